@@ -1,0 +1,92 @@
+"""What may happen to a case: states, actions, and the one table of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from moderation.errors import ActionNotAllowed
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+
+
+class CaseKind(StrEnum):
+    """What a case is about.
+
+    RISK someone may be in danger; HARM a message may hurt its readers or another; HELD a message
+    waits for a person; FLAG members asked for a look; LINE a private line, opened because a post
+    of a person possibly in danger was refused (it has no message); APPEAL an author asks again.
+    """
+
+    RISK = "risk"
+    HARM = "harm"
+    HELD = "held"
+    FLAG = "flag"
+    LINE = "line"
+    APPEAL = "appeal"
+
+
+class Action(StrEnum):
+    """What a moderator may decide; the last three judge an appeal."""
+
+    DISMISS = "dismiss"
+    HIDE = "hide"
+    CARE_NOTE = "care_note"
+    WARN = "warn"
+    PAUSE = "pause"
+    REMOVE_MEMBER = "remove_member"
+    REACH_OUT = "reach_out"
+    ESCALATE = "escalate"
+    UPHOLD = "uphold"
+    OVERTURN = "overturn"
+    CHANGE = "change"
+
+
+APPEAL_ACTIONS = frozenset({Action.UPHOLD, Action.OVERTURN, Action.CHANGE})
+SANCTIONS = frozenset({Action.WARN, Action.PAUSE, Action.REMOVE_MEMBER, Action.HIDE})
+"""What an author may appeal. A care note and reaching out are kindness and never count."""
+
+
+def _step(state: CaseState, action: Action) -> CaseState:
+    if action is Action.ESCALATE:
+        return CaseState.ESCALATED
+    return state if action is Action.REACH_OUT else CaseState.CLOSED
+
+
+_LIVING = (CaseState.OPEN, CaseState.ESCALATED)
+TRANSITIONS: Mapping[tuple[CaseState, Action], CaseState] = MappingProxyType(
+    {
+        (state, action): _step(state, action)
+        for state in _LIVING
+        for action in Action
+        if (state, action) != (CaseState.ESCALATED, Action.ESCALATE)
+    }
+)
+"""Every step there is. A conversation begun (reach out) keeps the case where it stands."""
+
+
+def next_state(state: CaseState, action: Action, kind: CaseKind) -> CaseState:
+    """The state after ``action``. Raises ActionNotAllowed when the table has no such step."""
+    if not _fits(action, kind) or (state, action) not in TRANSITIONS:
+        raise ActionNotAllowed(f"{action} is not possible for a {kind} case that is {state}")
+    return TRANSITIONS[state, action]
+
+
+def allowed_actions(state: CaseState, kind: CaseKind) -> tuple[Action, ...]:
+    """The actions a screen may offer, in the order of ``Action``."""
+    return tuple(a for a in Action if _fits(a, kind) and (state, a) in TRANSITIONS)
+
+
+def _fits(action: Action, kind: CaseKind) -> bool:
+    if kind is CaseKind.APPEAL:
+        return action in APPEAL_ACTIONS or action is Action.ESCALATE
+    if action is Action.HIDE and kind is CaseKind.LINE:
+        return False
+    return action not in APPEAL_ACTIONS
