@@ -1,0 +1,166 @@
+/** The named cast of the staff's tests: one case in the room "Evenings", about Wren, looked at by Robin. */
+
+import type {
+  Case,
+  CaseDecision,
+  CaseLine,
+  CaseMessage,
+  Figure,
+  Place,
+  Room,
+  Week,
+} from './types.ts';
+
+export const OPENED = '2026-03-01T12:00:00Z';
+
+export function aLine(over: Partial<CaseLine> = {}): CaseLine {
+  return {
+    id: 'case-1',
+    room: 'room-1',
+    room_name: 'Evenings',
+    kind: 'risk',
+    state: 'open',
+    urgency: 'soon',
+    handling: 'publish',
+    about: 'self',
+    opened_at: OPENED,
+    due_at: '2026-03-01T13:00:00Z',
+    version: 4,
+    claimed_by: null,
+    claimed_by_me: false,
+    claimed_until: null,
+    seen_by_a_person: false,
+    flags: 1,
+    why: ['They may be in danger'],
+    language: 'en',
+    ...over,
+  };
+}
+
+export function aMessage(id: string, over: Partial<CaseMessage> = {}): CaseMessage {
+  return {
+    id,
+    seq: 1,
+    author: { id: 'wren', name: 'Wren', role: 'peer' },
+    state: 'published',
+    text: 'I cannot go on',
+    at: OPENED,
+    reply_to: null,
+    content_note: null,
+    subject: false,
+    ...over,
+  };
+}
+
+export function aDecision(over: Partial<CaseDecision> = {}): CaseDecision {
+  return {
+    id: 'd1',
+    action: 'reach_out',
+    by: 'Robin',
+    reason: 'To ask',
+    at: OPENED,
+    until: null,
+    policy: '1',
+    ...over,
+  };
+}
+
+export function aCase(over: Partial<Case> = {}): Case {
+  return {
+    line: aLine(),
+    subject: {
+      id: 'wren',
+      name: 'Wren',
+      since: '2026-01-02T00:00:00Z',
+      messages_here: 12,
+      paused_until: null,
+      open_cases: 1,
+      past_sanctions: 0,
+    },
+    messages: [aMessage('m1', { subject: true }), aMessage('m2')],
+    flags: [
+      {
+        source: 'lexicon',
+        reasons: ['intent'],
+        words: ['They may be in danger'],
+        spans: [],
+        note: null,
+        at: OPENED,
+      },
+    ],
+    decisions: [],
+    allowed: ['dismiss', 'care_note', 'reach_out', 'escalate'],
+    conversation: null,
+    appeal_words: null,
+    assessed: true,
+    policy: '1',
+    policy_reviewed: false,
+    ...over,
+  };
+}
+
+export const hidden: Figure = { value: null, shown: false, rounded_to: null };
+export const shown = (value: number): Figure => ({ value, shown: true, rounded_to: 5 });
+
+export function aWeek(over: Partial<Week> = {}): Week {
+  const looks = { now: shown(180), soon: hidden, routine: shown(7_200), none: hidden };
+  return {
+    room: 'room-1',
+    room_name: 'Evenings',
+    start: '2026-02-23T00:00:00Z',
+    end: '2026-03-02T00:00:00Z',
+    smallest_group: 8,
+    people: shown(60),
+    messages: shown(400),
+    first_reply_median_s: shown(540),
+    replies_unanswered: hidden,
+    nudges: shown(40),
+    nudges_edited: shown(20),
+    nudges_sent_as_is: shown(10),
+    nudges_discarded: hidden,
+    felt_heard: shown(30),
+    not_yet_heard: shown(10),
+    held: hidden,
+    cases: { now: shown(10), soon: hidden, routine: shown(20), none: hidden },
+    first_human_look_median_s: looks,
+    days: [],
+    not_assessed: shown(0),
+    ...over,
+  };
+}
+
+export function aPlace(over: Partial<Place> = {}): Place {
+  return {
+    name: 'Hearth',
+    about: 'A place',
+    sign_up: 'open',
+    minimum_age: 16,
+    country: null,
+    help_lines_confirmed: false,
+    policy: '1',
+    policy_reviewed: false,
+    demo: false,
+    ...over,
+  };
+}
+
+export function aRoom(over: Partial<Room> = {}): Room {
+  return {
+    id: 'room-1',
+    slug: 'evenings',
+    name: 'Evenings',
+    purpose: 'For when it gets dark',
+    kind: 'room',
+    language: 'en',
+    state: 'open',
+    members: 60,
+    here: 4,
+    moderator_on: true,
+    seat: null,
+    paused_until: null,
+    seq: 400,
+    unread: 0,
+    first_reply_median_s: 540,
+    ...over,
+  };
+}
