@@ -1,0 +1,171 @@
+"""ONE table: who may do what, and who may receive what. What is not in it is refused.
+
+A row reads: this operation is open to this role when it stands in this relation to the thing.
+Routes, socket commands and event types all have a row here; a test fails when one is missing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from server.errors import NoSession, NotAllowed, NotFound
+
+
+class Role(StrEnum):
+    """What somebody is in this place."""
+
+    STRANGER = "stranger"
+    PEER = "peer"
+    MODERATOR = "moderator"
+    CLINICIAN = "clinician"
+    STEWARD = "steward"
+
+
+class Relation(StrEnum):
+    """How they stand to the thing in question."""
+
+    NONE = "none"
+    SELF = "self"
+    """It is theirs: their message, notice, session."""
+    SEAT = "seat"
+    """A seat in the room, of any kind."""
+    KEEPER = "keeper"
+    """A moderator's seat in the room."""
+    CARER = "carer"
+    """A clinician's seat in the room."""
+
+
+_PEER, _MODERATOR, _CLINICIAN, _STEWARD = Role.PEER, Role.MODERATOR, Role.CLINICIAN, Role.STEWARD
+_MEMBERS = (_PEER, _MODERATOR, _CLINICIAN, _STEWARD)
+_ALL = (Role.STRANGER, *_MEMBERS)
+
+
+def _rows(roles: tuple[Role, ...], *relations: Relation) -> frozenset[tuple[Role, Relation]]:
+    return frozenset((role, relation) for role in roles for relation in relations)
+
+
+_ANYBODY = _rows(_ALL, Relation.NONE)
+_ANY_MEMBER = _rows(_MEMBERS, Relation.NONE)
+_OWN = _rows(_MEMBERS, Relation.SELF)
+_SEATED = _rows(_MEMBERS, Relation.SEAT, Relation.KEEPER, Relation.CARER)
+_STAFF = _rows((_MODERATOR, _CLINICIAN), Relation.NONE)
+_CASE = _rows((_MODERATOR,), Relation.KEEPER) | _rows((_CLINICIAN,), Relation.CARER)
+_CLINIC = _rows((_CLINICIAN,), Relation.CARER)
+_STEWARDS = _rows((_STEWARD,), Relation.NONE)
+
+OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
+    # the place
+    "place.read": _ANYBODY,
+    "help.read": _ANYBODY,
+    "health.read": _ANYBODY,
+    "page.read": _ANYBODY,
+    "openapi.read": _ANYBODY,
+    # accounts
+    "member.sign_up": _ANYBODY,
+    "session.log_in": _ANYBODY,
+    "session.list": _ANY_MEMBER,
+    "session.end": _OWN,
+    "me.read": _ANY_MEMBER,
+    "me.change": _ANY_MEMBER,
+    "notice.list": _ANY_MEMBER,
+    "notice.read": _OWN,
+    "notice.appeal": _OWN,
+    # rooms
+    "room.list": _ANY_MEMBER,
+    "room.enter": _ANY_MEMBER,
+    "room.leave": _SEATED,
+    "room.read": _SEATED,
+    "socket.open": _ANY_MEMBER,
+    "frame.join": _SEATED,
+    "frame.leave": _SEATED,
+    "frame.post": _SEATED,
+    "frame.edit": _OWN,
+    "frame.discard": _OWN,
+    "frame.withdraw": _OWN,
+    "frame.react": _SEATED,
+    "frame.felt_heard": _OWN,
+    "frame.flag": _SEATED,
+    "frame.typing": _SEATED,
+    "frame.read": _SEATED,
+    # the queue
+    "queue.read": _STAFF,
+    "queue.next": _STAFF,
+    "case.read": _CASE,
+    "case.claim": _CASE,
+    "case.decide": _CASE,
+    "not_assessed.read": _STAFF,
+    "shift.change": _STAFF,
+    # clinic
+    "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
+    "clinic.week": _CLINIC,
+    # steward: configures, does not read
+    "steward.status": _STEWARDS,
+    "steward.place": _STEWARDS,
+    "steward.rooms": _STEWARDS,
+    "steward.members": _STEWARDS,
+    "steward.invitations": _STEWARDS,
+    "steward.help_lines": _STEWARDS,
+}
+
+EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {
+    # to whoever opened the socket, about themselves
+    "hello": _OWN,
+    "posted": _OWN,
+    "nudge": _OWN,
+    "held": _OWN,
+    "refused": _OWN,
+    "support": _OWN,
+    "notice": _OWN,
+    "left": _OWN,
+    "reset": _OWN,
+    # to those who sit in the room
+    "joined": _SEATED,
+    "message": _SEATED,
+    "changed": _SEATED,
+    "reaction": _SEATED,
+    "presence": _SEATED,
+    "typing": _SEATED,
+    # to those who keep it
+    "queue": _CASE,
+}
+
+_SEAT_RELATIONS = {"moderator": Relation.KEEPER, "clinician": Relation.CARER}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a member and the session they ask through."""
+
+    id: UUID
+    name: str
+    role: Role
+    session: UUID
+
+
+def relation_of(seat: str | None) -> Relation:
+    """The relation a seat gives."""
+    if seat is None:
+        return Relation.NONE
+    return _SEAT_RELATIONS.get(seat, Relation.SEAT)
+
+
+def may(role: Role, operation: str, relation: Relation = Relation.NONE) -> bool:
+    """Whether the table holds this row. An operation without a row is refused."""
+    return (role, relation) in OPERATIONS.get(operation, frozenset())
+
+
+def may_receive(role: Role, event: str, relation: Relation) -> bool:
+    """Whether this event type may reach somebody in this relation."""
+    return (role, relation) in EVENTS.get(event, frozenset())
+
+
+def check(actor: Actor | None, operation: str, relation: Relation = Relation.NONE) -> None:
+    """Raises NoSession for a stranger, NotAllowed where only the role decides, else NotFound (as if it were missing)."""
+    role = actor.role if actor else Role.STRANGER
+    if may(role, operation, relation):
+        return
+    if actor is None:
+        raise NoSession
+    if all(relation is Relation.NONE for _, relation in OPERATIONS.get(operation, frozenset())):
+        raise NotAllowed
+    raise NotFound

@@ -1,0 +1,1 @@
+"""Every frame and body on the wire, both ways."""

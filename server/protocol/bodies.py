@@ -1,0 +1,516 @@
+"""Bodies of the HTTP API, both ways."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
+from server.protocol.frames import Author, HelpLine, Heard, Marked, Notice, Reaction
+
+Role = Literal["peer", "moderator", "clinician", "steward"]
+Seat = Literal["member", "host", "moderator", "clinician"]
+SignUpMode = Literal["open", "invited", "approved"]
+Urgency = Literal["none", "routine", "soon", "now"]
+CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal"]
+CaseState = Literal["open", "escalated", "closed"]
+Action = Literal[
+    "dismiss", "hide", "care_note", "warn", "pause", "remove_member", "reach_out", "escalate",
+    "uphold", "overturn", "change",
+]
+Country = Annotated[Storable, Field(pattern=r"^[A-Z]{2}$")]
+Passphrase = Annotated[Storable, Field(min_length=8, max_length=256)]
+Code = Annotated[Storable, Field(min_length=8, max_length=128)]
+
+
+class Problem(Wire):
+    """Every refusal. `code` is stable; `detail` is for people and holds nothing private."""
+
+    code: str
+    detail: str
+
+
+# --- the place ---
+
+
+class Place(Wire):
+    """What a visitor may know before signing up."""
+
+    name: str
+    about: str
+    sign_up: SignUpMode
+    minimum_age: int
+    country: str | None
+    help_lines_confirmed: bool
+    policy: str
+    policy_reviewed: bool
+    """False: "not yet reviewed by a clinician"."""
+    demo: bool = False
+
+
+class CountryLines(Wire):
+    """Help lines of one country, the emergency number first."""
+
+    country: str
+    name: str
+    emergency: list[str]
+    lines: list[HelpLine]
+
+
+class HelpCountries(Wire):
+    countries: list[CountryLines]
+    chosen: str | None
+
+
+# --- members ---
+
+
+class SignUp(Wire):
+    """All three declarations must be true. Without a passphrase, the recovery code is the only key."""
+
+    pseudonym: Name
+    passphrase: Passphrase | None = None
+    old_enough: Literal[True]
+    not_an_emergency_service: Literal[True]
+    machine_reads_for_safety: Literal[True]
+    invitation: Code | None = None
+    as_program: bool = False
+
+
+class LogIn(Wire):
+    """By passphrase, or by recovery code (which is then replaced by a new one)."""
+
+    pseudonym: Name
+    passphrase: Passphrase | None = None
+    recovery_code: Code | None = None
+    as_program: bool = False
+
+
+class Me(Wire):
+    """The member who asks."""
+
+    id: Id
+    pseudonym: str
+    role: Role
+    state: Literal["active", "pending", "removed"]
+    tone_nudges: bool
+    country: str | None
+    has_passphrase: bool
+    on_shift: bool
+    unread_notices: int
+    joined_at: Time
+
+
+class Entered(Wire):
+    """Signed up or logged in. `token` only for programs; `recovery_code` only when it is new, and never again."""
+
+    me: Me
+    recovery_code: str | None = None
+    token: str | None = None
+
+
+class MePatch(Wire):
+    tone_nudges: bool | None = None
+    country: Country | None = None
+
+
+class NewPassphrase(Wire):
+    """The current passphrase, or the recovery code, proves who asks. Ends all other sessions."""
+
+    passphrase: Passphrase
+    current: Passphrase | None = None
+    recovery_code: Code | None = None
+
+
+class SessionInfo(Wire):
+    id: Id
+    kind: Literal["browser", "program"]
+    created_at: Time
+    last_seen_at: Time
+    current: bool
+
+
+class Sessions(Wire):
+    sessions: list[SessionInfo]
+
+
+class Notices(Wire):
+    """Newest first: everything that was decided about me or my words."""
+
+    notices: list[Notice]
+
+
+class NewAppeal(Wire):
+    words: Text
+
+
+# --- rooms ---
+
+
+class Room(Wire):
+    """A room as its list shows it."""
+
+    id: Id
+    slug: str
+    name: str
+    purpose: str
+    kind: Literal["room", "conversation"]
+    language: str
+    state: Literal["open", "closed"]
+    members: int
+    here: int
+    moderator_on: bool
+    seat: Seat | None
+    paused_until: Time | None = None
+    seq: int
+    unread: int
+    first_reply_median_s: int | None = None
+
+
+class Rooms(Wire):
+    rooms: list[Room]
+
+
+class Keeper(Wire):
+    """Who keeps a room: peers see pseudonym and seat."""
+
+    id: Id
+    name: str
+    seat: Seat
+
+
+class RoomDetail(Wire):
+    room: Room
+    keepers: list[Keeper]
+
+
+class HistoryMessage(Wire):
+    """A message on a page of history; `state` withdrawn or hidden carries no text."""
+
+    seq: int
+    id: Id
+    author: Author
+    author_kind: Literal["person", "bot"]
+    state: Literal["published", "withdrawn", "hidden", "held"]
+    text: str | None
+    at: Time
+    client_id: Id | None = None
+    reply_to: Id | None = None
+    ask: bool = False
+    content_note: str | None = None
+    edited_at: Time | None = None
+    reactions: dict[Reaction, int] = {}
+    my_reaction: Reaction | None = None
+    my_answer: Heard | None = None
+    helped: bool = False
+    """On one's own reply: the asker felt heard."""
+
+
+class History(Wire):
+    """Oldest first. `before` gives the page before; None when this is the beginning."""
+
+    messages: list[HistoryMessage]
+    before: int | None
+    seq: int
+    held: list[HistoryMessage] = []
+    """One's own messages that wait for a moderator."""
+
+
+# --- the queue ---
+
+
+class CaseLine(Wire):
+    """One line of the queue: no text."""
+
+    id: Id
+    room: Id
+    room_name: str
+    kind: CaseKind
+    state: CaseState
+    urgency: Urgency
+    handling: Literal["publish", "collapse", "nudge", "hold"] | None
+    about: Literal["self", "another"] | None
+    opened_at: Time
+    due_at: Time
+    version: int
+    claimed_by: str | None
+    claimed_by_me: bool
+    claimed_until: Time | None
+    seen_by_a_person: bool
+    flags: int
+    why: list[str]
+    language: str | None
+
+
+class Queue(Wire):
+    """A page of the queue in the order it should be worked, and what is waiting."""
+
+    cases: list[CaseLine]
+    open: dict[Urgency, int]
+    not_assessed: int
+    on_shift: list[str]
+    after: str | None
+
+
+class CaseMessage(Wire):
+    """A message around a case, as a moderator of that room may read it."""
+
+    id: Id
+    seq: int | None
+    author: Author
+    state: Literal["published", "withdrawn", "hidden", "held", "refused"]
+    text: str | None
+    at: Time
+    reply_to: Id | None = None
+    content_note: str | None = None
+    subject: bool = False
+    """The message the case is about."""
+
+
+class CaseFlag(Wire):
+    source: Literal["classifier", "lexicon", "member", "moderator", "refused"]
+    reasons: list[str]
+    words: list[str]
+    spans: list[Marked]
+    note: str | None
+    at: Time
+
+
+class CaseDecision(Wire):
+    id: Id
+    action: Action
+    by: str
+    reason: str
+    at: Time
+    until: Time | None
+    policy: str
+
+
+class CaseMember(Wire):
+    """The person the case is about, as far as a moderator needs."""
+
+    id: Id
+    name: str
+    since: Time
+    messages_here: int
+    paused_until: Time | None
+    open_cases: int
+    past_sanctions: int
+
+
+class Case(Wire):
+    line: CaseLine
+    subject: CaseMember
+    messages: list[CaseMessage]
+    flags: list[CaseFlag]
+    decisions: list[CaseDecision]
+    allowed: list[Action]
+    conversation: Id | None
+    appeal_words: str | None
+    assessed: bool
+    policy: str
+    policy_reviewed: bool
+
+
+class Claim(Wire):
+    version: int
+
+
+class NewDecision(Wire):
+    """`version` is the one that was read. `reason` is told to the author; `words` is the first message of a conversation
+    or the text of a care note. `minutes` is the length of a pause."""
+
+    action: Action
+    version: int
+    reason: Text
+    words: Text | None = None
+    minutes: Annotated[int, Field(ge=5, le=60 * 24 * 30)] | None = None
+
+
+class NextCase(Wire):
+    """The case handed out and claimed, or None when nothing waits."""
+
+    case: Id | None
+
+
+class Shift(Wire):
+    on: bool
+
+
+class NotAssessedMessage(Wire):
+    id: Id
+    room: Id
+    author: Author
+    text: str
+    at: Time
+    why: str
+
+
+class NotAssessed(Wire):
+    messages: list[NotAssessedMessage]
+
+
+# --- clinic ---
+
+
+class Figure(Wire):
+    """A count or a median that may be shown. `shown` False: it is about fewer than 8 people, and `value` is None."""
+
+    value: float | None
+    shown: bool
+    rounded_to: int | None = None
+
+
+class ClinicDay(Wire):
+    day: str
+    people: Figure
+    messages: Figure
+
+
+class Week(Wire):
+    """A room's week, seven days from `start`. No figure about fewer than 8 people; counts rounded to 5."""
+
+    room: Id
+    room_name: str
+    start: Time
+    end: Time
+    smallest_group: int
+    people: Figure
+    messages: Figure
+    first_reply_median_s: Figure
+    replies_unanswered: Figure
+    nudges: Figure
+    nudges_edited: Figure
+    nudges_sent_as_is: Figure
+    nudges_discarded: Figure
+    felt_heard: Figure
+    not_yet_heard: Figure
+    held: Figure
+    cases: dict[Urgency, Figure]
+    first_human_look_median_s: dict[Urgency, Figure]
+    days: list[ClinicDay]
+    not_assessed: Figure
+
+
+class Clinic(Wire):
+    rooms: list[Room]
+
+
+# --- steward ---
+
+
+class PlacePatch(Wire):
+    name: Name | None = None
+    about: Text | None = None
+    sign_up: SignUpMode | None = None
+    minimum_age: Annotated[int, Field(ge=13, le=99)] | None = None
+    country: Country | None = None
+    help_lines_confirmed: bool | None = None
+
+
+class NewRoom(Wire):
+    name: Name
+    purpose: ShortText
+    slug: Annotated[Storable, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")] | None = None
+    language: Annotated[Storable, Field(pattern=r"^[a-z]{2,3}$")] = "en"
+
+
+class RoomPatch(Wire):
+    name: Name | None = None
+    purpose: ShortText | None = None
+    state: Literal["open", "closed"] | None = None
+    language: Annotated[Storable, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+
+
+class NewKeeper(Wire):
+    """A steward seats a member; `seat` None takes the seat away."""
+
+    member: Id
+    seat: Seat | None
+
+
+class StewardMember(Wire):
+    """What a steward sees of a member: no words, no cases."""
+
+    id: Id
+    pseudonym: str
+    role: Role
+    state: Literal["active", "pending", "removed"]
+    joined_at: Time
+    seats: list[str]
+
+
+class StewardMembers(Wire):
+    members: list[StewardMember]
+    after: str | None
+
+
+class MemberPatch(Wire):
+    role: Role | None = None
+    state: Literal["active", "removed"] | None = None
+
+
+class NewInvitation(Wire):
+    role: Role = "peer"
+    room: Id | None = None
+    days: Annotated[int, Field(ge=1, le=30)] = 7
+
+
+class Invitation(Wire):
+    """`code` and `path` only when it is new, and never again."""
+
+    id: Id
+    role: Role
+    room: Id | None
+    created_at: Time
+    expires_at: Time
+    redeemed_at: Time | None
+    code: str | None = None
+    path: str | None = None
+
+
+class Invitations(Wire):
+    invitations: list[Invitation]
+
+
+class NewHelpLine(Wire):
+    """A line the steward checked; `verified_at` is the day they did, `source` where they read it."""
+
+    country: Country
+    name: Name
+    dial: Annotated[Storable, Field(pattern=r"^[0-9+*# ]{2,24}$")] | None = None
+    text: ShortText | None = None
+    url: Annotated[Storable, Field(pattern=r"^https://", max_length=280)] | None = None
+    hours: ShortText | None = None
+    about: ShortText | None = None
+    verified_at: Annotated[Storable, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    source: ShortText | None = None
+
+
+class HelpLinePatch(Wire):
+    hidden: bool
+
+
+class StewardHelpLine(Wire):
+    line: HelpLine
+    hidden: bool
+    own: bool
+    old: bool
+
+
+class StewardHelpLines(Wire):
+    country: str | None
+    confirmed_at: Time | None
+    lines: list[StewardHelpLine]
+
+
+class StewardStatus(Wire):
+    """Is it well? For the steward's page and `hearth doctor`."""
+
+    version: str
+    classifier: str
+    classifier_state: Literal["ready", "starting", "down"]
+    database: str
+    not_assessed: int
+    oldest_open_case_s: int | None
+    sockets: int
+    key_backup_at: Time | None

@@ -1,0 +1,71 @@
+"""A message becomes part of its room: sealed, counted, and announced after the commit."""
+
+from uuid import UUID
+
+from server.ids import new_id
+from server.protocol import frames
+from server.services import render
+from server.store import messages, rooms
+from server.store.tables import Message
+from server.store.work import ToRoom, Work
+
+
+def publish(work: Work, stored: Message, text: str) -> frames.Message:
+    """Give a sealed message its `seq` and tell the room. For a new message, and for one that was held."""
+    stored.seq = rooms.next_seq(work, stored.room_id, "message", stored.id)
+    stored.state, stored.published_at = "published", work.now
+    work.session.add(stored)
+    frame = render.message(stored, text, render.author_in(work, stored.room_id, stored.author_id))
+    work.announce(ToRoom(stored.room_id, stored.seq, frame))
+    return frame
+
+
+def say(work: Work, room_id: UUID, author_id: UUID, text: str, *, author_kind: str = "person") -> Message:
+    """A message that needs no judging: staff's first words in a conversation, the place's own bot."""
+    stored = Message(
+        room_id=room_id,
+        author_id=author_id,
+        author_kind=author_kind,
+        client_id=new_id(),
+        fingerprint=work.sealer.fingerprint(text),
+        at=work.now,
+    )
+    messages.seal_text(work, stored, text)
+    publish(work, stored, text)
+    return stored
+
+
+def announce_change(work: Work, stored: Message, change: str, *, text: str | None = None) -> int:
+    """A change to a published message takes the next `seq`; text only for those who may still read it."""
+    seq = rooms.next_seq(work, stored.room_id, change, stored.id)
+    frame = frames.Changed(
+        room=stored.room_id,
+        seq=seq,
+        change=change,  # type: ignore[arg-type]
+        message=stored.id,
+        text=text,
+        content_note=render.note_of(stored),
+        at=work.now,
+    )
+    work.announce(ToRoom(stored.room_id, seq, frame))
+    return seq
+
+
+def hide(work: Work, stored: Message) -> None:
+    """Take a message out of everybody's sight; a held one is simply never published."""
+    was_published = stored.state == "published"
+    stored.state = "hidden"
+    work.session.add(stored)
+    if was_published:
+        announce_change(work, stored, "hidden")
+
+
+def show(work: Work, stored: Message) -> None:
+    """Bring a hidden message back where it stood, or publish one that never was."""
+    text = messages.open_text(work, stored) or ""
+    if stored.seq is None:
+        publish(work, stored, text)
+    else:
+        stored.state = "published"
+        work.session.add(stored)
+        announce_change(work, stored, "shown", text=text)

@@ -1,0 +1,123 @@
+"""Queries about messages, and the sealing of their text."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, func, select
+
+from server.store.sealing import Spot, Unreadable
+from server.store.tables import FeltHeard, Member, Membership, Message, Reaction, Revision
+from server.store.work import Work
+
+UNREADABLE = "[These words can no longer be read.]"
+
+
+def seal_text(work: Work, message: Message, text: str) -> None:
+    """Put words into a message, sealed under its author's key."""
+    message.sealed = work.sealer.seal(message.author_id, text, _spot(message))
+
+
+def open_text(work: Work, message: Message) -> str | None:
+    """A message's words, or None when they were taken back. Damaged or erased ones are said to be so."""
+    if message.sealed is None:
+        return None
+    try:
+        return work.sealer.open(message.author_id, message.sealed, _spot(message))
+    except Unreadable:
+        return UNREADABLE
+
+
+def keep_revision(work: Work, message: Message, text: str) -> None:
+    """Keep the words before an edit for those who judge an open case."""
+    revision = Revision(message_id=message.id, sealed=b"", at=work.now)
+    spot = Spot("revision", "sealed", revision.id, message.room_id)
+    revision.sealed = work.sealer.seal(message.author_id, text, spot)
+    work.session.add(revision)
+
+
+def find_message(work: Work, room_id: UUID, message_id: UUID) -> Message | None:
+    """A message of this room; the id of another room's message finds nothing."""
+    message = work.session.get(Message, message_id)
+    return message if message and message.room_id == room_id else None
+
+
+def find_by_client_id(work: Work, author_id: UUID, client_id: UUID) -> Message | None:
+    """What this author already sent under this client_id, ever."""
+    query = select(Message).where(Message.author_id == author_id, Message.client_id == client_id)
+    return work.session.exec(query).first()
+
+
+def page_before(work: Work, room_id: UUID, before: int | None, limit: int) -> Sequence[Message]:
+    """Messages that have a `seq`, newest first, from before one."""
+    query = select(Message).where(Message.room_id == room_id, col(Message.seq).is_not(None))
+    if before is not None:
+        query = query.where(col(Message.seq) < before)
+    return work.session.exec(query.order_by(col(Message.seq).desc()).limit(limit)).all()
+
+
+def held_by(work: Work, room_id: UUID, author_id: UUID) -> Sequence[Message]:
+    """An author's own messages that wait for a moderator."""
+    query = select(Message).where(
+        Message.room_id == room_id, Message.author_id == author_id, Message.state == "held"
+    )
+    return work.session.exec(query.order_by(col(Message.at))).all()
+
+
+def around(work: Work, room_id: UUID, seq: int, before: int, after: int) -> Sequence[Message]:
+    """Messages around a position, oldest first."""
+    earlier = page_before(work, room_id, seq + 1, before + 1)
+    query = select(Message).where(Message.room_id == room_id, col(Message.seq) > seq)
+    later = work.session.exec(query.order_by(col(Message.seq)).limit(after)).all()
+    return [*reversed(earlier), *later]
+
+
+def by_id(work: Work, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
+    """Several messages at once."""
+    query = select(Message).where(col(Message.id).in_(message_ids))
+    return {message.id: message for message in work.session.exec(query)}
+
+
+def authors_of(work: Work, messages: Sequence[Message]) -> dict[UUID, tuple[Member, str | None]]:
+    """Author and seat for each author of these messages, all of one room."""
+    if not messages:
+        return {}
+    author_ids = {message.author_id for message in messages}
+    query = (
+        select(Member, Membership.seat)
+        .join(
+            Membership,
+            (col(Membership.member_id) == Member.id) & (col(Membership.room_id) == messages[0].room_id),
+            isouter=True,
+        )
+        .where(col(Member.id).in_(author_ids))
+    )
+    return {member.id: (member, seat) for member, seat in work.session.exec(query)}
+
+
+def reactions_of(work: Work, message_ids: Sequence[UUID]) -> dict[UUID, dict[Any, int]]:
+    """Counts of each kind, per message."""
+    query = (
+        select(Reaction.message_id, Reaction.kind, func.count())
+        .where(col(Reaction.message_id).in_(message_ids))
+        .group_by(col(Reaction.message_id), Reaction.kind)
+    )
+    counts: dict[UUID, dict[Any, int]] = {}
+    for message_id, kind, count in work.session.exec(query):
+        counts.setdefault(message_id, {})[kind] = count
+    return counts
+
+
+def my_reactions(work: Work, member_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """A member's own quiet signs."""
+    query = select(Reaction).where(Reaction.member_id == member_id, col(Reaction.message_id).in_(message_ids))
+    return {reaction.message_id: reaction.kind for reaction in work.session.exec(query)}
+
+
+def answers_to(work: Work, message_ids: Sequence[UUID]) -> Sequence[FeltHeard]:
+    """All private answers on these replies: the caller shows each only to whom it concerns."""
+    return work.session.exec(select(FeltHeard).where(col(FeltHeard.message_id).in_(message_ids))).all()
+
+
+def _spot(message: Message) -> Spot:
+    return Spot("message", "sealed", message.id, message.room_id)

@@ -1,0 +1,99 @@
+"""Cases, what was seen, what was decided, and what those it touches were told."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Index
+from sqlmodel import Field, SQLModel
+
+from server.store.tables.base import maybe_time, primary, time
+
+
+class Case(SQLModel, table=True):
+    """One thing for a person to judge: about a message, or about a member.
+
+    `open_key` is set while it is open and unique: one open case per message or member.
+    """
+
+    __tablename__ = "care_case"
+    __table_args__ = (Index(None, "state", "urgency_rank", "due_at"), Index(None, "room_id", "state"))
+    id: UUID = primary()
+    room_id: UUID = Field(foreign_key="room.id")
+    subject_id: UUID = Field(foreign_key="member.id", index=True)
+    message_id: UUID | None = Field(None, foreign_key="message.id", index=True)
+    open_key: str | None = Field(None, unique=True)
+    kind: str
+    state: str = "open"
+    urgency: str
+    urgency_rank: int
+    handling: str | None = None
+    about: str | None = None
+    language: str | None = None
+    opened_at: datetime = time(index=True)
+    due_at: datetime = time()
+    first_human_at: datetime | None = maybe_time()
+    closed_at: datetime | None = maybe_time()
+    version: int = 1
+    claimed_by: UUID | None = Field(None, foreign_key="member.id")
+    claimed_until: datetime | None = maybe_time()
+    conversation_id: UUID | None = Field(None, foreign_key="room.id")
+    appeal_of: UUID | None = None
+    sealed: bytes | None = None
+    """Words that exist nowhere else: those of a refused post, or of an appeal."""
+    policy: str
+
+
+class CaseFlag(SQLModel, table=True):
+    """Someone, or the machine, asks for a look. Many flags, one case."""
+
+    __tablename__ = "case_flag"
+    id: UUID = primary()
+    case_id: UUID = Field(foreign_key="care_case.id", index=True)
+    source: str
+    by: UUID | None = Field(None, foreign_key="member.id")
+    reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    words: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    spans: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    sealed: bytes | None = None
+    at: datetime = time()
+
+
+class Decision(SQLModel, table=True):
+    """Who, what, why, under which policy, when. Appended, never edited."""
+
+    id: UUID = primary()
+    case_id: UUID = Field(foreign_key="care_case.id", index=True)
+    action: str
+    by: UUID = Field(foreign_key="member.id")
+    sealed: bytes
+    at: datetime = time()
+    until: datetime | None = maybe_time()
+    policy: str
+    case_version: int
+
+
+class Notice(SQLModel, table=True):
+    """What a member is told about something done to them or their words, and the way to appeal."""
+
+    id: UUID = primary()
+    member_id: UUID = Field(foreign_key="member.id")
+    kind: str
+    code: str
+    sealed: bytes | None = None
+    room_id: UUID | None = Field(None, foreign_key="room.id")
+    message_id: UUID | None = Field(None, foreign_key="message.id")
+    case_id: UUID | None = Field(None, foreign_key="care_case.id")
+    decision_id: UUID | None = Field(None, foreign_key="decision.id")
+    conversation_id: UUID | None = Field(None, foreign_key="room.id")
+    automated: bool
+    by_role: str
+    by: UUID | None = Field(None, foreign_key="member.id")
+    policy: str | None = None
+    until: datetime | None = maybe_time()
+    appeal_until: datetime | None = maybe_time()
+    appeal: str | None = None
+    at: datetime = time()
+    read_at: datetime | None = maybe_time()
+
+    __table_args__ = (Index(None, "member_id", "at"),)

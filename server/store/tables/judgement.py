@@ -1,0 +1,46 @@
+"""What the machine said, and what became of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from server.store.tables.base import maybe_time, primary, time
+
+
+class Assessment(SQLModel, table=True):
+    """One reading of one text: numbers and offsets, never words. `assessed` False: nobody has read it yet."""
+
+    __table_args__ = (Index(None, "assessed", "why_not"),)
+    id: UUID = primary()
+    message_id: UUID = Field(foreign_key="message.id", index=True)
+    room_id: UUID = Field(foreign_key="room.id", index=True)
+    assessed: bool
+    why_not: str | None = None
+    model: str
+    language: str | None = None
+    signals: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    policy: str
+    handling: str
+    urgency: str
+    reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    at: datetime = time(index=True)
+
+
+class NudgeShown(SQLModel, table=True):
+    """That a nudge was shown and what its author chose. No words: nothing was said yet."""
+
+    __tablename__ = "nudge"
+    __table_args__ = (UniqueConstraint("member_id", "client_id"),)
+    id: UUID = primary()
+    room_id: UUID = Field(foreign_key="room.id", index=True)
+    member_id: UUID = Field(foreign_key="member.id")
+    client_id: UUID
+    fingerprint: bytes
+    reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    policy: str
+    at: datetime = time(index=True)
+    outcome: str = "open"
+    ended_at: datetime | None = maybe_time()

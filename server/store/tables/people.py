@@ -1,0 +1,71 @@
+"""Members, their sessions, consents, invitations and shifts."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from server.store.tables.base import maybe_time, primary, time
+
+
+class Member(SQLModel, table=True):
+    """A pseudonymous person. `name_key` is the pseudonym folded, so that look-alikes collide."""
+
+    id: UUID = primary()
+    pseudonym: str
+    name_key: str = Field(unique=True)
+    role: str = Field("peer", index=True)
+    state: str = "active"
+    passphrase_hash: str | None = None
+    recovery_digest: bytes | None = None
+    tone_nudges: bool = True
+    country: str | None = None
+    joined_at: datetime = time()
+    is_bot: bool = False
+
+
+class Session(SQLModel, table=True):
+    """Only a digest of the token is kept: a stolen database opens no door."""
+
+    id: UUID = primary()
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    token_digest: bytes = Field(unique=True)
+    kind: str = "browser"
+    created_at: datetime = time()
+    last_seen_at: datetime = time()
+    expires_at: datetime = time()
+    ended_at: datetime | None = maybe_time()
+
+
+class Consent(SQLModel, table=True):
+    """What was agreed to, when, and in which wording."""
+
+    id: UUID = primary()
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    scope: str
+    wording: str
+    given_at: datetime = time()
+    withdrawn_at: datetime | None = maybe_time()
+
+
+class Invitation(SQLModel, table=True):
+    """Opens the door once, for one role, perhaps into one room."""
+
+    id: UUID = primary()
+    code_digest: bytes = Field(unique=True)
+    role: str = "peer"
+    room_id: UUID | None = Field(None, foreign_key="room.id")
+    made_by: UUID | None = Field(None, foreign_key="member.id")
+    created_at: datetime = time()
+    expires_at: datetime = time()
+    redeemed_at: datetime | None = maybe_time()
+    redeemed_by: UUID | None = Field(None, foreign_key="member.id")
+
+
+class Shift(SQLModel, table=True):
+    """A moderator or clinician says: I am on now."""
+
+    id: UUID = primary()
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    started_at: datetime = time()
+    ended_at: datetime | None = maybe_time(index=True)

@@ -1,0 +1,49 @@
+"""The place itself, its help lines, and the audit log."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+from server.store.tables.base import maybe_time, time
+
+
+class Place(SQLModel, table=True):
+    """One row: what a steward sets. `epoch` changes when positions from before are worthless (a restore)."""
+
+    id: int = Field(1, primary_key=True)
+    epoch: str
+    name: str
+    about: str
+    sign_up: str
+    minimum_age: int
+    country: str | None = None
+    help_lines_confirmed_at: datetime | None = maybe_time()
+    policy_reviewed_at: datetime | None = maybe_time()
+    key_backup_at: datetime | None = maybe_time()
+    created_at: datetime = time()
+
+
+class OwnHelpLine(SQLModel, table=True):
+    """A line a steward added, or a bundled one (same id) they chose to hide."""
+
+    __tablename__ = "help_line"
+    id: str = Field(primary_key=True)
+    country: str = Field(index=True)
+    hidden: bool = False
+    own: bool = True
+    fields: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    at: datetime = time()
+
+
+class Audit(SQLModel, table=True):
+    """Append-only: each row's `hash` covers the row before. Ids and codes, never text."""
+
+    number: int = Field(primary_key=True)
+    at: datetime = time()
+    actor: UUID | None = None
+    verb: str
+    subject: str | None = None
+    hash: bytes

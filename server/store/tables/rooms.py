@@ -1,0 +1,132 @@
+"""Rooms, seats, what was said, and everything that changed, in order."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from server.store.tables.base import maybe_time, primary, time
+
+
+class Room(SQLModel, table=True):
+    """A place to talk; `conversation`: a private one, opened from a case or by a refused post."""
+
+    id: UUID = primary()
+    slug: str = Field(unique=True)
+    name: str
+    purpose: str
+    kind: str = Field("room", index=True)
+    language: str = "en"
+    state: str = "open"
+    created_at: datetime = time()
+
+
+class RoomHead(SQLModel, table=True):
+    """The room's own counter. One row, changed in the same transaction as what it counts."""
+
+    __tablename__ = "room_head"
+    room_id: UUID = Field(foreign_key="room.id", primary_key=True)
+    seq: int = 0
+    members: int = 0
+
+
+class Membership(SQLModel, table=True):
+    """A member's seat in a room. Left and come back: the same row."""
+
+    __table_args__ = (UniqueConstraint("room_id", "member_id"), Index(None, "member_id", "left_at"))
+    id: UUID = primary()
+    room_id: UUID = Field(foreign_key="room.id")
+    member_id: UUID = Field(foreign_key="member.id")
+    seat: str = "member"
+    joined_at: datetime = time()
+    left_at: datetime | None = maybe_time()
+    paused_until: datetime | None = maybe_time()
+    read_seq: int = 0
+
+
+class Message(SQLModel, table=True):
+    """What was said, sealed. `seq` comes when it is published; a held one has none.
+
+    `fingerprint`: keyed hash of the body, so that another body under one client_id is noticed.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("author_id", "client_id"),
+        UniqueConstraint("room_id", "seq"),
+        Index(None, "room_id", "state"),
+    )
+    id: UUID = primary()
+    room_id: UUID = Field(foreign_key="room.id")
+    seq: int | None = None
+    author_id: UUID = Field(foreign_key="member.id", index=True)
+    author_kind: str = "person"
+    client_id: UUID
+    fingerprint: bytes
+    sealed: bytes | None = None
+    reply_to: UUID | None = Field(None, foreign_key="message.id", index=True)
+    ask: bool = False
+    content_note: str | None = None
+    collapsed_by: str | None = None
+    state: str = "published"
+    at: datetime = time()
+    published_at: datetime | None = maybe_time()
+    edited_at: datetime | None = maybe_time()
+
+
+class Revision(SQLModel, table=True):
+    """Words before an edit, sealed; read only inside an open case."""
+
+    id: UUID = primary()
+    message_id: UUID = Field(foreign_key="message.id", index=True)
+    sealed: bytes
+    at: datetime = time()
+
+
+class Edit(SQLModel, table=True):
+    """An edit's own client_id, so that its repetition is noticed too."""
+
+    __table_args__ = (UniqueConstraint("author_id", "client_id"),)
+    id: UUID = primary()
+    author_id: UUID = Field(foreign_key="member.id")
+    client_id: UUID
+    message_id: UUID = Field(foreign_key="message.id")
+    seq: int
+    at: datetime = time()
+
+
+class RoomEvent(SQLModel, table=True):
+    """Everything that took a `seq`. What it shows is read from the message as it is now."""
+
+    __tablename__ = "room_event"
+    __table_args__ = (UniqueConstraint("room_id", "seq"),)
+    id: UUID = primary()
+    room_id: UUID = Field(foreign_key="room.id")
+    seq: int
+    kind: str
+    message_id: UUID | None = Field(None, foreign_key="message.id")
+    at: datetime = time()
+
+
+class Reaction(SQLModel, table=True):
+    """A quiet sign; one for each member and message."""
+
+    __table_args__ = (UniqueConstraint("message_id", "member_id"),)
+    id: UUID = primary()
+    message_id: UUID = Field(foreign_key="message.id")
+    member_id: UUID = Field(foreign_key="member.id")
+    kind: str
+    at: datetime = time()
+
+
+class FeltHeard(SQLModel, table=True):
+    """The asker's private answer to a reply."""
+
+    __tablename__ = "felt_heard"
+    __table_args__ = (UniqueConstraint("message_id", "asker_id"),)
+    id: UUID = primary()
+    message_id: UUID = Field(foreign_key="message.id")
+    asker_id: UUID = Field(foreign_key="member.id")
+    room_id: UUID = Field(foreign_key="room.id", index=True)
+    answer: str
+    at: datetime = time(index=True)

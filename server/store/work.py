@@ -1,0 +1,112 @@
+"""The unit of work: one frame or one request, all of it or nothing, and the world is told only after.
+
+A verb is a plain function `(work, ...) -> result`. It never waits for anything but the database, so it
+reads from top to bottom, and the same verb runs on SQLite and on PostgreSQL.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from sqlmodel import Session
+
+from server.protocol.base import Wire
+from server.store.sealing import Sealer
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class ToRoom:
+    """A frame with the room's `seq`, for everybody who listens."""
+
+    room: UUID
+    seq: int
+    frame: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class ToMember:
+    """A frame for one member, on all their sockets."""
+
+    member: UUID
+    frame: Wire
+
+
+@dataclass(frozen=True, slots=True)
+class ToStaff:
+    """A frame for those who keep the room and are connected; `claimed_by` sees it as theirs."""
+
+    room: UUID
+    frame: Wire
+    claimed_by: UUID | None = None
+    escalated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeatTaken:
+    """A membership began or changed."""
+
+    room: UUID
+    member: UUID
+    seat: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeatEnded:
+    """A membership ended: no later event may reach this member."""
+
+    room: UUID
+    member: UUID
+    reason: str = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded:
+    """These sessions are over; their sockets close."""
+
+    member: UUID
+    sessions: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftChanged:
+    """Who is on has changed."""
+
+    member: UUID
+    on: bool
+
+
+Announcement = ToRoom | ToMember | ToStaff | SeatTaken | SeatEnded | SessionsEnded | ShiftChanged
+
+
+@dataclass(slots=True)
+class Work:
+    """What a verb works with. `session` is its own savepoint; `announce` speaks after the commit."""
+
+    session: Session
+    sealer: Sealer
+    now: datetime
+    announcements: list[Announcement] = field(default_factory=list)
+
+    def announce(self, announcement: Announcement) -> None:
+        """Tell the world, once this is durable."""
+        self.announcements.append(announcement)
+
+
+class Database(Protocol):
+    """Runs verbs. `do` may write and returns when it is durable; `read` may not write."""
+
+    async def do(self, verb: Callable[[Work], Result]) -> Result:
+        """Durable on return. Raises what the verb raises, and then nothing of it happened."""
+        ...
+
+    async def read(self, verb: Callable[[Work], Result]) -> Result:
+        """From a snapshot; announcements are not allowed."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go."""
+        ...
