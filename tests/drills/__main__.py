@@ -1,4 +1,4 @@
-"""`python -m tests.drills` lists the drills; with a name it runs one, its figures as the last line."""
+"""List the drills, or run the one that is named; its figures are the last line, as JSON."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ def main(arguments: list[str]) -> int:
         return 0
     drill = find_drill(arguments[0])
     if drill is None:
-        print(f"No drill {arguments[0]}. There are: {', '.join(drills())}", file=sys.stderr)
+        print(f"No drill {arguments[0]}. There are: {', '.join(drills()) or 'none yet'}", file=sys.stderr)
         return 2
     figures = drill()
     print(json.dumps(figures), flush=True)
