@@ -45,7 +45,8 @@ class Step(NamedTuple):
         """The hash of the inputs and of the Python that works here."""
         digest = hashlib.sha256(sys.version.encode())
         for path in sorted(self.inputs):
-            digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+            content = path.read_bytes() if path.exists() else b""
+            digest.update(f"{path.relative_to(ROOT)} {len(content)} ".encode() + content)
         return digest.hexdigest()
 
     def is_done(self) -> bool:

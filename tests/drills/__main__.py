@@ -14,7 +14,8 @@ def main(arguments: list[str]) -> int:
         return 0
     drill = find_drill(arguments[0])
     if drill is None:
-        print(f"No drill {arguments[0]}. There are: {', '.join(drills()) or 'none yet'}", file=sys.stderr)
+        names = ", ".join(drills()) or "none yet"
+        print(f"There is no drill {arguments[0]}. There are: {names}", file=sys.stderr)
         return 2
     figures = drill()
     print(json.dumps(figures), flush=True)
