@@ -1,0 +1,93 @@
+/** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
+import { IntlMessageFormat } from 'intl-messageformat';
+import common from './en/common.json';
+import type staffCatalogue from './en/staff.json';
+
+export type Key = keyof typeof common | keyof typeof staffCatalogue;
+export type Values = Record<string, string | number | Date>;
+
+type Catalogue = Partial<Record<Key, string>>;
+
+let locale = $state('en');
+let messages = $state.raw<Catalogue>(common);
+/** Compiling is the slow part, so each message is compiled once per locale and catalogue. */
+const compiled = $derived(emptyCache(locale, messages));
+
+type Cache = { locale: string; messages: Catalogue; formats: Map<Key, IntlMessageFormat> };
+
+function emptyCache(locale: string, messages: Catalogue): Cache {
+  return { locale, messages, formats: new Map() };
+}
+
+function formatOf({ locale, messages, formats }: Cache, key: Key): IntlMessageFormat {
+  let format = formats.get(key);
+  if (!format) {
+    // Messages are plain text: a "<" in a catalogue is a "<" on the screen.
+    format = new IntlMessageFormat(messages[key] ?? key, locale, undefined, { ignoreTag: true });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** The words for `key` in the reader's language. */
+export function t(key: Key, values?: Values): string {
+  return String(formatOf(compiled, key).format(values));
+}
+
+/** The staff's words come with the staff's pages, not with a peer's first load. */
+export async function loadStaffWords(): Promise<void> {
+  const { default: staff } = await import('./en/staff.json');
+  messages = { ...messages, ...staff };
+}
+
+export function currentLocale(): string {
+  return locale;
+}
+
+export function setLocale(next: string): void {
+  locale = next;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${name}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, options);
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** "14:05", in the reader's own zone. */
+export function clockTime(at: string | Date): string {
+  return dateFormat('time', { hour: 'numeric', minute: '2-digit' }).format(new Date(at));
+}
+
+/** "Tuesday 3 November"; with the year when it is not this one. */
+export function dayName(at: string | Date, now = new Date()): string {
+  const day = new Date(at);
+  const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
+  if (day.getFullYear() === now.getFullYear()) return dateFormat('day', options).format(day);
+  return dateFormat('day year', { ...options, year: 'numeric' }).format(day);
+}
+
+/** "3 Nov, 14:05": short, and still unmistakable. */
+export function dateTime(at: string | Date): string {
+  return dateFormat('date time', {
+    day: 'numeric',
+    month: 'short',
+    hour: 'numeric',
+    minute: '2-digit',
+  }).format(new Date(at));
+}
+
+/** "5 minutes", "3 hours", "2 days": one unit, rounded, never "0". */
+export function duration(seconds: number): string {
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  if (minutes < 90) return t('time.minutes', { count: minutes });
+  const hours = Math.round(minutes / 60);
+  if (hours < 36) return t('time.hours', { count: hours });
+  return t('time.days', { count: Math.round(hours / 24) });
+}

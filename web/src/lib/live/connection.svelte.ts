@@ -1,0 +1,182 @@
+/** The one socket of this page: opens, listens, comes back. What frames mean is not its business. */
+import type { ClientFrame, ServerFrame, ServerFrameOf } from '#lib/api/types.ts';
+import { backoffS } from './backoff.ts';
+
+export type LineState = 'closed' | 'connecting' | 'open' | 'waiting';
+
+type Listener<Type extends ServerFrame['type']> = (frame: ServerFrameOf<Type>) => void;
+
+const SUBPROTOCOL = 'hearth.v1';
+
+/** What the server's close codes ask of us (server/protocol/frames.py, Close). */
+export const CLOSE = {
+  badFrame: 4400,
+  session: 4401,
+  forbidden: 4403,
+  tooSlow: 4408,
+  tooMany: 4429,
+  restart: 4503,
+} as const;
+
+class Connection {
+  state = $state<LineState>('closed');
+  /** When the line was lost; null while it stands. */
+  lostAt = $state<number | null>(null);
+  /** When the next try begins, in milliseconds of Date.now(). */
+  nextTryAt = $state<number | null>(null);
+
+  #socket: WebSocket | null = null;
+  #attempt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #probe: ReturnType<typeof setTimeout> | undefined;
+  #heardAt = 0;
+  #heartbeatMs = 30_000;
+  #listeners = new Map<string, Set<(frame: never) => void>>();
+  #openListeners = new Set<() => void>();
+  #lostListeners = new Set<() => void>();
+  #wanted = false;
+  /** Asks the server for any answer at all; set by whoever has a room to ask about. */
+  probe: (() => ClientFrame | null) | null = null;
+  /** The server no longer knows this session. */
+  onSessionEnded: () => void = () => undefined;
+
+  /** Listen to one type of frame; the answer stops listening. */
+  on<Type extends ServerFrame['type']>(type: Type, listener: Listener<Type>): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    listeners.add(listener);
+    this.#listeners.set(type, listeners);
+    return () => listeners.delete(listener);
+  }
+
+  onOpen(listener: () => void): () => void {
+    this.#openListeners.add(listener);
+    return () => this.#openListeners.delete(listener);
+  }
+
+  onLost(listener: () => void): () => void {
+    this.#lostListeners.add(listener);
+    return () => this.#lostListeners.delete(listener);
+  }
+
+  connect(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    addEventListener('online', this.#wake);
+    document.addEventListener('visibilitychange', this.#wake);
+    this.#open();
+  }
+
+  disconnect(): void {
+    this.#wanted = false;
+    removeEventListener('online', this.#wake);
+    document.removeEventListener('visibilitychange', this.#wake);
+    clearTimeout(this.#timer);
+    clearTimeout(this.#probe);
+    this.#socket?.close(1000);
+    this.#socket = null;
+    this.#attempt = 0;
+    this.state = 'closed';
+    this.lostAt = null;
+    this.nextTryAt = null;
+  }
+
+  /** Try now instead of after the wait. */
+  retryNow(): void {
+    if (!this.#wanted || this.state !== 'waiting') return;
+    clearTimeout(this.#timer);
+    this.#open();
+  }
+
+  /** True when the frame was given to an open line; that it arrived only its answer can tell. */
+  send(frame: ClientFrame): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN || this.state !== 'open') return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Ask whether anybody is there, and hang up when nobody answers within `patienceMs`. */
+  check(patienceMs = 8_000): void {
+    const frame = this.probe?.();
+    if (!frame || !this.send(frame)) return;
+    const askedAt = Date.now();
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(() => {
+      if (this.#heardAt < askedAt) this.#socket?.close(4000);
+      if (this.#heardAt < askedAt) this.#lost();
+      else this.#watch();
+    }, patienceMs);
+  }
+
+  #open(): void {
+    this.state = 'connecting';
+    this.nextTryAt = null;
+    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+    const socket = new WebSocket(`${scheme}://${location.host}/ws`, SUBPROTOCOL);
+    this.#socket = socket;
+    socket.onmessage = (event) => {
+      if (socket === this.#socket) this.#hear(String(event.data));
+    };
+    socket.onclose = (event) => {
+      if (socket === this.#socket) this.#lost(event.code);
+    };
+  }
+
+  #hear(data: string): void {
+    this.#heardAt = Date.now();
+    const frame = JSON.parse(data) as ServerFrame;
+    if (frame.type === 'hello') this.#greeted(frame);
+    // Unknown types have no listeners and are so ignored, as the protocol asks.
+    for (const listener of this.#listeners.get(frame.type) ?? []) listener(frame as never);
+    if (frame.type === 'hello') for (const listener of this.#openListeners) listener();
+    this.#watch();
+  }
+
+  #greeted(hello: ServerFrameOf<'hello'>): void {
+    this.#heartbeatMs = hello.heartbeat_s * 1000;
+    this.#attempt = 0;
+    this.state = 'open';
+    this.lostAt = null;
+  }
+
+  /** After a silence of one heartbeat, ask. */
+  #watch(): void {
+    clearTimeout(this.#probe);
+    this.#probe = setTimeout(() => {
+      this.check();
+    }, this.#heartbeatMs);
+  }
+
+  #lost(code?: number): void {
+    clearTimeout(this.#probe);
+    this.#socket = null;
+    if (!this.#wanted) return;
+    this.lostAt ??= Date.now();
+    for (const listener of this.#lostListeners) listener();
+    if (code === CLOSE.session) {
+      this.disconnect();
+      this.onSessionEnded();
+      return;
+    }
+    this.#waitAndRetry();
+  }
+
+  #waitAndRetry(): void {
+    const waitMs = backoffS(this.#attempt, Math.random()) * 1000;
+    this.#attempt += 1;
+    this.state = 'waiting';
+    this.nextTryAt = Date.now() + waitMs;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#open();
+    }, waitMs);
+  }
+
+  /** The network came back, or the page was brought to the front: phones freeze timers and sockets. */
+  #wake = (): void => {
+    if (document.visibilityState === 'hidden') return;
+    if (this.state === 'waiting') this.retryNow();
+    else this.check(4_000);
+  };
+}
+
+export const line = new Connection();

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import adapter from '@sveltejs/adapter-static';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig } from 'vite';
+
+/** The same sources give the same name, so that a build can be repeated byte for byte. */
+function sourceVersion(): string {
+  const hash = createHash('sha256').update(readFileSync('package-lock.json'));
+  for (const file of readdirSync('src', { recursive: true, withFileTypes: true }).sort((a, b) =>
+    join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1,
+  ))
+    if (file.isFile()) hash.update(readFileSync(join(file.parentPath, file.name)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** The page that shows before any script has arrived carries its own few lines of style. */
+function splashStyleHash(): `sha256-${string}` {
+  const style = /<style>([\s\S]*?)<\/style>/.exec(readFileSync('src/app.html', 'utf8'))?.[1] ?? '';
+  return `sha256-${createHash('sha256').update(style).digest('base64')}`;
+}
+
+// The server adds frame-ancestors, which a page cannot say about itself.
+const policy = {
+  'default-src': ['none'],
+  'script-src': ['self'],
+  'style-src': ['self', splashStyleHash()],
+  'connect-src': ['self'],
+  'img-src': ['self'],
+  'font-src': ['self'],
+  'manifest-src': ['self'],
+  'worker-src': ['self'],
+  'base-uri': ['none'],
+  'form-action': ['self'],
+  'object-src': ['none'],
+  'require-trusted-types-for': ['script'],
+  'trusted-types': ['svelte-trusted-html', 'sveltekit-trusted-url'],
+} as const;
+
+export default defineConfig({
+  plugins: [
+    sveltekit({
+      adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html' }),
+      csp: { mode: 'hash', directives: structuredClone(policy) as never },
+      version: { name: sourceVersion() },
+    }),
+  ],
+  server: {
+    proxy: {
+      '/api': 'http://127.0.0.1:8000',
+      '/crisis': 'http://127.0.0.1:8000',
+      '/ws': { target: 'ws://127.0.0.1:8000', ws: true },
+    },
+  },
+});
