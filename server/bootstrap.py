@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -42,8 +43,8 @@ class Step(NamedTuple):
     make: Callable[[], None]
 
     def key(self) -> str:
-        """The hash of the inputs and of the Python that works here."""
-        digest = hashlib.sha256(sys.version.encode())
+        """The hash of the inputs and of the release of Python."""
+        digest = hashlib.sha256(bytes(sys.version_info[:2]))
         for path in sorted(self.inputs):
             content = path.read_bytes() if path.exists() else b""
             digest.update(f"{path.relative_to(ROOT)} {len(content)} ".encode() + content)
@@ -67,6 +68,7 @@ def main(arguments: list[str]) -> int:
 
 def guarded(work: Callable[[], None]) -> int:
     """Do the work; what stops it becomes a line and an exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         check_prerequisites()
         work()
@@ -206,7 +208,13 @@ def run(what: str, *command: str | Path, cwd: Path = ROOT) -> None:
     with LOG.open("a") as log:
         print("$", *command, file=log, flush=True)
         process = subprocess.Popen(
-            command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            command,
+            cwd=cwd,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            close_fds=False,  # it keeps the lock, should we be killed before it ends
         )
         try:
             wait(process, what)
@@ -241,6 +249,7 @@ def one_at_a_time() -> Iterator[None]:
     import fcntl  # not on Windows
 
     with (STATE / "lock").open("w") as lock:
+        os.set_inheritable(lock.fileno(), True)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
