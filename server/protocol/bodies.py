@@ -163,7 +163,6 @@ class Room(Wire):
     paused_until: Time | None = None
     seq: int
     unread: int
-    first_reply_median_s: int | None = None
 
 
 class Rooms(Wire):

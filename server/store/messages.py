@@ -119,5 +119,22 @@ def answers_to(work: Work, message_ids: Sequence[UUID]) -> Sequence[FeltHeard]:
     return work.session.exec(select(FeltHeard).where(col(FeltHeard.message_id).in_(message_ids))).all()
 
 
+def count_unread(work: Work, member_id: UUID) -> dict[UUID, int]:
+    """Messages of others that came after what the member has read, per room."""
+    query = (
+        select(Message.room_id, func.count())
+        .join(Membership, col(Membership.room_id) == Message.room_id)
+        .where(
+            Membership.member_id == member_id,
+            col(Membership.left_at).is_(None),
+            col(Message.seq) > Membership.read_seq,
+            Message.author_id != member_id,
+            Message.state == "published",
+        )
+        .group_by(col(Message.room_id))
+    )
+    return {room_id: count for room_id, count in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
+
+
 def _spot(message: Message) -> Spot:
     return Spot("message", "sealed", message.id, message.room_id)

@@ -21,8 +21,8 @@ class Case(SQLModel, table=True):
     id: UUID = primary()
     room_id: UUID = Field(foreign_key="room.id")
     subject_id: UUID = Field(foreign_key="member.id", index=True)
-    message_id: UUID | None = Field(None, foreign_key="message.id", index=True)
-    open_key: str | None = Field(None, unique=True)
+    message_id: UUID | None = Field(default=None, foreign_key="message.id", index=True)
+    open_key: str | None = Field(default=None, unique=True)
     kind: str
     state: str = "open"
     urgency: str
@@ -35,9 +35,9 @@ class Case(SQLModel, table=True):
     first_human_at: datetime | None = maybe_time()
     closed_at: datetime | None = maybe_time()
     version: int = 1
-    claimed_by: UUID | None = Field(None, foreign_key="member.id")
+    claimed_by: UUID | None = Field(default=None, foreign_key="member.id")
     claimed_until: datetime | None = maybe_time()
-    conversation_id: UUID | None = Field(None, foreign_key="room.id")
+    conversation_id: UUID | None = Field(default=None, foreign_key="room.id")
     appeal_of: UUID | None = None
     sealed: bytes | None = None
     """Words that exist nowhere else: those of a refused post, or of an appeal."""
@@ -51,7 +51,7 @@ class CaseFlag(SQLModel, table=True):
     id: UUID = primary()
     case_id: UUID = Field(foreign_key="care_case.id", index=True)
     source: str
-    by: UUID | None = Field(None, foreign_key="member.id")
+    by: UUID | None = Field(default=None, foreign_key="member.id")
     reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
     words: list[str] = Field(sa_column=Column(JSON, nullable=False))
     spans: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
@@ -81,14 +81,14 @@ class Notice(SQLModel, table=True):
     kind: str
     code: str
     sealed: bytes | None = None
-    room_id: UUID | None = Field(None, foreign_key="room.id")
-    message_id: UUID | None = Field(None, foreign_key="message.id")
-    case_id: UUID | None = Field(None, foreign_key="care_case.id")
-    decision_id: UUID | None = Field(None, foreign_key="decision.id")
-    conversation_id: UUID | None = Field(None, foreign_key="room.id")
+    room_id: UUID | None = Field(default=None, foreign_key="room.id")
+    message_id: UUID | None = Field(default=None, foreign_key="message.id")
+    case_id: UUID | None = Field(default=None, foreign_key="care_case.id")
+    decision_id: UUID | None = Field(default=None, foreign_key="decision.id")
+    conversation_id: UUID | None = Field(default=None, foreign_key="room.id")
     automated: bool
     by_role: str
-    by: UUID | None = Field(None, foreign_key="member.id")
+    by: UUID | None = Field(default=None, foreign_key="member.id")
     policy: str | None = None
     until: datetime | None = maybe_time()
     appeal_until: datetime | None = maybe_time()

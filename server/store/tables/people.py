@@ -14,7 +14,7 @@ class Member(SQLModel, table=True):
     id: UUID = primary()
     pseudonym: str
     name_key: str = Field(unique=True)
-    role: str = Field("peer", index=True)
+    role: str = Field(default="peer", index=True)
     state: str = "active"
     passphrase_hash: str | None = None
     recovery_digest: bytes | None = None
@@ -54,12 +54,12 @@ class Invitation(SQLModel, table=True):
     id: UUID = primary()
     code_digest: bytes = Field(unique=True)
     role: str = "peer"
-    room_id: UUID | None = Field(None, foreign_key="room.id")
-    made_by: UUID | None = Field(None, foreign_key="member.id")
+    room_id: UUID | None = Field(default=None, foreign_key="room.id")
+    made_by: UUID | None = Field(default=None, foreign_key="member.id")
     created_at: datetime = time()
     expires_at: datetime = time()
     redeemed_at: datetime | None = maybe_time()
-    redeemed_by: UUID | None = Field(None, foreign_key="member.id")
+    redeemed_by: UUID | None = Field(default=None, foreign_key="member.id")
 
 
 class Shift(SQLModel, table=True):

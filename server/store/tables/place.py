@@ -13,7 +13,7 @@ from server.store.tables.base import maybe_time, time
 class Place(SQLModel, table=True):
     """One row: what a steward sets. `epoch` changes when positions from before are worthless (a restore)."""
 
-    id: int = Field(1, primary_key=True)
+    id: int = Field(default=1, primary_key=True)
     epoch: str
     name: str
     about: str

@@ -16,7 +16,7 @@ class Room(SQLModel, table=True):
     slug: str = Field(unique=True)
     name: str
     purpose: str
-    kind: str = Field("room", index=True)
+    kind: str = Field(default="room", index=True)
     language: str = "en"
     state: str = "open"
     created_at: datetime = time()
@@ -41,6 +41,8 @@ class Membership(SQLModel, table=True):
     seat: str = "member"
     joined_at: datetime = time()
     left_at: datetime | None = maybe_time()
+    removed_at: datetime | None = maybe_time()
+    """Set when a moderator ended the seat: coming back is theirs to allow."""
     paused_until: datetime | None = maybe_time()
     read_seq: int = 0
 
@@ -64,7 +66,7 @@ class Message(SQLModel, table=True):
     client_id: UUID
     fingerprint: bytes
     sealed: bytes | None = None
-    reply_to: UUID | None = Field(None, foreign_key="message.id", index=True)
+    reply_to: UUID | None = Field(default=None, foreign_key="message.id", index=True)
     ask: bool = False
     content_note: str | None = None
     collapsed_by: str | None = None
@@ -104,7 +106,7 @@ class RoomEvent(SQLModel, table=True):
     room_id: UUID = Field(foreign_key="room.id")
     seq: int
     kind: str
-    message_id: UUID | None = Field(None, foreign_key="message.id")
+    message_id: UUID | None = Field(default=None, foreign_key="message.id")
     at: datetime = time()
 
 

@@ -1,0 +1,121 @@
+"""What follows when a text may mean danger or harm: support at once, a case for a person, and honest words.
+
+Nobody in danger is nudged, held or left in silence: that is decided in `moderation.policy`; here it is done.
+"""
+
+from moderation.cases import CaseKind
+from moderation.policy import Handling, Urgency, Verdict
+from server.access import Actor
+from server.protocol import frames
+from server.protocol.base import Wire
+from server.services import cases, conversations, help, notices, reading
+from server.services.reading import Reading
+from server.store import notices as stored_notices
+from server.store import people
+from server.store.tables import Member, Message
+from server.store.work import Work
+
+
+def after_publishing(work: Work, member: Member, message: Message, read: Reading, verdict: Verdict) -> list[Wire]:
+    """A case where one is due, support for the author, and a notice for each automated act."""
+    answers: list[Wire] = []
+    if verdict.urgency is not Urgency.NONE:
+        raise_case(work, message, read, verdict, CaseKind.RISK)
+        _tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", verdict)
+    if verdict.handling is Handling.COLLAPSE:
+        _tell(work, message, "collapsed", "collapsed", verdict, appealable=True)
+    if verdict.support:
+        about = verdict.about or "self"
+        answers.append(help.support(work, member, about, message.room_id, message.client_id))
+    return answers
+
+
+def hold(work: Work, message: Message, read: Reading, verdict: Verdict) -> frames.Held:
+    """Kept back for a person to judge; its author is told, and may appeal at once."""
+    raise_case(work, message, read, verdict, CaseKind.HELD)
+    notice = _tell(work, message, "held", "held", verdict, appealable=True)
+    return _held(message, notice)
+
+
+def held_again(work: Work, message: Message) -> frames.Held:
+    """The answer a held message got before."""
+    notice = stored_notices.find_for_message(work, message.id, "held")
+    assert notice is not None  # noqa: S101 - written with the hold
+    return _held(message, notices.as_frame(work, notice))
+
+
+def raise_case(work: Work, message: Message, read: Reading, verdict: Verdict, kind: CaseKind) -> None:
+    """One open case per message; the machine's reasons in words."""
+    urgency = verdict.urgency if verdict.urgency is not Urgency.NONE else Urgency.SOON
+    cases.raise_case(
+        work,
+        room_id=message.room_id,
+        subject_id=message.author_id,
+        message_id=message.id,
+        kind=kind,
+        urgency=urgency,
+        handling=verdict.handling,
+        about=verdict.about,
+        language=read.assessment.language,
+        policy=verdict.policy,
+        source="lexicon" if read.hits else "classifier",
+        reasons=reading.codes(verdict.reasons),
+        words=reading.words(verdict.reasons),
+        spans=reading.spans(verdict.reasons),
+    )
+
+
+def open_line(work: Work, actor: Actor, frame: frames.Post, verdict: Verdict) -> frames.Support:
+    """Someone who may be in danger could not post: a private line to the moderators, and support."""
+    member = people.find_member(work, actor.id)
+    assert member is not None  # noqa: S101 - an actor is a member
+    line = conversations.open_line(work, actor.id, frame.room)
+    cases.raise_case(
+        work,
+        room_id=frame.room,
+        subject_id=actor.id,
+        message_id=None,
+        kind=CaseKind.LINE,
+        urgency=verdict.urgency,
+        handling=None,
+        about=verdict.about,
+        language=None,
+        policy=verdict.policy,
+        source="refused",
+        reasons=reading.codes(verdict.reasons),
+        words=reading.words(verdict.reasons),
+        spans=reading.spans(verdict.reasons),
+        refused_text=frame.text,
+        conversation_id=line.id,
+    )
+    support = help.support(work, member, verdict.about or "self", frame.room, frame.client_id)
+    return support.model_copy(update={"private_line": line.id})
+
+
+def _tell(
+    work: Work, message: Message, kind: str, code: str, verdict: Verdict, *, appealable: bool = False
+) -> frames.Notice:
+    return notices.tell(
+        work,
+        member_id=message.author_id,
+        kind=kind,
+        code=code,
+        words=None,
+        room_id=message.room_id,
+        message_id=message.id,
+        automated=True,
+        by_role="machine",
+        policy=verdict.policy,
+        appealable=appealable,
+    )
+
+
+def _held(message: Message, notice: frames.Notice) -> frames.Held:
+    return frames.Held(
+        room=message.room_id,
+        client_id=message.client_id,
+        id=message.id,
+        at=message.at,
+        notice=notice.id,
+        words=notice.words,
+    )

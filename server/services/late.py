@@ -1,0 +1,79 @@
+"""What nobody has read yet is read when that is possible again: never shown as safe, never held back."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from moderation.cases import CaseKind
+from moderation.classifier import Assessment, Passage
+from moderation.policy import Handling, Urgency
+from server.services import alarm, notices, publishing, reading
+from server.store import assessments, messages
+from server.store.tables import Message
+from server.store.work import Work
+
+BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """One message that waits to be read."""
+
+    assessment_id: UUID
+    passage: Passage
+
+
+def find_unread(work: Work) -> list[Unread]:
+    """The oldest that a model missed because it was late or broken."""
+    found = assessments.waiting(work, BATCH)
+    return [Unread(row.id, _passage(work, message)) for row, message in found]
+
+
+def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
+    """The reading, once: a case where one is due, and harm to others is collapsed, not unsaid."""
+    row = assessments.find(work, assessment_id)
+    if row is None or row.assessed:
+        return
+    message = messages.by_id(work, [row.message_id])[row.message_id]
+    text = messages.open_text(work, message) or ""
+    read = reading.with_hits(assessment, text)
+    verdict = read.judge(is_reply=message.reply_to is not None, insist=True, tone_nudges=False)
+    work.session.delete(row)
+    work.session.flush()
+    reading.store_assessment(work, message, read, verdict)
+    if not assessment.assessed or message.state != "published":
+        return
+    if verdict.urgency is not Urgency.NONE:
+        alarm.raise_case(work, message, read, verdict, CaseKind.RISK)
+        _tell(work, message, f"risk_{verdict.about or 'self'}", verdict.policy)
+    elif verdict.handling is Handling.HOLD:
+        alarm.raise_case(work, message, read, verdict, CaseKind.HARM)
+    if verdict.handling in {Handling.HOLD, Handling.COLLAPSE} and message.collapsed_by is None:
+        message.collapsed_by = verdict.content_note or _NOTE
+        work.session.add(message)
+        publishing.announce_change(work, message, "collapsed")
+        _tell(work, message, "collapsed", verdict.policy)
+
+
+_NOTE = "This may hurt to read."
+
+
+def _tell(work: Work, message: Message, code: str, policy: str) -> None:
+    notices.tell(
+        work,
+        member_id=message.author_id,
+        kind="assessed_late",
+        code=code,
+        words=None,
+        room_id=message.room_id,
+        message_id=message.id,
+        automated=True,
+        by_role="machine",
+        policy=policy,
+        appealable=code == "collapsed",
+    )
+
+
+def _passage(work: Work, message: Message) -> Passage:
+    answered = messages.find_message(work, message.room_id, message.reply_to) if message.reply_to else None
+    before = messages.open_text(work, answered) if answered and answered.state == "published" else None
+    return Passage(messages.open_text(work, message) or "", before)

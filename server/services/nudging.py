@@ -1,0 +1,57 @@
+"""Nudges: private words before a reply is posted, and what became of them. Nothing said is stored."""
+
+from uuid import UUID
+
+from moderation.nudges import compose
+from moderation.policy import Verdict
+from server.access import Actor
+from server.protocol import frames
+from server.services import reading
+from server.store import nudges
+from server.store.tables import NudgeShown
+from server.store.work import Work
+
+
+def show(work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict, fingerprint: bytes) -> frames.Nudge:
+    """Remember that it was shown, and find the words."""
+    seen = nudges.find(work, actor.id, frame.client_id)
+    if seen is None:
+        seen = NudgeShown(
+            room_id=frame.room,
+            member_id=actor.id,
+            client_id=frame.client_id,
+            fingerprint=fingerprint,
+            reasons=reading.codes(verdict.reasons),
+            policy=verdict.policy,
+            at=work.now,
+        )
+    seen.fingerprint = fingerprint
+    work.session.add(seen)
+    words = compose(verdict.reasons, variant=frame.client_id.int % 7)
+    return frames.Nudge(
+        room=frame.room,
+        client_id=frame.client_id,
+        reasons=list(words.reasons),
+        words=words.words,
+        spans=[frames.Marked(start=span.start, end=span.end, signal=span.signal) for span in words.spans],
+        suggestions=list(words.suggestions),
+    )
+
+
+def settle(work: Work, member_id: UUID, client_id: UUID, fingerprint: bytes) -> None:
+    """The nudged draft was sent: as it was, or edited."""
+    seen = nudges.find(work, member_id, client_id)
+    if seen and seen.outcome == "open":
+        _end(work, seen, "sent_as_is" if seen.fingerprint == fingerprint else "edited")
+
+
+def discard(work: Work, actor: Actor, client_id: UUID) -> None:
+    """The nudged draft was given up."""
+    seen = nudges.find(work, actor.id, client_id)
+    if seen and seen.outcome == "open":
+        _end(work, seen, "discarded")
+
+
+def _end(work: Work, seen: NudgeShown, outcome: str) -> None:
+    seen.outcome, seen.ended_at = outcome, work.now
+    work.session.add(seen)

@@ -1,0 +1,148 @@
+"""Saying something: the way of one message, from the frame to the room.
+
+A verb here answers with frames for the author alone. The room is told by what is announced.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from moderation.policy import Handling, Urgency, Verdict
+from server.access import Actor, check, relation_of
+from server.errors import Conflict, NotFound, Paused, RoomClosed, ServerError
+from server.protocol import frames
+from server.protocol.base import Wire
+from server.services import alarm, nudging, publishing, reading
+from server.services.reading import Reading
+from server.store import messages, people, rooms
+from server.store.tables import Member, Membership, Message
+from server.store.work import Work
+
+Answers = list[Wire]
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A post that may be said, with all that judging needs."""
+
+    actor: Actor
+    member: Member
+    frame: frames.Post
+    reading: Reading
+    verdict: Verdict
+    fingerprint: bytes
+
+
+def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers:
+    """Publish, nudge or hold. The same client_id again gets the first answer again."""
+    seat = rooms.find_any_seat(work, frame.room, actor.id)
+    check(actor, "frame.post", relation_of(seat.seat if seat else None))
+    fingerprint = _fingerprint(work, frame)
+    before = messages.find_by_client_id(work, actor.id, frame.client_id)
+    if before:
+        return [repeat(work, before, fingerprint)]
+    refusal = _refusal(work, seat, frame)
+    if refusal:
+        return refuse(work, actor, frame, read, refusal)
+    return _judge(work, actor, frame, read, fingerprint)
+
+
+def refuse(work: Work, actor: Actor, frame: frames.Post, read: Reading, refusal: ServerError) -> Answers:
+    """A refused post is still screened: someone who may be in danger sees support, and a line opens."""
+    verdict = read.judge(is_reply=frame.reply_to is not None, insist=True, tone_nudges=False)
+    refused = refused_frame(refusal, frame)
+    if verdict.urgency is Urgency.NONE or rooms.find_any_seat(work, frame.room, actor.id) is None:
+        return [refused]
+    return [alarm.open_line(work, actor, frame, verdict), refused]
+
+
+def refused_frame(refusal: ServerError, frame: frames.Post | frames.Edit) -> frames.Refused:
+    """The refusal as its author sees it."""
+    return frames.Refused(
+        code=refusal.code,
+        detail=refusal.detail,
+        retryable=refusal.retry_after_s is not None,
+        retry_after_s=refusal.retry_after_s,
+        client_id=frame.client_id,
+        room=frame.room,
+    )
+
+
+def repeat(work: Work, before: Message, fingerprint: bytes) -> Wire:
+    """The first answer again. Raises Conflict when something else was said under this client_id."""
+    if before.fingerprint != fingerprint:
+        raise Conflict
+    if before.seq is None:
+        return alarm.held_again(work, before)
+    return posted(before, before.seq, before.client_id)
+
+
+def posted(message: Message, seq: int, client_id: UUID) -> frames.Posted:
+    """Durable, once the transaction is."""
+    return frames.Posted(
+        room=message.room_id, client_id=client_id, seq=seq, id=message.id, at=message.published_at or message.at
+    )
+
+
+def _refusal(work: Work, seat: Membership | None, frame: frames.Post) -> ServerError | None:
+    if seat is None or seat.left_at is not None:
+        return NotFound()
+    if seat.paused_until and seat.paused_until > work.now:
+        return Paused()
+    room = rooms.find_room(work, frame.room)
+    if room is None or room.state != "open":
+        return RoomClosed()
+    if frame.reply_to and messages.find_message(work, frame.room, frame.reply_to) is None:
+        return NotFound("The message you answer is not in this room.")
+    return None
+
+
+def _judge(work: Work, actor: Actor, frame: frames.Post, read: Reading, fingerprint: bytes) -> Answers:
+    member = people.find_member(work, actor.id)
+    assert member is not None  # noqa: S101 - an actor is a member
+    verdict = read.judge(is_reply=frame.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges)
+    draft = _Draft(actor, member, frame, read, verdict, fingerprint)
+    if verdict.handling is Handling.NUDGE:
+        return [nudging.show(work, actor, frame, verdict, fingerprint)]
+    nudging.settle(work, actor.id, frame.client_id, fingerprint)
+    return _hold(work, draft) if verdict.handling is Handling.HOLD else _publish(work, draft)
+
+
+def _publish(work: Work, draft: _Draft) -> Answers:
+    message = _store(work, draft, "published")
+    if draft.verdict.handling is Handling.COLLAPSE:
+        message.collapsed_by = draft.verdict.content_note
+    shown = publishing.publish(work, message, draft.frame.text)
+    reading.store_assessment(work, message, draft.reading, draft.verdict)
+    answers: Answers = [posted(message, shown.seq, message.client_id)]
+    return answers + alarm.after_publishing(work, draft.member, message, draft.reading, draft.verdict)
+
+
+def _hold(work: Work, draft: _Draft) -> Answers:
+    message = _store(work, draft, "held")
+    reading.store_assessment(work, message, draft.reading, draft.verdict)
+    return [alarm.hold(work, message, draft.reading, draft.verdict)]
+
+
+def _store(work: Work, draft: _Draft, state: str) -> Message:
+    frame = draft.frame
+    message = Message(
+        room_id=frame.room,
+        author_id=draft.actor.id,
+        client_id=frame.client_id,
+        fingerprint=draft.fingerprint,
+        reply_to=frame.reply_to,
+        ask=frame.ask,
+        content_note=frame.content_note,
+        state=state,
+        at=work.now,
+    )
+    messages.seal_text(work, message, frame.text)
+    work.session.add(message)
+    work.session.flush()
+    return message
+
+
+def _fingerprint(work: Work, frame: frames.Post) -> bytes:
+    """Of what is said; `insist` is how, not what."""
+    parts = (str(frame.room), frame.text, str(frame.reply_to), str(frame.ask), frame.content_note or "")
+    return work.sealer.fingerprint(*parts)

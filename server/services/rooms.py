@@ -1,0 +1,158 @@
+"""Rooms as members see them: the list, one room, coming in, going out, and history in pages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from server.access import Actor, check, relation_of
+from server.errors import NotFound
+from server.protocol import bodies
+from server.services import render, seats
+from server.store import messages, rooms
+from server.store.tables import FeltHeard, Membership, Message, Room, RoomHead
+from server.store.work import Work
+
+PAGE = 50
+
+
+def list_rooms(work: Work, actor: Actor, here: Mapping[UUID, int]) -> bodies.Rooms:
+    """Every open room, and the actor's own conversations first. `here`: listeners now, per room."""
+    held = rooms.seats_of(work, actor.id)
+    found = [*rooms.conversations_of(work, actor.id), *rooms.public_rooms(work)]
+    shown = [(room, head) for room, head in found if room.state == "open" or room.id in held]
+    return bodies.Rooms(rooms=_rooms(work, actor, shown, held, here))
+
+
+def get_room(work: Work, actor: Actor, room_id: UUID, here: Mapping[UUID, int]) -> bodies.RoomDetail:
+    """One room and who keeps it. A conversation exists only for those who sit in it."""
+    room = _visible(work, actor, room_id)
+    held = rooms.seats_of(work, actor.id)
+    line = _rooms(work, actor, [(room, rooms.get_head(work, room_id))], held, here)[0]
+    return bodies.RoomDetail(room=line, keepers=_keepers(work, room_id))
+
+
+def enter(work: Work, actor: Actor, room_id: UUID, here: Mapping[UUID, int]) -> bodies.Room:
+    """Take a seat in an open room. Someone who was removed does not come back by themselves."""
+    room = _visible(work, actor, room_id)
+    before = rooms.find_any_seat(work, room_id, actor.id)
+    if room.state != "open" or (before and before.removed_at):
+        raise NotFound
+    seat = rooms.find_seat(work, room_id, actor.id) or seats.take_seat(work, room_id, actor.id)
+    work.session.flush()
+    return _rooms(work, actor, [(room, rooms.get_head(work, room_id))], {room_id: seat}, here)[0]
+
+
+def leave(work: Work, actor: Actor, room_id: UUID) -> None:
+    """Give the seat back."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "room.leave", relation_of(seat.seat if seat else None))
+    if seat:
+        seats.end_seat(work, seat)
+
+
+def history(work: Work, actor: Actor, room_id: UUID, before: int | None, limit: int = PAGE) -> bodies.History:
+    """A page, oldest first. Hidden and withdrawn messages keep their place and lose their words."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    page = list(reversed(messages.page_before(work, room_id, before, limit + 1)))
+    more = len(page) > limit
+    page = page[-limit:]
+    held = messages.held_by(work, room_id, actor.id) if before is None else []
+    return bodies.History(
+        messages=_history(work, actor, page),
+        before=page[0].seq if more and page else None,
+        seq=rooms.get_head(work, room_id).seq,
+        held=_history(work, actor, [message for message in held if message.seq is None]),
+    )
+
+
+def _visible(work: Work, actor: Actor, room_id: UUID) -> Room:
+    room = rooms.find_room(work, room_id)
+    if room is None or (room.kind != "room" and rooms.find_seat(work, room_id, actor.id) is None):
+        raise NotFound
+    return room
+
+
+def _rooms(
+    work: Work,
+    actor: Actor,
+    found: Sequence[tuple[Room, RoomHead]],
+    held: Mapping[UUID, Membership],
+    here: Mapping[UUID, int],
+) -> list[bodies.Room]:
+    on = rooms.on_shift(work, [room.id for room, _ in found])
+    unread = messages.count_unread(work, actor.id)
+    return [
+        _room(room, head, held.get(room.id), here.get(room.id, 0), room.id in on, unread.get(room.id, 0))
+        for room, head in found
+    ]
+
+
+def _room(
+    room: Room, head: RoomHead, seat: Membership | None, here: int, moderator_on: bool, unread: int
+) -> bodies.Room:
+    seen: Any = seat.seat if seat else None
+    kind: Any = room.kind
+    state: Any = room.state
+    return bodies.Room(
+        id=room.id,
+        slug=room.slug,
+        name=room.name,
+        purpose=room.purpose,
+        kind=kind,
+        language=room.language,
+        state=state,
+        members=head.members,
+        here=here,
+        moderator_on=moderator_on,
+        seat=seen,
+        paused_until=seat.paused_until if seat else None,
+        seq=head.seq,
+        unread=unread if seat else 0,
+    )
+
+
+def _keepers(work: Work, room_id: UUID) -> list[bodies.Keeper]:
+    found: list[tuple[Any, Any]] = list(rooms.keepers_of(work, room_id))
+    return [bodies.Keeper(id=member.id, name=member.pseudonym, seat=seat.seat) for seat, member in found]
+
+
+def _history(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.HistoryMessage]:
+    ids = [message.id for message in page]
+    authors = messages.authors_of(work, page)
+    reactions = messages.reactions_of(work, ids)
+    mine = messages.my_reactions(work, actor.id, ids)
+    answers = messages.answers_to(work, ids)
+    return [
+        _line(work, actor, message, render.author(*authors[message.author_id]), reactions.get(message.id, {}),
+              mine.get(message.id), [answer for answer in answers if answer.message_id == message.id])
+        for message in page
+    ]
+
+
+def _line(
+    work: Work, actor: Actor, message: Message, by: Any, reactions: dict[Any, int], mine: Any, answers: list[FeltHeard]
+) -> bodies.HistoryMessage:
+    own = message.author_id == actor.id
+    readable = message.state == "published" or (message.state == "held" and own)
+    state: Any = message.state if readable or message.state == "withdrawn" else "hidden"
+    kind: Any = message.author_kind
+    my_answer: Any = next((answer.answer for answer in answers if answer.asker_id == actor.id), None)
+    return bodies.HistoryMessage(
+        seq=message.seq or 0,
+        id=message.id,
+        author=by,
+        author_kind=kind,
+        state=state,
+        text=messages.open_text(work, message) if readable else None,
+        at=message.published_at or message.at,
+        client_id=message.client_id if own else None,
+        reply_to=message.reply_to,
+        ask=message.ask,
+        content_note=render.note_of(message) if readable else None,
+        edited_at=message.edited_at if readable else None,
+        reactions=reactions if readable else {},
+        my_reaction=mine if readable else None,
+        my_answer=my_answer,
+        helped=own and any(answer.answer == "heard" for answer in answers),
+    )

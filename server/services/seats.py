@@ -1,0 +1,45 @@
+"""Seats: taken and ended. Each change takes the room's next `seq`, and live listeners follow it."""
+
+from typing import Literal
+from uuid import UUID
+
+from server.protocol import frames
+from server.store import rooms
+from server.store.tables import Membership
+from server.store.work import SeatEnded, SeatTaken, ToRoom, Work
+
+
+def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") -> Membership:
+    """Seat a member, or change the seat they have. Doing it twice changes nothing.
+
+    It also lets somebody back who was removed: whether that may be is the caller's to know.
+    """
+    held = rooms.find_any_seat(work, room_id, member_id)
+    if held and held.left_at is None and held.seat == seat:
+        return held
+    is_new = held is None or held.left_at is not None
+    held = held or Membership(room_id=room_id, member_id=member_id, joined_at=work.now)
+    held.seat, held.left_at, held.removed_at = seat, None, None
+    work.session.add(held)
+    if is_new:
+        _announce(work, room_id, "joined", +1)
+    work.announce(SeatTaken(room_id, member_id, seat))
+    return held
+
+
+def end_seat(work: Work, held: Membership, reason: Literal["left", "removed"] = "left") -> None:
+    """End a seat: nothing of this room reaches the member any more.
+
+    removed: they do not come back by themselves. A pause that runs goes on.
+    """
+    held.left_at, held.seat = work.now, "member"
+    held.removed_at = work.now if reason == "removed" else held.removed_at
+    work.session.add(held)
+    _announce(work, held.room_id, "left", -1)
+    work.announce(SeatEnded(held.room_id, held.member_id, reason))
+
+
+def _announce(work: Work, room_id: UUID, change: Literal["joined", "left"], members: int) -> None:
+    seq = rooms.next_seq(work, room_id, change, members=members)
+    frame = frames.Changed(room=room_id, seq=seq, change=change, at=work.now)
+    work.announce(ToRoom(room_id, seq, frame))

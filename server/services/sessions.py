@@ -1,0 +1,111 @@
+"""Sessions: opaque tokens, kept as digests, ended for real."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from server.access import Actor, Role
+from server.errors import NoSession, NotFound, Pending
+from server.ids import digest, new_token
+from server.protocol import bodies
+from server.store import people
+from server.store.tables import Member, Session
+from server.store.work import SessionsEnded, Work
+
+PEER_IDLE = timedelta(days=30)
+PEER_LIFE = timedelta(days=90)
+STAFF_LIFE = timedelta(hours=12)
+"""Those who see others' words come back each shift."""
+_TOUCH_EVERY = timedelta(minutes=10)
+"""Last-seen is written at most this often: reading must not cost a write."""
+
+
+class Opened(NamedTuple):
+    """A new session and the only copy of its token."""
+
+    session: Session
+    token: str
+
+
+def open_session(work: Work, member: Member, kind: str) -> Opened:
+    """Let a member in."""
+    token = new_token()
+    life = PEER_LIFE if member.role == "peer" else STAFF_LIFE
+    session = Session(
+        member_id=member.id,
+        token_digest=digest(token),
+        kind=kind,
+        created_at=work.now,
+        last_seen_at=work.now,
+        expires_at=work.now + life,
+    )
+    work.session.add(session)
+    return Opened(session, token)
+
+
+class Known(NamedTuple):
+    """Who a token belongs to, and whether its last-seen is worth writing."""
+
+    actor: Actor
+    stale: bool
+
+
+def find_actor(work: Work, token: str) -> Known:
+    """Raises NoSession when the token opens nothing, Pending while a steward has not approved."""
+    found = people.find_session(work, digest(token))
+    if found is None:
+        raise NoSession
+    session, member = found
+    if session.expires_at <= work.now or session.last_seen_at + PEER_IDLE <= work.now or member.state == "removed":
+        raise NoSession
+    if member.state == "pending":
+        raise Pending
+    actor = Actor(member.id, member.pseudonym, Role(member.role), session.id)
+    return Known(actor, session.last_seen_at + _TOUCH_EVERY <= work.now)
+
+
+def touch(work: Work, session_id: UUID) -> None:
+    """Remember that it was used."""
+    session = work.session.get(Session, session_id)
+    if session:
+        session.last_seen_at = work.now
+        work.session.add(session)
+
+
+def list_sessions(work: Work, actor: Actor) -> bodies.Sessions:
+    """Every session of the actor that still stands."""
+    found = people.live_sessions(work, actor.id, work.now)
+    return bodies.Sessions(sessions=[_info(session, actor) for session in found])
+
+
+def end_session(work: Work, actor: Actor, session_id: UUID) -> None:
+    """One of the actor's own. Its sockets close."""
+    session = work.session.get(Session, session_id)
+    if session is None or session.member_id != actor.id:
+        raise NotFound
+    end(work, actor.id, [session])
+
+
+def end_all(work: Work, member_id: UUID, *, but: UUID | None = None) -> None:
+    """Everywhere, or everywhere but here."""
+    end(work, member_id, [s for s in people.live_sessions(work, member_id, work.now) if s.id != but])
+
+
+def end(work: Work, member_id: UUID, sessions: list[Session]) -> None:
+    """Mark them over and tell their sockets."""
+    for session in sessions:
+        session.ended_at = work.now
+        work.session.add(session)
+    if sessions:
+        work.announce(SessionsEnded(member_id, frozenset(session.id for session in sessions)))
+
+
+def _info(session: Session, actor: Actor) -> bodies.SessionInfo:
+    kind: Any = session.kind
+    return bodies.SessionInfo(
+        id=session.id,
+        kind=kind,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        current=session.id == actor.session,
+    )

@@ -1,0 +1,26 @@
+"""Queries about assessments."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from server.store.tables import Assessment, Message
+from server.store.work import Work
+
+
+def find(work: Work, assessment_id: UUID) -> Assessment | None:
+    """One reading."""
+    return work.session.get(Assessment, assessment_id)
+
+
+def waiting(work: Work, limit: int) -> Sequence[tuple[Assessment, Message]]:
+    """What a model missed because it was late or broken, oldest first."""
+    query = (
+        select(Assessment, Message)
+        .join(Message, col(Message.id) == Assessment.message_id)
+        .where(col(Assessment.assessed).is_(False), col(Assessment.why_not).in_(("late", "broken")))
+        .order_by(col(Assessment.at))
+        .limit(limit)
+    )
+    return work.session.exec(query).all()

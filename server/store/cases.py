@@ -1,0 +1,173 @@
+"""Queries about cases, and the sealing of what was said inside them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from server.store.sealing import Spot, Unreadable
+from server.store.tables import Case, CaseFlag, Decision
+from server.store.work import Work
+
+UNREADABLE = "[These words can no longer be read.]"
+
+
+def open_key(room_id: UUID, subject_id: UUID, message_id: UUID | None) -> str:
+    """What makes an open case unique: its message, or its member in this room."""
+    return f"message:{message_id}" if message_id else f"member:{room_id}:{subject_id}"
+
+
+def find_open(work: Work, key: str) -> Case | None:
+    """The open case under this key, locked until the commit where the engine locks rows."""
+    query = select(Case).where(Case.open_key == key)
+    return work.session.exec(_locked(query)).first()
+
+
+def find_case(work: Work, case_id: UUID) -> Case | None:
+    """A case, whoever asks: access is the caller's duty."""
+    return work.session.get(Case, case_id)
+
+
+def find_locked(work: Work, case_id: UUID) -> Case | None:
+    """The same as it is now, locked until the commit where the engine locks rows."""
+    return work.session.exec(_locked(select(Case).where(Case.id == case_id))).first()
+
+
+def insert(work: Work, case: Case) -> bool:
+    """Whether the case is new; False when another transaction opened one under its key first."""
+    work.session.flush()
+    try:
+        with work.session.begin_nested():
+            work.session.add(case)
+    except IntegrityError:
+        return False
+    return True
+
+
+def add_flag(work: Work, case: Case, flag: CaseFlag, text: str | None) -> None:
+    """Append a flag; its words are sealed under whoever said them: the flagger, else the author."""
+    if text is not None:
+        owner = flag.by or case.subject_id
+        flag.sealed = work.sealer.seal(owner, text, _flag_spot(case, flag))
+    work.session.add(flag)
+
+
+def open_flag_text(work: Work, case: Case, flag: CaseFlag) -> str | None:
+    """The words of a flag: a member's note, or the post that was refused."""
+    return _open(work, flag.by or case.subject_id, flag.sealed, _flag_spot(case, flag))
+
+
+def seal_words(work: Work, case: Case, words: str) -> None:
+    """Put the words of an appeal into its case, sealed under its author's key."""
+    case.sealed = work.sealer.seal(case.subject_id, words, _case_spot(case))
+
+
+def open_words(work: Work, case: Case) -> str | None:
+    """The words of an appeal."""
+    return _open(work, case.subject_id, case.sealed, _case_spot(case))
+
+
+def add_decision(work: Work, case: Case, decision: Decision, reason: str) -> None:
+    """Append a decision, its reason sealed under the decider's key."""
+    decision.sealed = work.sealer.seal(decision.by, reason, _decision_spot(case, decision))
+    work.session.add(decision)
+    work.session.flush()
+
+
+def open_reason(work: Work, case: Case, decision: Decision) -> str:
+    """Why it was decided."""
+    words = _open(work, decision.by, decision.sealed, _decision_spot(case, decision))
+    return words if words is not None else UNREADABLE
+
+
+def flags_of(work: Work, case_id: UUID) -> Sequence[CaseFlag]:
+    """All flags of a case, oldest first."""
+    query = select(CaseFlag).where(CaseFlag.case_id == case_id)
+    return work.session.exec(query.order_by(col(CaseFlag.at), col(CaseFlag.id))).all()
+
+
+def flags_by_case(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, list[CaseFlag]]:
+    """The flags of several cases at once, oldest first."""
+    query = select(CaseFlag).where(col(CaseFlag.case_id).in_(case_ids))
+    found: dict[UUID, list[CaseFlag]] = {}
+    for flag in work.session.exec(query.order_by(col(CaseFlag.at), col(CaseFlag.id))):
+        found.setdefault(flag.case_id, []).append(flag)
+    return found
+
+
+def decisions_of(work: Work, case_id: UUID) -> Sequence[Decision]:
+    """All decisions on a case, oldest first."""
+    query = select(Decision).where(Decision.case_id == case_id)
+    return work.session.exec(query.order_by(col(Decision.at), col(Decision.id))).all()
+
+
+def find_decision(work: Work, decision_id: UUID) -> Decision | None:
+    """One decision."""
+    return work.session.get(Decision, decision_id)
+
+
+def find_by_conversation(work: Work, room_id: UUID) -> Case | None:
+    """The newest living case that a private conversation belongs to."""
+    query = select(Case).where(Case.conversation_id == room_id, col(Case.open_key).is_not(None))
+    return work.session.exec(_locked(query.order_by(col(Case.opened_at).desc()))).first()
+
+
+def line_of(work: Work, room_id: UUID, member_id: UUID) -> UUID | None:
+    """The newest private line that was opened for this member from this room."""
+    query = select(Case.conversation_id).where(
+        Case.room_id == room_id,
+        Case.subject_id == member_id,
+        col(Case.message_id).is_(None),
+        col(Case.conversation_id).is_not(None),
+    )
+    return work.session.exec(query.order_by(col(Case.opened_at).desc())).first()
+
+
+def count_open_about(work: Work, room_id: UUID, subject_id: UUID) -> int:
+    """How many living cases there are about a member in this room."""
+    query = select(func.count()).where(
+        Case.room_id == room_id, Case.subject_id == subject_id, col(Case.open_key).is_not(None)
+    )
+    return work.session.exec(query.select_from(Case)).one()
+
+
+def count_actions(work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str]) -> int:
+    """How many decisions of these kinds were made about a member in this room."""
+    query = (
+        select(func.count())
+        .select_from(Decision)
+        .join(Case, col(Case.id) == Decision.case_id)
+        .where(
+            Case.room_id == room_id,
+            Case.subject_id == subject_id,
+            col(Decision.action).in_(actions),
+        )
+    )
+    return work.session.exec(query).one()
+
+
+def _locked(query: SelectOfScalar[Case]) -> SelectOfScalar[Case]:
+    return query.with_for_update().execution_options(populate_existing=True)
+
+
+def _open(work: Work, owner: UUID, sealed: bytes | None, spot: Spot) -> str | None:
+    if sealed is None:
+        return None
+    try:
+        return work.sealer.open(owner, sealed, spot)
+    except Unreadable:
+        return UNREADABLE
+
+
+def _case_spot(case: Case) -> Spot:
+    return Spot("care_case", "sealed", case.id, case.room_id)
+
+
+def _flag_spot(case: Case, flag: CaseFlag) -> Spot:
+    return Spot("case_flag", "sealed", flag.id, case.room_id)
+
+
+def _decision_spot(case: Case, decision: Decision) -> Spot:
+    return Spot("decision", "sealed", decision.id, case.room_id)

@@ -1,0 +1,56 @@
+"""Queries about members, their sessions and invitations."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from server.store.tables import Invitation, Member, Session, Shift
+from server.store.work import Work
+
+
+def find_member(work: Work, member_id: UUID) -> Member | None:
+    """A member, whatever their state."""
+    return work.session.get(Member, member_id)
+
+
+def find_by_name_key(work: Work, name_key: str) -> Member | None:
+    """Who has this folded pseudonym."""
+    return work.session.exec(select(Member).where(Member.name_key == name_key)).first()
+
+
+def find_session(work: Work, token_digest: bytes) -> tuple[Session, Member] | None:
+    """A session that still stands, and whose it is."""
+    query = (
+        select(Session, Member)
+        .join(Member, col(Member.id) == Session.member_id)
+        .where(Session.token_digest == token_digest, col(Session.ended_at).is_(None))
+    )
+    return work.session.exec(query).first()
+
+
+def live_sessions(work: Work, member_id: UUID, now: datetime) -> Sequence[Session]:
+    """A member's sessions that still stand, newest first."""
+    query = select(Session).where(
+        Session.member_id == member_id, col(Session.ended_at).is_(None), Session.expires_at > now
+    )
+    return work.session.exec(query.order_by(col(Session.created_at).desc())).all()
+
+
+def find_invitation(work: Work, code_digest: bytes) -> Invitation | None:
+    """An invitation, whatever became of it; the row is locked until the commit."""
+    query = select(Invitation).where(Invitation.code_digest == code_digest).with_for_update()
+    return work.session.exec(query).first()
+
+
+def open_shift(work: Work, member_id: UUID) -> Shift | None:
+    """The shift a member is on."""
+    query = select(Shift).where(Shift.member_id == member_id, col(Shift.ended_at).is_(None))
+    return work.session.exec(query).first()
+
+
+def has_steward(work: Work) -> bool:
+    """Whether anybody runs this place yet."""
+    query = select(Member.id).where(Member.role == "steward", Member.state == "active")
+    return work.session.exec(query).first() is not None
