@@ -1,0 +1,421 @@
+/** The rooms this member has open, the words on their way, and what the server tells them alone. */
+import { api, ApiError, withQuery } from '#lib/api/client.ts';
+import type {
+  ClientFrame,
+  History,
+  Notice,
+  Reaction,
+  Room,
+  RoomDetail,
+  ServerFrame,
+  ServerFrameOf,
+} from '#lib/api/types.ts';
+import { session } from '#lib/session.svelte.ts';
+import { line } from './connection.svelte.ts';
+import { forgetDrafts } from './drafts.ts';
+import { newId } from './ids.ts';
+import * as words from './outbox.ts';
+import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
+
+const PAGE_LENGTH = 50;
+const TYPING_SHOWN_MS = 6_000;
+/** Words on the wire for longer than this make us ask whether anybody is there. */
+const PATIENCE_MS = 10_000;
+
+export type Phase = 'loading' | 'ready' | 'outside' | 'missing' | 'unreachable';
+
+export class RoomView {
+  state = $state.raw(emptyRoom());
+  detail = $state.raw<RoomDetail | null>(null);
+  phase = $state<Phase>('loading');
+  loadingOlder = $state(false);
+  olderFailed = $state(false);
+  typing = $state.raw<{ name: string; until: number }[]>([]);
+  /** The newest message worth speaking; the log's one live region reads it. */
+  spoken = $state.raw<Message | null>(null);
+  /** How many messages a reconnect brought. */
+  caughtUp = $state(0);
+  /** Own messages whose withdrawal is asked for and not yet seen. */
+  withdrawing = $state.raw<ReadonlySet<string>>(new Set());
+  /** The last refusal in this room that no message of ours carries. */
+  problem = $state.raw<{ code: string; detail: string } | null>(null);
+  missedFrom: number | null = null;
+
+  constructor(readonly id: string) {}
+
+  get room(): Room | null {
+    return this.detail?.room ?? null;
+  }
+
+  apply(event: RoomEvent): void {
+    this.state = step(this.state, event);
+  }
+
+  find(id: string | null): Message | null {
+    return (id && this.state.messages.find((message) => message.id === id)) || null;
+  }
+}
+
+class Chat {
+  outbox = $state.raw<words.Outbox>([]);
+  support = $state.raw<ServerFrameOf<'support'>[]>([]);
+  /** The newest notice that came while the pages were open, until it was seen. */
+  news = $state.raw<Notice | null>(null);
+
+  #views = new Map<string, RoomView>();
+  #current: RoomView | null = null;
+  #acts: ClientFrame[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #stops: (() => void)[] = [];
+  #epoch: string | null = null;
+  #typedAt = 0;
+
+  /** Open the line and listen; once per session. */
+  start(): void {
+    if (this.#stops.length) return;
+    const rooms = ['message', 'changed', 'reaction', 'presence', 'left', 'reset'] as const;
+    this.#stops = [
+      ...rooms.map((type) => line.on(type, (frame) => this.#inRoom(frame))),
+      line.on('joined', (frame) => this.#joined(frame)),
+      line.on('posted', (frame) => this.#hear(frame)),
+      line.on('nudge', (frame) => this.#hear(frame)),
+      line.on('held', (frame) => this.#held(frame)),
+      line.on('refused', (frame) => this.#refused(frame)),
+      line.on('typing', (frame) => this.#typing(frame)),
+      line.on('support', (frame) => this.#supported(frame)),
+      line.on('notice', (frame) => this.#noticed(frame)),
+      line.on('hello', (frame) => this.#greeted(frame)),
+      line.onOpen(() => this.#resume()),
+      line.onLost(() => (this.outbox = words.lineLost(this.outbox, Date.now()))),
+    ];
+    line.probe = () => this.#joinFrame(this.#current);
+    line.connect();
+  }
+
+  /** The session is over: hang up, and leave nothing of this member in the page. */
+  stop(): void {
+    for (const stop of this.#stops) stop();
+    this.#stops = [];
+    line.disconnect();
+    clearTimeout(this.#timer);
+    this.#views.clear();
+    this.#current = null;
+    this.#acts = [];
+    this.outbox = [];
+    this.support = [];
+    this.news = null;
+    forgetDrafts();
+  }
+
+  /** How many messages would be lost by leaving now. */
+  get unsent(): number {
+    return this.outbox.filter((entry) => entry.state !== 'posted').length;
+  }
+
+  // --- rooms ---
+
+  view(id: string): RoomView {
+    const view = this.#views.get(id) ?? new RoomView(id);
+    this.#views.set(id, view);
+    return view;
+  }
+
+  /** Come into a room: what was said, then what is being said. */
+  async enter(view: RoomView): Promise<void> {
+    this.#current = view;
+    try {
+      view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
+      if (!view.detail.room.seat) view.phase = 'outside';
+      else await this.#catchUp(view);
+    } catch (error) {
+      if (view.phase !== 'ready') view.phase = phaseOf(error);
+    }
+  }
+
+  leave(view: RoomView): void {
+    if (this.#current !== view) return;
+    this.#current = null;
+    line.send({ type: 'leave', room: view.id });
+  }
+
+  async loadOlder(view: RoomView): Promise<void> {
+    if (view.loadingOlder || view.state.before === null) return;
+    view.loadingOlder = true;
+    view.olderFailed = false;
+    try {
+      const page = await this.#page(view.id, view.state.before);
+      view.apply({ type: 'older_page', page });
+    } catch {
+      view.olderFailed = true;
+    } finally {
+      view.loadingOlder = false;
+    }
+  }
+
+  async #catchUp(view: RoomView): Promise<void> {
+    if (view.state.seq === null || view.state.stale) await this.#loadNewest(view);
+    view.phase = 'ready';
+    this.#join(view);
+  }
+
+  async #loadNewest(view: RoomView): Promise<void> {
+    const page = await this.#page(view.id, null);
+    view.apply({ type: 'newest_page', page });
+    const shown = [...page.messages, ...page.held].flatMap(({ client_id }) => client_id ?? []);
+    this.outbox = words.arrived(this.outbox, new Set(shown));
+  }
+
+  #page(room: string, before: number | null): Promise<History> {
+    return api.get(withQuery(`/api/rooms/${room}/messages`, { before, limit: PAGE_LENGTH }));
+  }
+
+  // --- words ---
+
+  say(draft: words.Draft): string {
+    const clientId = newId();
+    this.outbox = words.add(this.outbox, draft, clientId, Date.now());
+    this.#flush();
+    return clientId;
+  }
+
+  revise(clientId: string, draft: words.Draft): void {
+    this.outbox = words.revise(this.outbox, clientId, draft, Date.now());
+    this.#flush();
+  }
+
+  insist(clientId: string): void {
+    this.outbox = words.insist(this.outbox, clientId, Date.now());
+    this.#flush();
+  }
+
+  retry(clientId: string): void {
+    this.outbox = words.retry(this.outbox, clientId, Date.now());
+    this.#flush();
+  }
+
+  /** Give words up; `nudged` ones are counted, without what they said. */
+  discard(clientId: string): void {
+    const entry = this.outbox.find((candidate) => candidate.clientId === clientId);
+    if (entry?.state === 'nudged') this.#act({ type: 'discard', client_id: clientId });
+    this.outbox = words.discard(this.outbox, clientId);
+    this.#flush();
+  }
+
+  withdraw(view: RoomView, message: string): void {
+    view.withdrawing = new Set([...view.withdrawing, message]);
+    this.#act({ type: 'withdraw', room: view.id, message });
+  }
+
+  react(view: RoomView, message: string, reaction: Reaction | null): void {
+    view.apply({ type: 'i_reacted', message, reaction });
+    this.#act({ type: 'react', room: view.id, message, reaction });
+  }
+
+  answer(view: RoomView, message: string, answer: 'heard' | 'not_yet'): void {
+    view.apply({ type: 'i_answered', message, answer });
+    this.#act({ type: 'felt_heard', room: view.id, message, answer });
+  }
+
+  flag(flag: Omit<Extract<ClientFrame, { type: 'flag' }>, 'type'>): void {
+    this.#act({ type: 'flag', ...flag });
+  }
+
+  /** Told at most every three seconds, and never kept for later. */
+  typingIn(room: string): void {
+    if (Date.now() - this.#typedAt < 3_000) return;
+    if (line.send({ type: 'typing', room })) this.#typedAt = Date.now();
+  }
+
+  readUpTo(room: string, seq: number): void {
+    line.send({ type: 'read', room, seq });
+  }
+
+  dismissSupport(card: ServerFrameOf<'support'>): void {
+    this.support = this.support.filter((other) => other !== card);
+  }
+
+  // --- the line ---
+
+  #act(frame: ClientFrame): void {
+    if (!line.send(frame)) this.#acts.push(frame);
+  }
+
+  #flush(): void {
+    const now = Date.now();
+    for (const entry of words.due(this.outbox, now)) {
+      if (!line.send(words.toFrame(entry))) break;
+      this.outbox = words.sent(this.outbox, entry.clientId, now);
+    }
+    this.#schedule(now);
+  }
+
+  #schedule(now: number): void {
+    clearTimeout(this.#timer);
+    const next = words.nextDue(this.outbox);
+    const onTheWire = this.outbox.some((entry) => entry.state === 'sending');
+    const waits = [...(next ? [next - now] : []), ...(onTheWire ? [PATIENCE_MS] : [])];
+    if (waits.length)
+      this.#timer = setTimeout(() => this.#later(), Math.max(250, Math.min(...waits)));
+  }
+
+  #later(): void {
+    const patience = Date.now() - PATIENCE_MS;
+    if (this.outbox.some(({ state, sentAt }) => state === 'sending' && (sentAt ?? 0) <= patience))
+      line.check();
+    this.#flush();
+  }
+
+  #joinFrame(view: RoomView | null): ClientFrame | null {
+    if (view?.phase !== 'ready') return null;
+    return { type: 'join', room: view.id, after: view.state.seq };
+  }
+
+  #join(view: RoomView): void {
+    const frame = this.#joinFrame(view);
+    if (frame) line.send(frame);
+  }
+
+  #greeted(hello: ServerFrameOf<'hello'>): void {
+    if (this.#epoch !== null && this.#epoch !== hello.epoch)
+      for (const view of this.#views.values())
+        view.apply({ type: 'reset', room: view.id, epoch: hello.epoch });
+    this.#epoch = hello.epoch;
+  }
+
+  #resume(): void {
+    if (this.#current) void this.#resumeRoom(this.#current);
+    const acts = this.#acts;
+    this.#acts = [];
+    for (const act of acts) this.#act(act);
+    this.#flush();
+  }
+
+  async #resumeRoom(view: RoomView): Promise<void> {
+    if (view.phase === 'loading') return;
+    if (view.phase !== 'ready' || view.state.stale) return this.enter(view);
+    view.missedFrom = view.state.seq;
+    view.apply({ type: 'resuming' });
+    this.#join(view);
+  }
+
+  #hear(frame: ServerFrame): void {
+    this.outbox = words.receive(this.outbox, frame, Date.now());
+    this.#flush();
+  }
+
+  #joined(frame: ServerFrameOf<'joined'>): void {
+    const view = this.#views.get(frame.room);
+    view?.apply(frame);
+  }
+
+  #inRoom(
+    frame: ServerFrameOf<'message' | 'changed' | 'reaction' | 'presence' | 'left' | 'reset'>,
+  ): void {
+    if (frame.type === 'message') this.#hear(frame);
+    const view = this.#views.get(frame.room);
+    if (!view) return;
+    const before = view.state;
+    view.apply(frame);
+    if (view.state.behind && !before.behind) return this.#closeGap(view);
+    if (view.state.stale) return void this.enter(view);
+    if (frame.type === 'message') this.#announce(view, before, frame);
+    if (frame.type === 'changed') this.#settle(view, frame);
+  }
+
+  #closeGap(view: RoomView): void {
+    const frame = this.#joinFrame(view);
+    view.apply({ type: 'resuming' });
+    if (frame) line.send(frame);
+  }
+
+  #announce(view: RoomView, before: RoomView['state'], frame: ServerFrameOf<'message'>): void {
+    view.typing = view.typing.filter(({ name }) => name !== frame.author.name);
+    const own = frame.author.id === session.me?.id;
+    if (!own && isNews(before, view.state, frame.id)) view.spoken = view.find(frame.id);
+    else if (!own && view.missedFrom !== null) this.#count(view, frame);
+  }
+
+  #count(view: RoomView, frame: ServerFrameOf<'message'>): void {
+    if (frame.seq > (view.missedFrom ?? 0)) view.caughtUp += 1;
+    if (frame.seq >= view.state.joinedAt) view.missedFrom = null;
+  }
+
+  #settle(view: RoomView, frame: ServerFrameOf<'changed'>): void {
+    if (!frame.message || !view.withdrawing.has(frame.message)) return;
+    view.withdrawing = new Set([...view.withdrawing].filter((id) => id !== frame.message));
+  }
+
+  #held(frame: ServerFrameOf<'held'>): void {
+    const entry = this.outbox.find(({ clientId }) => clientId === frame.client_id);
+    if (entry && !entry.edits)
+      this.#views
+        .get(frame.room)
+        ?.apply({ type: 'i_was_held', message: heldMessage(entry, frame) });
+    this.#hear(frame);
+  }
+
+  #refused(frame: ServerFrameOf<'refused'>): void {
+    if (frame.client_id) return this.#hear(frame);
+    const view = frame.room && this.#views.get(frame.room);
+    if (view) view.problem = { code: frame.code, detail: frame.detail };
+  }
+
+  #typing({ room, name }: ServerFrameOf<'typing'>): void {
+    const view = this.#views.get(room);
+    if (!view || name === session.me?.pseudonym) return;
+    const now = Date.now();
+    const others = view.typing.filter((other) => other.name !== name && other.until > now);
+    view.typing = [...others, { name, until: now + TYPING_SHOWN_MS }];
+    setTimeout(() => {
+      view.typing = view.typing.filter(({ until }) => until > Date.now());
+    }, TYPING_SHOWN_MS + 50);
+  }
+
+  #supported(frame: ServerFrameOf<'support'>): void {
+    const others = this.support.filter(
+      (card) => card.room !== frame.room || card.about !== frame.about,
+    );
+    this.support = [...others, frame];
+  }
+
+  #noticed(notice: Notice): void {
+    this.news = notice;
+    if (session.me) session.me = { ...session.me, unread_notices: session.me.unread_notices + 1 };
+    const view = notice.room ? this.#views.get(notice.room) : undefined;
+    if (!view) return;
+    if (notice.message && notice.kind === 'helped')
+      view.apply({ type: 'i_helped', message: notice.message });
+    if (notice.message && notice.kind === 'hidden')
+      view.apply({ type: 'held_ended', message: notice.message });
+    if (notice.kind === 'pause') void this.enter(view);
+  }
+}
+
+function heldMessage(entry: words.Entry, frame: ServerFrameOf<'held'>): Message {
+  const { me } = session;
+  return {
+    seq: 0,
+    id: frame.id,
+    author: { id: me?.id ?? '', name: me?.pseudonym ?? '', role: 'peer' },
+    author_kind: 'person',
+    state: 'held',
+    text: entry.text,
+    at: frame.at,
+    client_id: entry.clientId,
+    reply_to: entry.replyTo,
+    ask: entry.ask,
+    content_note: entry.contentNote,
+    edited_at: null,
+    reactions: {},
+    my_reaction: null,
+    my_answer: null,
+    helped: false,
+  };
+}
+
+function phaseOf(error: unknown): Phase {
+  if (error instanceof ApiError && (error.status === 404 || error.status === 403)) return 'missing';
+  return 'unreachable';
+}
+
+export const chat = new Chat();
