@@ -1,0 +1,121 @@
+"""Whom to call: the bundled lines of a country, with what this place's steward added or hid."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal
+from uuid import UUID
+
+from server import help_lines
+from server.protocol import bodies, frames
+from server.services import wording
+from server.store import place
+from server.store.tables import Member
+from server.store.work import Work
+
+
+def lines_for(work: Work, country: str | None) -> bodies.CountryLines:
+    """A country's emergency numbers and lines; for an unknown country, what is true anywhere."""
+    known = help_lines.load().get(country or "")
+    rows = {row.id: row for row in place.own_lines(work, country)} if country else {}
+    bundled = [as_frame(line) for line in known.lines] if known else []
+    shown = [line for line in bundled if not (line.id in rows and rows[line.id].hidden)]
+    own = [own_frame(row.fields) for row in rows.values() if row.own and not row.hidden]
+    if known is None and not own:
+        return _anywhere()
+    emergency = [number.dial for number in known.emergency] if known else []
+    return bodies.CountryLines(
+        country=country or "",
+        name=known.name if known else country or "",
+        emergency=emergency or [wording.support("fallback_dial")],
+        lines=own + shown,
+    )
+
+
+def countries(work: Work, chosen: str | None) -> bodies.HelpCountries:
+    """Every country we know something about, by name; `chosen` is the one to show first."""
+    own = {row.country for row in place.own_lines(work) if row.own and not row.hidden}
+    codes = own | set(help_lines.load())
+    listed = sorted((lines_for(work, code) for code in codes), key=lambda country: country.name)
+    return bodies.HelpCountries(countries=listed, chosen=chosen if chosen in codes else None)
+
+
+def chosen_country(work: Work, asked: str | None, member: Member | None) -> str | None:
+    """The country that was asked for, else the member's own, else the place's."""
+    stored = place.find_place(work)
+    return asked or (member.country if member else None) or (stored.country if stored else None)
+
+
+def support(
+    work: Work,
+    member: Member,
+    about: Literal["self", "another"],
+    room: UUID | None = None,
+    client_id: UUID | None = None,
+    *,
+    private_line: UUID | None = None,
+) -> frames.Support:
+    """What somebody sees at once who may be in danger, or who writes about somebody who may be."""
+    country = chosen_country(work, None, member)
+    lines = lines_for(work, country)
+    words = wording.support(about)
+    if not lines.country:
+        words = f"{words} {wording.support('fallback')}"
+    return frames.Support(
+        room=room,
+        client_id=client_id,
+        about=about,
+        words=words,
+        emergency=lines.emergency,
+        lines=lines.lines,
+        private_line=private_line,
+    )
+
+
+def as_frame(line: help_lines.HelpLine) -> frames.HelpLine:
+    """A bundled line on the wire; one that nobody verified says so."""
+    about = line.for_whom if line.note is None else f"{line.for_whom}. {line.note}"
+    if not line.verified:
+        about = f"{about}. {wording.support('unverified')}"
+    return frames.HelpLine(
+        id=line_id(line),
+        country=line.country,
+        name=line.name,
+        dial=line.dial,
+        text=_text_to(line),
+        url=line.chat or line.website,
+        hours=line.hours,
+        about=about,
+        languages=list(line.languages),
+        verified_at=line.verified_at.isoformat() if line.verified_at else None,
+        source=line.record_source,
+    )
+
+
+def own_frame(fields: Mapping[str, Any]) -> frames.HelpLine:
+    """A line that a steward added, on the wire."""
+    line = frames.HelpLine.model_validate(fields)
+    if line.verified_at:
+        return line
+    about = " ".join(filter(None, (line.about, wording.support("unverified"))))
+    return line.model_copy(update={"about": about})
+
+
+def line_id(line: help_lines.HelpLine) -> str:
+    """Stable while the line keeps its record: the name of what a steward hides."""
+    digest = hashlib.sha256(f"{line.country}|{line.record}".encode()).hexdigest()
+    return f"{line.country.lower()}-{digest[:12]}"
+
+
+def _text_to(line: help_lines.HelpLine) -> str | None:
+    if line.sms is None:
+        return None
+    return f"{line.sms} ({line.sms_text})" if line.sms_text else line.sms
+
+
+def _anywhere() -> bodies.CountryLines:
+    return bodies.CountryLines(
+        country="",
+        name=wording.support("fallback_name"),
+        emergency=[wording.support("fallback_dial")],
+        lines=[],
+    )

@@ -1,0 +1,87 @@
+"""What a member is told about something done to them or their words, and the way to appeal."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from moderation import appeals
+from server.protocol import frames
+from server.services import wording
+from server.store import notices
+from server.store.tables import Notice
+from server.store.work import ToMember, Work
+
+
+def tell(
+    work: Work,
+    *,
+    member_id: UUID,
+    kind: str,
+    code: str,
+    words: str | None,
+    by_role: str,
+    room_id: UUID | None = None,
+    message_id: UUID | None = None,
+    case_id: UUID | None = None,
+    decision_id: UUID | None = None,
+    conversation_id: UUID | None = None,
+    automated: bool = False,
+    by: UUID | None = None,
+    policy: str | None = None,
+    until: datetime | None = None,
+    appealable: bool = False,
+) -> frames.Notice:
+    """Keep a notice and tell it to its receiver's open pages.
+
+    words: what a person wrote; None for the standing words of this kind and code (words.toml).
+    by_role: machine, moderator, clinician, steward or member; who it was stays with us.
+    """
+    notice = Notice(
+        member_id=member_id,
+        kind=kind,
+        code=code,
+        room_id=room_id,
+        message_id=message_id,
+        case_id=case_id,
+        decision_id=decision_id,
+        conversation_id=conversation_id,
+        automated=automated,
+        by_role=by_role,
+        by=by,
+        policy=policy,
+        until=until,
+        appeal_until=work.now + appeals.APPEAL_WINDOW if appealable else None,
+        at=work.now,
+    )
+    told = words if words is not None else wording.notice(kind, code)
+    notices.add(work, notice, told)
+    frame = _frame(notice, told)
+    work.announce(ToMember(member_id, frame))
+    return frame
+
+
+def as_frame(work: Work, notice: Notice) -> frames.Notice:
+    """A stored notice as its receiver sees it: the role that acted, never the name."""
+    return _frame(notice, notices.open_words(work, notice))
+
+
+def _frame(notice: Notice, words: str) -> frames.Notice:
+    kind: Any = notice.kind
+    by_role: Any = notice.by_role
+    appeal: Any = notice.appeal
+    return frames.Notice(
+        id=notice.id,
+        kind=kind,
+        at=notice.at,
+        words=words,
+        room=notice.room_id,
+        message=notice.message_id,
+        conversation=notice.conversation_id,
+        automated=notice.automated,
+        by=by_role,
+        policy=notice.policy,
+        until=notice.until,
+        appeal_until=notice.appeal_until,
+        appeal=appeal,
+        read=notice.read_at is not None,
+    )

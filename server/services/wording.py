@@ -1,0 +1,30 @@
+"""The place's own standing words: what is said when no person wrote it. They live in words.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+_FILE = Path(__file__).with_name("words.toml")
+
+
+def notice(kind: str, code: str) -> str:
+    """The words of an automated notice, by kind and, where it needs its own, by reason."""
+    words = _sections()["notice"]
+    return words.get(f"{kind}.{code}", words[kind])
+
+
+def support(name: str) -> str:
+    """Words beside the help lines."""
+    return _sections()["support"][name]
+
+
+def conversation(name: str) -> str:
+    """How a private conversation is named and described."""
+    return _sections()["conversation"][name]
+
+
+@cache
+def _sections() -> Mapping[str, Mapping[str, str]]:
+    tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    return {name: table for name, table in tables.items() if isinstance(table, dict)}
