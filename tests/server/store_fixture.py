@@ -1,0 +1,214 @@
+"""A real database of either kind, a clock that tests move, and a named cast."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from sqlmodel import Session, SQLModel
+
+from moderation.cases import CaseKind
+from moderation.policy import Handling
+from moderation.urgency import Urgency
+from server.access import Actor, Role
+from server.ids import new_id
+from server.services import cases, publishing, seats
+from server.store import messages
+from server.store.engines import migration_engine, sqlite_engine
+from server.store.keys import KeyFile, KeyStore
+from server.store.postgres import PostgresDatabase
+from server.store.sealing import Sealer
+from server.store.sqlite import SqliteDatabase
+from server.store.tables import Case, Member, Message, Place, Room, RoomHead
+from server.store.work import Announcement, Database, ToMember, ToStaff, Work
+
+Result = TypeVar("Result")
+MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
+
+
+class TestClock:
+    """Stands still until a test moves it."""
+
+    __test__ = False
+
+    def __init__(self, at: datetime = MONDAY) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+@dataclass
+class House:
+    """A place with its database open: `do` runs a verb, `told` is what the world heard."""
+
+    database: Database
+    clock: TestClock
+    told: list[Announcement] = field(default_factory=list)
+
+    async def do(self, verb: Callable[[Work], Result]) -> Result:
+        return await self.database.do(verb)
+
+    def notices(self, member: Actor) -> list[object]:
+        """The frames this member was sent."""
+        return [a.frame for a in self.told if isinstance(a, ToMember) and a.member == member.id]
+
+    def staff(self) -> list[ToStaff]:
+        """What the queue was told."""
+        return [a for a in self.told if isinstance(a, ToStaff)]
+
+    async def join(self, name: str, role: Role = Role.PEER) -> Actor:
+        """A member of the cast."""
+        actor = Actor(new_id(), name, role, new_id())
+
+        def verb(work: Work) -> None:
+            member = Member(
+                id=actor.id, pseudonym=name, name_key=name.lower(), role=role, joined_at=work.now
+            )
+            work.session.add(member)
+
+        await self.do(verb)
+        return actor
+
+    async def room(self, name: str, *seated: tuple[Actor, str]) -> UUID:
+        """A room and who sits in it."""
+        room_id = new_id()
+
+        def verb(work: Work) -> None:
+            room = Room(
+                id=room_id, slug=str(room_id), name=name, purpose="To talk.", created_at=work.now
+            )
+            work.session.add(room)
+            work.session.flush()
+            work.session.add(RoomHead(room_id=room_id))
+            work.session.flush()
+            for actor, seat in seated:
+                seats.take_seat(work, room_id, actor.id, seat)
+
+        await self.do(verb)
+        return room_id
+
+    async def say(self, room_id: UUID, author: Actor, text: str) -> Message:
+        """A published message."""
+        return await self.do(lambda work: publishing.say(work, room_id, author.id, text))
+
+    async def hold(self, room_id: UUID, author: Actor, text: str) -> Message:
+        """A message that waits for a moderator."""
+
+        def verb(work: Work) -> Message:
+            message = Message(
+                room_id=room_id, author_id=author.id, client_id=new_id(), fingerprint=b"",
+                state="held", at=work.now,
+            )  # fmt: skip
+            messages.seal_text(work, message, text)
+            work.session.add(message)
+            return message
+
+        return await self.do(verb)
+
+    async def case(
+        self,
+        room_id: UUID,
+        subject: Actor,
+        message: Message | None = None,
+        *,
+        urgency: Urgency = Urgency.NOW,
+        kind: CaseKind = CaseKind.RISK,
+        refused_text: str | None = None,
+        conversation_id: UUID | None = None,
+    ) -> Case:
+        """A case raised by the machine."""
+        return await self.do(
+            lambda work: cases.raise_case(
+                work,
+                room_id=room_id,
+                subject_id=subject.id,
+                message_id=message.id if message else None,
+                kind=kind,
+                urgency=urgency,
+                handling=Handling.PUBLISH,
+                about="self",
+                language="en",
+                policy="1",
+                source="classifier",
+                reasons=["risk_intent"],
+                words=["It says that its author means to act."],
+                spans=[{"start": 0, "end": 4, "signal": "risk"}],
+                refused_text=refused_text,
+                conversation_id=conversation_id,
+            )
+        )
+
+
+def sealer_in(folder: Path) -> Sealer:
+    """A key file and a key store of their own."""
+    KeyFile.make(folder / "hearth.key")
+    key_file = KeyFile.read(folder / "hearth.key")
+    return Sealer(key_file, KeyStore(folder / "keys.sqlite3", key_file))
+
+
+def open_sqlite(folder: Path, clock: TestClock, told: list[Announcement]) -> SqliteDatabase:
+    """An empty embedded database with every table."""
+    path = folder / "hearth.sqlite3"
+    engine = sqlite_engine(path, writes=True)
+    with engine.begin() as connection:
+        SQLModel.metadata.create_all(connection)
+        _found(Session(connection))
+    engine.dispose()
+    return SqliteDatabase(path, sealer_in(folder), clock, told.extend)
+
+
+async def open_postgres(
+    url: str, folder: Path, clock: TestClock, told: list[Announcement]
+) -> PostgresDatabase:
+    """An empty PostgreSQL database with every table."""
+    engine = migration_engine(url, folder)
+    async with engine.begin() as connection:  # type: ignore[union-attr]
+        await connection.run_sync(SQLModel.metadata.create_all)
+        await connection.run_sync(lambda sync: _found(Session(sync)))
+    await engine.dispose()  # type: ignore[misc]
+    return PostgresDatabase(url, sealer_in(folder), clock, told.extend)
+
+
+def _found(session: Session) -> None:
+    session.add(
+        Place(
+            epoch="first", name="Hearth", about="A place to talk.", sign_up="open",
+            minimum_age=16, country="IE", created_at=MONDAY,
+        )
+    )  # fmt: skip
+    session.flush()
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """A place on the embedded database."""
+    clock, told = TestClock(), []  # type: ignore[var-annotated]
+    house = House(open_sqlite(tmp_path, clock, told), clock, told)
+    yield house
+    await house.database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest) -> Any:
+    """None for the embedded database, else a PostgreSQL server."""
+    return request.getfixturevalue("postgres") if request.param == "postgres" else None
+
+
+@pytest.fixture
+async def any_house(server: Any, tmp_path: Path) -> AsyncIterator[House]:
+    """The same place on each database."""
+    clock, told = TestClock(), []  # type: ignore[var-annotated]
+    database: Database
+    if server is None:
+        database = open_sqlite(tmp_path, clock, told)
+    else:
+        database = await open_postgres(await server.create(), tmp_path, clock, told)
+    yield House(database, clock, told)
+    await database.close()
