@@ -7,13 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from server.demo.community import Message, Room, Tone
 from server.demo.conversations import (
     MOST_CODE_POINTS,
     WEEK_MIN,
     BadConversationError,
-    Message,
-    Room,
-    Tone,
     load,
     minutes,
     read_thread,
