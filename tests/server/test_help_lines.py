@@ -64,11 +64,11 @@ def test_emergency_numbers_are_short_and_carry_no_false_date() -> None:
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.country} {line.name}")
 def test_every_number_comes_from_its_record(line: HelpLine) -> None:
-    digits = "".join(re.findall(r"[0-9]+", f"{line.mend} {line.recorded}".replace("-", "")))
+    held = re.findall(r"[0-9]+", f"{line.mend} {line.recorded}".replace("-", ""))
     for number in numbers_of(line):
-        # One leading digit is the national prefix (0, or Russia's 8), which E.164 leaves out.
-        at_home = link(number)
-        assert at_home in digits or at_home[1:] in digits
+        # E.164 leaves out the national prefix of a long number: 0, or Russia's 8.
+        at_home = link(number) if len(link(number)) <= 6 else link(number)[1:]
+        assert any(digits.endswith(at_home) for digits in held)
 
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.country} {line.name}")
