@@ -55,10 +55,10 @@ def raise_case(
         subject_id=subject_id,
         message_id=message_id,
         open_key=cases.open_key(room_id, subject_id, message_id),
-        kind=kind,
-        urgency=urgency,
+        kind=str(kind),
+        urgency=str(urgency),
         urgency_rank=urgency.rank,
-        handling=handling,
+        handling=str(handling) if handling else None,
         about=about,
         language=language,
         opened_at=work.now,
@@ -85,10 +85,10 @@ def raise_case(
 def open_or_join(work: Work, case: Case) -> Case:
     """The one open case under this key: this one, or the one that already stands there."""
     assert case.open_key is not None  # noqa: S101 - it is being opened
-    standing = cases.find_open(work, case.open_key)
+    standing = cases.find_by_key(work, case.open_key)
     if standing is None and cases.insert(work, case):
         return case
-    standing = standing or cases.find_open(work, case.open_key)
+    standing = standing or cases.find_by_key(work, case.open_key)
     if standing is None:  # it was closed between two looks: ours is the first again
         cases.insert(work, case)
         return case

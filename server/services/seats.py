@@ -8,6 +8,8 @@ from server.store import rooms
 from server.store.tables import Membership
 from server.store.work import SeatEnded, SeatTaken, ToRoom, Work
 
+STAFF_SEATS = frozenset({"moderator", "clinician"})
+
 
 def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") -> Membership:
     """Seat a member, or change the seat they have. Doing it twice changes nothing.
@@ -32,7 +34,9 @@ def end_seat(work: Work, held: Membership, reason: Literal["left", "removed"] = 
 
     removed: they do not come back by themselves. A pause that runs goes on.
     """
-    held.left_at, held.seat = work.now, "member"
+    held.left_at = work.now
+    if held.seat in STAFF_SEATS:
+        held.seat = "member"
     held.removed_at = work.now if reason == "removed" else held.removed_at
     work.session.add(held)
     _announce(work, held.room_id, "left", -1)

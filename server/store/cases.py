@@ -1,14 +1,14 @@
 """Queries about cases, and the sealing of what was said inside them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import Case, CaseFlag, Decision
+from server.store.tables import Case, CaseFlag, Decision, Member, Message, Room
 from server.store.work import Work
 
 UNREADABLE = "[These words can no longer be read.]"
@@ -19,7 +19,12 @@ def open_key(room_id: UUID, subject_id: UUID, message_id: UUID | None) -> str:
     return f"message:{message_id}" if message_id else f"member:{room_id}:{subject_id}"
 
 
-def find_open(work: Work, key: str) -> Case | None:
+def find_open(work: Work, message_id: UUID) -> Case | None:
+    """The open case about a message, if there is one."""
+    return find_by_key(work, f"message:{message_id}")
+
+
+def find_by_key(work: Work, key: str) -> Case | None:
     """The open case under this key, locked until the commit where the engine locks rows."""
     query = select(Case).where(Case.open_key == key)
     return work.session.exec(_locked(query)).first()
@@ -146,6 +151,48 @@ def count_actions(work: Work, room_id: UUID, subject_id: UUID, actions: Sequence
         )
     )
     return work.session.exec(query).one()
+
+
+def deciders(work: Work, case_id: UUID | None, message_id: UUID | None) -> Sequence[UUID]:
+    """Who decided on this case, or on any case about this message; handing it on is no decision."""
+    same = [Case.id == case_id] if case_id else []
+    same += [Case.message_id == message_id] if message_id else []
+    if not same:
+        return []
+    query = (
+        select(Decision.by)
+        .join(Case, col(Case.id) == Decision.case_id)
+        .where(or_(*same), Decision.action != "escalate")
+    )
+    return work.session.exec(query.distinct()).all()
+
+
+def lock_message(work: Work, case: Case) -> Message | None:
+    """The message a case is about, as it is now, locked where the engine locks rows."""
+    if case.message_id is None:
+        return None
+    query = select(Message).where(Message.id == case.message_id).with_for_update()
+    return work.session.exec(query.execution_options(populate_existing=True)).first()
+
+
+def living_about(work: Work, message_id: UUID, kind: str) -> Sequence[Case]:
+    """The living cases of this kind about a message, locked where the engine locks rows."""
+    query = select(Case).where(
+        Case.message_id == message_id, Case.kind == kind, col(Case.open_key).is_not(None)
+    )
+    return work.session.exec(_locked(query)).all()
+
+
+def room_names(work: Work, room_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Names by id."""
+    rows = work.session.exec(select(Room.id, Room.name).where(col(Room.id).in_(room_ids)))
+    return {room_id: name for room_id, name in rows}  # noqa: C416 - rows are not pairs to mypy
+
+
+def member_names(work: Work, member_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Pseudonyms by id."""
+    query = select(Member.id, Member.pseudonym).where(col(Member.id).in_(member_ids))
+    return {member_id: name for member_id, name in work.session.exec(query)}  # noqa: C416
 
 
 def _locked(query: SelectOfScalar[Case]) -> SelectOfScalar[Case]:

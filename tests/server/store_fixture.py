@@ -15,6 +15,7 @@ from moderation.policy import Handling
 from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.ids import new_id
+from server.protocol import frames
 from server.services import cases, publishing, seats
 from server.store import messages
 from server.store.engines import migration_engine, sqlite_engine
@@ -59,9 +60,10 @@ class House:
         """The frames this member was sent."""
         return [a.frame for a in self.told if isinstance(a, ToMember) and a.member == member.id]
 
-    def staff(self) -> list[ToStaff]:
+    def staff(self) -> list[frames.QueueChanged]:
         """What the queue was told."""
-        return [a for a in self.told if isinstance(a, ToStaff)]
+        heard = [a.frame for a in self.told if isinstance(a, ToStaff)]
+        return [frame for frame in heard if isinstance(frame, frames.QueueChanged)]
 
     async def join(self, name: str, role: Role = Role.PEER) -> Actor:
         """A member of the cast."""

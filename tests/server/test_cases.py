@@ -27,7 +27,7 @@ async def test_a_second_flag_joins_the_open_case_and_only_raises_it(any_house: H
     assert first.id == second.id == third.id
     assert (third.urgency, third.kind, third.version) == ("now", "risk", 3)
     assert third.due_at < first.due_at
-    assert [told.frame.alert for told in any_house.staff()] == [False, True, False]
+    assert [frame.alert for frame in any_house.staff()] == [False, True, False]
 
 
 async def test_many_flags_at_the_same_moment_make_one_case(any_house: House):

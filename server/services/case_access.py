@@ -1,0 +1,60 @@
+"""Who may look into a case: whoever keeps its room, and its clinicians where it concerns them."""
+
+from uuid import UUID
+
+from moderation.appeals import may_judge
+from moderation.cases import Action
+from server.access import Actor, Relation, check, relation_of
+from server.errors import Claimed, NotAllowed, NotFound, Stale
+from server.services.cases import is_claimed, is_for_clinicians
+from server.store import cases, notices, rooms
+from server.store.tables import Case
+from server.store.work import Work
+
+
+def get_case(
+    work: Work, actor: Actor, operation: str, case_id: UUID, *, lock: bool = False
+) -> Case:
+    """A case the actor may do this with. Raises NotFound: missing and not theirs look the same."""
+    case = cases.find_locked(work, case_id) if lock else cases.find_case(work, case_id)
+    if case is None or case.subject_id == actor.id:
+        raise NotFound
+    seat = rooms.find_seat(work, case.room_id, actor.id)
+    relation = relation_of(seat.seat if seat else None)
+    check(actor, operation, relation)
+    if relation is Relation.CARER and not _concerns_clinicians(work, case):
+        raise NotFound
+    return case
+
+
+def check_free(work: Work, actor: Actor, case: Case) -> None:
+    """Raises Claimed while another person looks at it."""
+    if case.claimed_by != actor.id and is_claimed(case, work.now):
+        raise Claimed
+
+
+def check_version(case: Case, version: int) -> None:
+    """Raises Stale when somebody acted since it was read."""
+    if case.version != version:
+        raise Stale
+
+
+def may_judge_it(work: Work, actor: Actor, case: Case) -> bool:
+    """Whether the actor had no part in what an appeal is about. Any other case: always."""
+    notice = notices.find(work, case.appeal_of) if case.appeal_of else None
+    if notice is None:
+        return True
+    told_by = [notice.by] if notice.by else []
+    decided_by = cases.deciders(work, notice.case_id, case.message_id)
+    return all(may_judge(decider, actor.id) for decider in [*told_by, *decided_by])
+
+
+def check_judge(work: Work, actor: Actor, case: Case) -> None:
+    """Raises NotAllowed when the actor would judge their own decision."""
+    if not may_judge_it(work, actor, case):
+        raise NotAllowed("Somebody who had no part in the first decision judges this.")
+
+
+def _concerns_clinicians(work: Work, case: Case) -> bool:
+    decided = cases.decisions_of(work, case.id)
+    return is_for_clinicians(case) or any(row.action == Action.ESCALATE for row in decided)

@@ -1,0 +1,234 @@
+"""The queue as staff work it: a page, one case handed out at a time, claims, shifts."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from moderation.urgency import Urgency
+from server.access import Actor, Relation, Role, check, relation_of
+from server.errors import BadFrame, NotNow
+from server.protocol import bodies
+from server.services import render
+from server.services.case_access import (
+    check_free,
+    check_judge,
+    check_version,
+    get_case,
+    may_judge_it,
+)
+from server.services.cases import announce, is_claimed
+from server.store import audit, cases, messages, people, queue, rooms
+from server.store.queue import Placed, Position, Scope, Wanted
+from server.store.tables import Case, CaseFlag, Shift
+from server.store.work import ShiftChanged, Work
+
+LEASE = timedelta(minutes=15)
+"""Long enough to read and answer; short enough that a forgotten case comes back by itself."""
+PAGE = 50
+_LOOKS = 50
+_NOT_ASSESSED_SHOWN = 200
+_SAME = (
+    "id",
+    "kind",
+    "state",
+    "urgency",
+    "handling",
+    "about",
+    "language",
+    "opened_at",
+    "due_at",
+    "version",
+)
+
+
+def read_queue(work: Work, actor: Actor, wanted: Wanted, after: str | None = None) -> bodies.Queue:
+    """A page in working order, what is open, and who is on. after: the token of the page before."""
+    check(actor, "queue.read")
+    scope = scope_of(work, actor)
+    position = _read_token(after) if after else None
+    found = queue.page(work, scope, wanted, position, PAGE + 1)
+    as_of = position.as_of if position else work.now
+    shown = found[:PAGE]
+    return bodies.Queue(
+        cases=lines(work, actor, [placed.case for placed in shown]),
+        open=_counts(queue.count_open(work, scope)),
+        not_assessed=queue.count_not_assessed(work, list(scope.rooms)),
+        on_shift=_on_shift(work, scope),
+        after=_token(shown[-1], as_of) if len(found) > PAGE else None,
+    )
+
+
+def next_case(work: Work, actor: Actor) -> bodies.NextCase:
+    """Hand out the most pressing case that nobody holds, and claim it."""
+    check(actor, "queue.next")
+    for case_id in queue.candidates(work, scope_of(work, actor), _LOOKS):
+        case = queue.take(work, case_id)
+        if case and may_judge_it(work, actor, case):
+            _hold(work, actor, case)
+            return bodies.NextCase(case=case.id)
+    return bodies.NextCase(case=None)
+
+
+def claim(work: Work, actor: Actor, case_id: UUID, version: int) -> bodies.CaseLine:
+    """Say: I look at this. Raises Claimed while another does, Stale when it moved on meanwhile."""
+    case = get_case(work, actor, "case.claim", case_id, lock=True)
+    check_free(work, actor, case)
+    check_version(case, version)
+    check_judge(work, actor, case)
+    if case.open_key is None:
+        raise NotNow("This case is closed.")
+    _hold(work, actor, case)
+    return lines(work, actor, [case])[0]
+
+
+def release(work: Work, actor: Actor, case_id: UUID) -> bodies.CaseLine:
+    """Give the case back to the queue. Raises Claimed when another holds it."""
+    case = get_case(work, actor, "case.claim", case_id, lock=True)
+    check_free(work, actor, case)
+    if case.claimed_by == actor.id:
+        let_go(work, case)
+    return lines(work, actor, [case])[0]
+
+
+def let_go(work: Work, case: Case) -> None:
+    """Nobody holds this case any more."""
+    case.claimed_by = case.claimed_until = None
+    case.version += 1
+    work.session.add(case)
+    announce(work, case)
+
+
+def change_shift(work: Work, actor: Actor, *, on: bool) -> None:
+    """Begin or end a shift; at its end, what was claimed goes back to the queue."""
+    check(actor, "shift.change")
+    running = people.open_shift(work, actor.id)
+    if on == (running is not None):
+        return
+    if running:
+        end_shift(work, running)
+    else:
+        work.session.add(Shift(member_id=actor.id, started_at=work.now))
+        work.announce(ShiftChanged(actor.id, True))
+    work.session.flush()
+    audit.append(work, actor.id, "shift.on" if on else "shift.off", actor.id)
+
+
+def end_shift(work: Work, running: Shift) -> None:
+    """The shift is over and its claims are free."""
+    running.ended_at = work.now
+    work.session.add(running)
+    release_all(work, running.member_id)
+    work.announce(ShiftChanged(running.member_id, False))
+
+
+def release_all(work: Work, member_id: UUID) -> None:
+    """Everything a member holds goes back to the queue."""
+    for case in queue.held_by(work, member_id):
+        let_go(work, case)
+
+
+def not_assessed(work: Work, actor: Actor, room_id: UUID | None) -> bodies.NotAssessed:
+    """The messages that nothing has read yet, in one room or in all that the actor keeps."""
+    check(actor, "not_assessed.read")
+    scope = scope_of(work, actor)
+    room_ids = [room for room in scope.rooms if room_id in (None, room)]
+    found = queue.not_assessed(work, room_ids, _NOT_ASSESSED_SHOWN)
+    shown = [_not_assessed_line(work, message, why) for message, why in found]
+    audit.append(work, actor.id, "not_assessed.read", room_id)
+    return bodies.NotAssessed(messages=shown)
+
+
+def scope_of(work: Work, actor: Actor) -> Scope:
+    """The rooms whose cases the actor may see, by the access table."""
+    seats = {room: relation_of(held.seat) for room, held in rooms.seats_of(work, actor.id).items()}
+    kept = {room for room, relation in seats.items() if relation is Relation.KEEPER}
+    cared = {room for room, relation in seats.items() if relation is Relation.CARER}
+    return Scope(
+        kept=frozenset(kept if actor.role is Role.MODERATOR else ()),
+        cared=frozenset(cared if actor.role is Role.CLINICIAN else ()),
+        viewer=actor.id,
+    )
+
+
+def lines(work: Work, actor: Actor, found: Sequence[Case]) -> list[bodies.CaseLine]:
+    """Cases as the queue shows them: no text."""
+    flags = cases.flags_by_case(work, [case.id for case in found])
+    names = cases.room_names(work, {case.room_id for case in found})
+    holders = cases.member_names(work, {case.claimed_by for case in found if case.claimed_by})
+    return [_line(work, actor, case, names, holders, flags.get(case.id, [])) for case in found]
+
+
+def _line(
+    work: Work,
+    actor: Actor,
+    case: Case,
+    names: Mapping[UUID, str],
+    holders: Mapping[UUID, str],
+    flags: Sequence[CaseFlag],
+) -> bodies.CaseLine:
+    holder = case.claimed_by if is_claimed(case, work.now) else None
+    known: dict[str, Any] = {field: getattr(case, field) for field in _SAME}
+    return bodies.CaseLine(
+        **known,
+        room=case.room_id,
+        room_name=names[case.room_id],
+        claimed_by=holders.get(holder) if holder else None,
+        claimed_by_me=holder == actor.id,
+        claimed_until=case.claimed_until if holder else None,
+        seen_by_a_person=case.first_human_at is not None,
+        flags=len(flags),
+        why=list(dict.fromkeys(words for flag in flags for words in flag.words)),
+    )
+
+
+def _hold(work: Work, actor: Actor, case: Case) -> None:
+    if case.claimed_by != actor.id or not is_claimed(case, work.now):
+        case.version += 1
+    case.claimed_by, case.claimed_until = actor.id, work.now + LEASE
+    work.session.add(case)
+    work.session.flush()
+    announce(work, case)
+
+
+def _counts(found: Mapping[str, int]) -> dict[Any, int]:
+    return {str(urgency): found.get(urgency, 0) for urgency in Urgency}
+
+
+def _on_shift(work: Work, scope: Scope) -> list[str]:
+    names = rooms.on_shift(work, list(scope.rooms)).values()
+    return sorted({name for room_names in names for name in room_names})
+
+
+def _not_assessed_line(work: Work, message: Any, why: str | None) -> bodies.NotAssessedMessage:
+    return bodies.NotAssessedMessage(
+        id=message.id,
+        room=message.room_id,
+        author=render.author_in(work, message.room_id, message.author_id),
+        text=messages.open_text(work, message) or "",
+        at=message.published_at or message.at,
+        why=why or "broken",
+    )
+
+
+def _token(last: Placed, as_of: datetime) -> str:
+    case = last.case
+    parts = (as_of, last.rank, case.due_at, case.opened_at, case.id)
+    text = "|".join(part.isoformat() if isinstance(part, datetime) else str(part) for part in parts)
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _read_token(token: str) -> Position:
+    """Raises BadFrame when it is not one of ours."""
+    try:
+        parts = base64.b64decode(token.encode("ascii"), b"-_", validate=True).decode().split("|")
+        as_of, rank, due_at, opened_at, case_id = parts
+        times = [datetime.fromisoformat(text) for text in (as_of, due_at, opened_at)]
+        position = Position(times[0], int(rank), times[1], times[2], UUID(case_id))
+    except (ValueError, binascii.Error):
+        raise BadFrame from None
+    if any(time.tzinfo is None for time in times) or not 0 <= position.rank < 100:
+        raise BadFrame
+    return position
