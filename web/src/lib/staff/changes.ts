@@ -1,11 +1,11 @@
 /** What happened to a case between the version that was read and the newest one. */
 
-import type { Case, CaseDecision, CaseMessage } from './types.ts';
+import type { Case, CaseDecision, CaseLine, CaseMessage, Urgency } from './types.ts';
 
 export type Change =
   | { kind: 'decided'; decision: CaseDecision }
-  | { kind: 'state'; from: string; to: string }
-  | { kind: 'urgency'; from: string; to: string }
+  | { kind: 'state'; from: CaseLine['state']; to: CaseLine['state'] }
+  | { kind: 'urgency'; from: Urgency; to: Urgency }
   | { kind: 'claimed'; by: string | null }
   | { kind: 'flagged'; more: number }
   | { kind: 'messages'; more: number }

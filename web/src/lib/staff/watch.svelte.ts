@@ -1,0 +1,71 @@
+/** Watches for people who may be in danger now, on whatever page a moderator is. */
+import { api } from '#lib/api/client.ts';
+import type { ServerFrameOf } from '#lib/api/types.ts';
+import { t } from '#lib/i18n/index.svelte.ts';
+import { line } from '#lib/live/connection.svelte.ts';
+import { chime } from './chime.ts';
+import { prefs } from './prefs.svelte.ts';
+import { calling } from './selection.ts';
+import { settled } from './settled.ts';
+import type { CaseLine, Queue } from './types.ts';
+import { voice } from './voice.svelte.ts';
+
+/** Without a live line we look by ourselves, this often. */
+export const BLIND_LOOK_MS = 20_000;
+
+class Watch {
+  /** Cases of urgency "now" that nobody has. */
+  waiting = $state.raw<CaseLine[]>([]);
+  #known = new Set<string>();
+  #lookSoon = settled(() => void this.look(), 250);
+
+  get calls(): number {
+    return this.waiting.length;
+  }
+
+  /** Watch until the answer is called. */
+  start(): () => void {
+    void this.look({ quietly: true });
+    const stops = [
+      line.on('queue', (frame) => {
+        this.#hear(frame);
+      }),
+      line.onOpen(this.#lookSoon),
+    ];
+    const timer = setInterval(() => {
+      if (line.state !== 'open') void this.look();
+    }, BLIND_LOOK_MS);
+    return () => {
+      clearInterval(timer);
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** Ask who waits. Whoever is new to us rings, for the frame may have been lost with the line. */
+  async look({ quietly = false } = {}): Promise<void> {
+    try {
+      const queue = await api.get<Queue>('/api/queue?urgency=now');
+      this.waiting = calling(queue.cases);
+    } catch {
+      return; // The pages say that the line is down; the next look comes by itself.
+    }
+    const fresh = this.waiting.filter((waits) => !this.#known.has(waits.id));
+    for (const waits of fresh) this.#known.add(waits.id);
+    if (fresh[0] && !quietly) this.#ring(fresh[0].room_name);
+  }
+
+  #hear(frame: ServerFrameOf<'queue'>): void {
+    if (frame.alert && frame.urgency === 'now' && !frame.claimed_by_me) {
+      this.#known.add(frame.case);
+      this.#ring(null);
+    }
+    this.#lookSoon();
+  }
+
+  #ring(room: string | null): void {
+    if (prefs.sound) chime.play();
+    voice.call(room ? t('staff.queue.alert', { room }) : t('staff.queue.alert.plain'));
+  }
+}
+
+export const watch = new Watch();
