@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -39,7 +39,7 @@ class Step(NamedTuple):
 
     name: str
     product: Path
-    inputs: Iterable[Path]
+    inputs: list[Path]
     make: Callable[[], None]
 
     def key(self) -> str:
@@ -164,11 +164,13 @@ def build_web() -> None:
     run("web build", *npm("run", "build"), cwd=WEB)
 
 
-def web_sources() -> Iterator[Path]:
+def web_sources() -> list[Path]:
     """What the web build is made from."""
+    sources = []
     for folder, folders, names in os.walk(WEB):
         folders[:] = [name for name in folders if name not in MADE_IN_WEB]
-        yield from (Path(folder, name) for name in names)
+        sources += [Path(folder, name) for name in names]
+    return sources
 
 
 def python() -> Path:
