@@ -18,17 +18,36 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    data_dir: Path = Field(Path("data"), description="Where the database, the keys and the logs live.")
-    database_url: str = Field("", description="postgresql://... ; empty: SQLite in the data directory.")
-    key_file: Path | None = Field(None, description="The key that unlocks all members' keys; default: hearth.key in the data directory.")
-    keys_database: Path | None = Field(None, description="Store of the members' wrapped keys; default: keys.sqlite3 in the data directory.")
+    data_dir: Path = Field(
+        Path("data"), description="Where the database, the keys and the logs live."
+    )
+    database_url: str = Field(
+        "", description="postgresql://... ; empty: SQLite in the data directory."
+    )
+    key_file: Path | None = Field(
+        None,
+        description="The key that unlocks all members' keys; default: hearth.key in the data directory.",
+    )
+    keys_database: Path | None = Field(
+        None,
+        description="Store of the members' wrapped keys; default: keys.sqlite3 in the data directory.",
+    )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535)
-    public_url: str = Field("", description="How browsers reach Hearth, e.g. https://hearth.example.org; default: http://localhost:PORT.")
-    classifier: Literal["embedded", "detoxify", "lexicon"] = Field("embedded", description="Which backend judges.")
+    public_url: str = Field(
+        "",
+        description="How browsers reach Hearth, e.g. https://hearth.example.org; default: http://localhost:PORT.",
+    )
+    classifier: Literal["embedded", "detoxify", "lexicon"] = Field(
+        "embedded", description="Which backend judges."
+    )
     models_dir: Path | None = Field(None, description="Where Detoxify's weights lie.")
-    assess_deadline_ms: int = Field(300, ge=10, le=10_000, description="A reading that takes longer is 'not assessed'.")
-    limits: Literal["auto", "normal", "bench"] = Field("auto", description="auto: 'bench' on loopback only, else 'normal'.")
+    assess_deadline_ms: int = Field(
+        300, ge=10, le=10_000, description="A reading that takes longer is 'not assessed'."
+    )
+    limits: Literal["auto", "normal", "bench"] = Field(
+        "auto", description="auto: 'bench' on loopback only, else 'normal'."
+    )
     log_level: Literal["info", "warning", "error"] = "info"
     demo: bool = Field(False, description="Says on every page that this community is thrown away.")
 
@@ -42,7 +61,9 @@ class Settings(BaseModel):
         """The exact origins whose pages may open sockets and change things."""
         if self.public_url:
             return frozenset({self.origin})
-        return frozenset(f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1", "[::1]"))
+        return frozenset(
+            f"http://{host}:{self.port}" for host in ("localhost", "127.0.0.1", "[::1]")
+        )
 
     @property
     def is_https(self) -> bool:
@@ -87,7 +108,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: object)
     values = {name: value for name, value in environment.items() if name.upper().startswith(PREFIX)}
     for name in values:
         if name not in known:
-            raise Misconfigured(f"{name} is not a setting of Hearth. Known: {', '.join(sorted(known))}.")
+            raise Misconfigured(
+                f"{name} is not a setting of Hearth. Known: {', '.join(sorted(known))}."
+            )
     fields = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
     fields |= {name: value for name, value in given.items() if value is not None}
     return _checked(_validated(fields))
@@ -106,9 +129,15 @@ def _checked(settings: Settings) -> Settings:
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
-            raise Misconfigured("HEARTH_PUBLIC_URL: must look like https://hearth.example.org, without a path.")
-    if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://", "sqlite:///")):
-        raise Misconfigured("HEARTH_DATABASE_URL: must begin with postgresql:// (or be left empty for SQLite).")
+            raise Misconfigured(
+                "HEARTH_PUBLIC_URL: must look like https://hearth.example.org, without a path."
+            )
+    if settings.database_url and not settings.database_url.startswith(
+        ("postgresql://", "postgres://", "sqlite:///")
+    ):
+        raise Misconfigured(
+            "HEARTH_DATABASE_URL: must begin with postgresql:// (or be left empty for SQLite)."
+        )
     if settings.classifier == "detoxify" and settings.models_dir is None:
         raise Misconfigured("HEARTH_MODELS_DIR: Detoxify needs the folder where its weights lie.")
     return settings

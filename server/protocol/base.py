@@ -23,7 +23,7 @@ def _storable(text: str) -> str:
 def _from_json_string(value: object) -> object:
     """Strict models still read ids and times from their JSON spelling."""
     if not isinstance(value, str | UUID | datetime):
-        raise ValueError("must be a string")  # noqa: TRY004 - pydantic turns ValueError into a refusal
+        raise ValueError("must be a string")
     return value
 
 

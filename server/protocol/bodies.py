@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
-from server.protocol.frames import Author, HelpLine, Heard, Marked, Notice, Reaction
+from server.protocol.frames import Author, Heard, HelpLine, Marked, Notice, Reaction
 
 Role = Literal["peer", "moderator", "clinician", "steward"]
 Seat = Literal["member", "host", "moderator", "clinician"]
@@ -14,8 +14,17 @@ Urgency = Literal["none", "routine", "soon", "now"]
 CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal"]
 CaseState = Literal["open", "escalated", "closed"]
 Action = Literal[
-    "dismiss", "hide", "care_note", "warn", "pause", "remove_member", "reach_out", "escalate",
-    "uphold", "overturn", "change",
+    "dismiss",
+    "hide",
+    "care_note",
+    "warn",
+    "pause",
+    "remove_member",
+    "reach_out",
+    "escalate",
+    "uphold",
+    "overturn",
+    "change",
 ]
 Country = Annotated[Storable, Field(pattern=r"^[A-Z]{2}$")]
 Passphrase = Annotated[Storable, Field(min_length=8, max_length=256)]
@@ -315,8 +324,8 @@ class Claim(Wire):
 
 
 class NewDecision(Wire):
-    """`version` is the one that was read. `reason` is told to the author; `words` is the first message of a conversation
-    or the text of a care note. `minutes` is the length of a pause."""
+    """`version` is the one that was read. `reason` is told to the author; `words` is the first
+    message of a conversation or the text of a care note. `minutes` is the length of a pause."""
 
     action: Action
     version: int

@@ -240,7 +240,9 @@ class Changed(Wire):
     type: Literal["changed"] = "changed"
     room: Id
     seq: Seq
-    change: Literal["edited", "withdrawn", "hidden", "shown", "collapsed", "joined", "left", "other"] = "other"
+    change: Literal[
+        "edited", "withdrawn", "hidden", "shown", "collapsed", "joined", "left", "other"
+    ] = "other"
     message: Id | None = None
     text: str | None = None
     content_note: str | None = None
@@ -310,8 +312,20 @@ class Notice(Wire):
     type: Literal["notice"] = "notice"
     id: Id
     kind: Literal[
-        "held", "published", "hidden", "care_note", "warn", "pause", "removed", "reach_out", "collapsed",
-        "looked_at", "appeal", "helped", "assessed_late", "flag_answered",
+        "held",
+        "published",
+        "hidden",
+        "care_note",
+        "warn",
+        "pause",
+        "removed",
+        "reach_out",
+        "collapsed",
+        "looked_at",
+        "appeal",
+        "helped",
+        "assessed_late",
+        "flag_answered",
     ]
     at: Time
     words: str
@@ -358,8 +372,22 @@ class Reset(Wire):
 
 
 ServerFrame = Annotated[
-    Hello | Joined | Message | Posted | Nudge | Held | Refused | Changed | Reacted | Presence | IsTyping
-    | Support | Notice | QueueChanged | RoomEnded | Reset,
+    Hello
+    | Joined
+    | Message
+    | Posted
+    | Nudge
+    | Held
+    | Refused
+    | Changed
+    | Reacted
+    | Presence
+    | IsTyping
+    | Support
+    | Notice
+    | QueueChanged
+    | RoomEnded
+    | Reset,
     Field(discriminator="type"),
 ]
 server_frame: TypeAdapter[ServerFrame] = TypeAdapter(ServerFrame)

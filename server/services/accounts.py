@@ -45,7 +45,11 @@ def sign_up(work: Work, asked: bodies.SignUp, passphrase_hash: str | None) -> bo
 def find_for_log_in(work: Work, pseudonym: str) -> tuple[UUID, str | None] | None:
     """Id and passphrase hash, to be compared off the loop; None when there is nobody."""
     member = people.find_by_name_key(work, names.name_key(pseudonym))
-    return (member.id, member.passphrase_hash) if member and member.state != "removed" and not member.is_bot else None
+    return (
+        (member.id, member.passphrase_hash)
+        if member and member.state != "removed" and not member.is_bot
+        else None
+    )
 
 
 def log_in(work: Work, member_id: UUID, *, as_program: bool) -> bodies.Entered:
@@ -154,7 +158,9 @@ def _agree(work: Work, member: Member) -> None:
         )
 
 
-def _enter(work: Work, member: Member, *, as_program: bool, recovery_code: str | None = None) -> bodies.Entered:
+def _enter(
+    work: Work, member: Member, *, as_program: bool, recovery_code: str | None = None
+) -> bodies.Entered:
     opened = sessions.open_session(work, member, "program" if as_program else "browser")
     work.session.flush()
     return bodies.Entered(me=me(work, member), recovery_code=recovery_code, token=opened.token)

@@ -16,7 +16,9 @@ from server.store.tables import Member, Message
 from server.store.work import Work
 
 
-def after_publishing(work: Work, member: Member, message: Message, read: Reading, verdict: Verdict) -> list[Wire]:
+def after_publishing(
+    work: Work, member: Member, message: Message, read: Reading, verdict: Verdict
+) -> list[Wire]:
     """A case where one is due, support for the author, and a notice for each automated act."""
     answers: list[Wire] = []
     if verdict.urgency is not Urgency.NONE:
@@ -44,7 +46,9 @@ def held_again(work: Work, message: Message) -> frames.Held:
     return _held(message, notices.as_frame(work, notice))
 
 
-def raise_case(work: Work, message: Message, read: Reading, verdict: Verdict, kind: CaseKind) -> None:
+def raise_case(
+    work: Work, message: Message, read: Reading, verdict: Verdict, kind: CaseKind
+) -> None:
     """One open case per message; the machine's reasons in words."""
     urgency = verdict.urgency if verdict.urgency is not Urgency.NONE else Urgency.SOON
     cases.raise_case(
@@ -93,7 +97,13 @@ def open_line(work: Work, actor: Actor, frame: frames.Post, verdict: Verdict) ->
 
 
 def _tell(
-    work: Work, message: Message, kind: str, code: str, verdict: Verdict, *, appealable: bool = False
+    work: Work,
+    message: Message,
+    kind: str,
+    code: str,
+    verdict: Verdict,
+    *,
+    appealable: bool = False,
 ) -> frames.Notice:
     return notices.tell(
         work,

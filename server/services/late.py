@@ -74,6 +74,10 @@ def _tell(work: Work, message: Message, code: str, policy: str) -> None:
 
 
 def _passage(work: Work, message: Message) -> Passage:
-    answered = messages.find_message(work, message.room_id, message.reply_to) if message.reply_to else None
-    before = messages.open_text(work, answered) if answered and answered.state == "published" else None
+    answered = (
+        messages.find_message(work, message.room_id, message.reply_to) if message.reply_to else None
+    )
+    before = (
+        messages.open_text(work, answered) if answered and answered.state == "published" else None
+    )
     return Passage(messages.open_text(work, message) or "", before)

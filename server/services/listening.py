@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor, Relation, check, may_receive, relation_of
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import render
@@ -25,6 +25,25 @@ class Start:
     seat: str
     epoch: str
     moderator_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What a socket needs to know when it opens."""
+
+    epoch: str
+    keeps: dict[UUID, Relation]
+
+
+def welcome(work: Work, actor: Actor) -> Welcome:
+    """The epoch, and for staff the rooms whose cases they may see."""
+    seats = {room: relation_of(seat.seat) for room, seat in rooms.seats_of(work, actor.id).items()}
+    keeps = {
+        room: relation
+        for room, relation in seats.items()
+        if may_receive(actor.role, "queue", relation)
+    }
+    return Welcome(get_place(work).epoch, keeps)
 
 
 def start(work: Work, actor: Actor, room_id: UUID) -> Start:
@@ -50,7 +69,11 @@ def page_after(work: Work, actor: Actor, room_id: UUID, seq: int) -> list[tuple[
 
 
 def _frame(
-    work: Work, event: RoomEvent, found: dict[UUID, Message], authors: dict[UUID, Any], counts: dict[UUID, Any]
+    work: Work,
+    event: RoomEvent,
+    found: dict[UUID, Message],
+    authors: dict[UUID, Any],
+    counts: dict[UUID, Any],
 ) -> Wire:
     bare = frames.Changed(room=event.room_id, seq=event.seq)
     if event.message_id is None:
@@ -66,7 +89,10 @@ def _frame(
         return render.message(message, text, by, counts.get(message.id))
     if event.kind == "reaction":
         return frames.Reacted(
-            room=event.room_id, seq=event.seq, message=message.id, reactions=counts.get(message.id, {})
+            room=event.room_id,
+            seq=event.seq,
+            message=message.id,
+            reactions=counts.get(message.id, {}),
         )
     return frames.Changed(
         room=event.room_id,
@@ -77,3 +103,8 @@ def _frame(
         content_note=render.note_of(message),
         at=event.at,
     )
+
+
+def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:
+    """Those of these rooms where somebody who keeps them is on shift."""
+    return set(rooms.on_shift(work, room_ids))

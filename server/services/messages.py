@@ -54,6 +54,11 @@ def edit(work: Work, actor: Actor, frame: frames.Edit, read: Reading) -> list[Wi
     return answers + alarm.after_publishing(work, member, message, read, verdict)
 
 
+def answered_by(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> UUID | None:
+    """What the actor's own message answers."""
+    return _own(work, actor, "frame.edit", room_id, message_id).reply_to
+
+
 def withdraw(work: Work, actor: Actor, frame: frames.Withdraw) -> None:
     """Taken back: the words go at once, unless an open case still needs them."""
     message = _own(work, actor, "frame.withdraw", frame.room, frame.message)
@@ -75,7 +80,13 @@ def react(work: Work, actor: Actor, frame: frames.React) -> None:
         return
     seq = rooms.next_seq(work, frame.room, "reaction", message.id)
     counts = messages.reactions_of(work, [message.id]).get(message.id, {})
-    work.announce(ToRoom(frame.room, seq, frames.Reacted(room=frame.room, seq=seq, message=message.id, reactions=counts)))
+    work.announce(
+        ToRoom(
+            frame.room,
+            seq,
+            frames.Reacted(room=frame.room, seq=seq, message=message.id, reactions=counts),
+        )
+    )
 
 
 def felt_heard(work: Work, actor: Actor, frame: frames.FeltHeard) -> None:
@@ -136,7 +147,9 @@ def mark_read(work: Work, actor: Actor, frame: frames.Read) -> None:
     """How far the actor has read, never beyond what there is."""
     seat = rooms.find_seat(work, frame.room, actor.id)
     check(actor, "frame.read", relation_of(seat.seat if seat else None))
-    rooms.mark_read(work, frame.room, actor.id, min(frame.seq, rooms.get_head(work, frame.room).seq))
+    rooms.mark_read(
+        work, frame.room, actor.id, min(frame.seq, rooms.get_head(work, frame.room).seq)
+    )
 
 
 def _own(work: Work, actor: Actor, operation: str, room_id: UUID, message_id: UUID) -> Message:
@@ -148,7 +161,9 @@ def _own(work: Work, actor: Actor, operation: str, room_id: UUID, message_id: UU
     return message
 
 
-def _seen(work: Work, actor: Actor, operation: str | None, room_id: UUID, message_id: UUID) -> Message:
+def _seen(
+    work: Work, actor: Actor, operation: str | None, room_id: UUID, message_id: UUID
+) -> Message:
     """A message the actor can see, in a room they sit in."""
     seat = rooms.find_seat(work, room_id, actor.id)
     if operation:
@@ -174,7 +189,9 @@ def _rewrite(work: Work, message: Message, text: str) -> None:
     work.session.add(message)
 
 
-def _hold_edit(work: Work, message: Message, frame: frames.Edit, read: Reading, verdict: Verdict) -> Wire:
+def _hold_edit(
+    work: Work, message: Message, frame: frames.Edit, read: Reading, verdict: Verdict
+) -> Wire:
     """The message leaves everybody's sight until a person has judged its new words."""
     message.state = "held"
     seq = publishing.announce_change(work, message, "hidden")
@@ -184,7 +201,13 @@ def _hold_edit(work: Work, message: Message, frame: frames.Edit, read: Reading, 
 
 def _remember(work: Work, author_id: UUID, frame: frames.Edit, seq: int) -> None:
     work.session.add(
-        Edit(author_id=author_id, client_id=frame.client_id, message_id=frame.message, seq=seq, at=work.now)
+        Edit(
+            author_id=author_id,
+            client_id=frame.client_id,
+            message_id=frame.message,
+            seq=seq,
+            at=work.now,
+        )
     )
 
 

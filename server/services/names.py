@@ -8,7 +8,9 @@ from confusable_homoglyphs import confusables
 from server.errors import NameNotAllowed
 
 _ALLOWED = re.compile(r"[\w .'\-]{2,40}", re.UNICODE)
-_RESERVED = frozenset({"admin", "moderator", "clinician", "steward", "hearth", "support", "staff", "system"})
+_RESERVED = frozenset(
+    {"admin", "moderator", "clinician", "steward", "hearth", "support", "staff", "system"}
+)
 
 
 def check_name(name: str) -> str:
@@ -35,5 +37,7 @@ def _plain(character: str) -> str:
     found = confusables.is_confusable(character, preferred_aliases=["latin"], greedy=False)
     if not found:
         return character
-    alike = next((h["c"] for h in found[0]["homoglyphs"] if h["c"].isascii() and h["c"].isalnum()), character)
+    alike = next(
+        (h["c"] for h in found[0]["homoglyphs"] if h["c"].isascii() and h["c"].isalnum()), character
+    )
     return _plain(alike.casefold()) if alike.isascii() else character

@@ -5,11 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from moderation import appeals
-from server.protocol import frames
+from server.access import Actor, Relation, check
+from server.protocol import bodies, frames
 from server.services import wording
 from server.store import notices
 from server.store.tables import Notice
 from server.store.work import ToMember, Work
+
+_SHOWN = 200
 
 
 def tell(
@@ -58,6 +61,21 @@ def tell(
     frame = _frame(notice, told)
     work.announce(ToMember(member_id, frame))
     return frame
+
+
+def list_mine(work: Work, actor: Actor) -> bodies.Notices:
+    """Everything that was decided about the actor or their words, newest first."""
+    check(actor, "notice.list")
+    found = notices.of_member(work, actor.id, _SHOWN)
+    return bodies.Notices(notices=[as_frame(work, notice) for notice in found])
+
+
+def read(work: Work, actor: Actor, notice_id: UUID) -> None:
+    """Remember that its receiver saw it."""
+    notice = notices.find_own(work, actor.id, notice_id)
+    check(actor, "notice.read", Relation.SELF if notice else Relation.NONE)
+    assert notice is not None  # noqa: S101 - checked just now
+    notices.mark_read(work, notice)
 
 
 def as_frame(work: Work, notice: Notice) -> frames.Notice:

@@ -12,7 +12,9 @@ from server.store.tables import NudgeShown
 from server.store.work import Work
 
 
-def show(work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict, fingerprint: bytes) -> frames.Nudge:
+def show(
+    work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict, fingerprint: bytes
+) -> frames.Nudge:
     """Remember that it was shown, and find the words."""
     seen = nudges.find(work, actor.id, frame.client_id)
     if seen is None:
@@ -33,7 +35,10 @@ def show(work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Ve
         client_id=frame.client_id,
         reasons=list(words.reasons),
         words=words.words,
-        spans=[frames.Marked(start=span.start, end=span.end, signal=span.signal) for span in words.spans],
+        spans=[
+            frames.Marked(start=span.start, end=span.end, signal=span.signal)
+            for span in words.spans
+        ],
         suggestions=list(words.suggestions),
     )
 

@@ -24,22 +24,33 @@ _COMMON = frozenset(
 )
 
 
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+"""OWASP's floor: 19 MiB, two passes."""
+
+
+def hash_now(passphrase: str) -> str:
+    """An Argon2id hash with its own salt; takes tens of milliseconds: not on the event loop."""
+    return _HASHER.hash(passphrase)
+
+
 class Passphrases:
     """Hashes and checks; its own two threads, and a queue that ends."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="hearth-argon2")
         self._waiting = 0
-        self._nobody = self._hasher.hash("nobody has this passphrase")
+        self._nobody = hash_now("nobody has this passphrase")
 
     async def hash(self, passphrase: str) -> str:
-        """An Argon2id hash with its own salt (OWASP's floor: 19 MiB, 2 passes)."""
-        return await self._run(self._hasher.hash, passphrase)
+        """An Argon2id hash."""
+        return await self._run(hash_now, passphrase)
 
     async def matches(self, stored: str | None, passphrase: str) -> bool:
         """Takes as long when there is nothing to compare with."""
-        return await self._run(self._matches, stored or self._nobody, passphrase) and stored is not None
+        return (
+            await self._run(self._matches, stored or self._nobody, passphrase)
+            and stored is not None
+        )
 
     def close(self) -> None:
         """Let the threads go."""
@@ -47,7 +58,7 @@ class Passphrases:
 
     def _matches(self, stored: str, passphrase: str) -> bool:
         try:
-            return self._hasher.verify(stored, passphrase)
+            return _HASHER.verify(stored, passphrase)
         except (VerificationError, InvalidHashError):
             return False
 
@@ -56,7 +67,9 @@ class Passphrases:
             raise TooFast(retry_after_s=5)
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._threads, function, *arguments
+            )
         finally:
             self._waiting -= 1
 

@@ -11,7 +11,7 @@ from server.access import Actor, check, relation_of
 from server.errors import Conflict, NotFound, Paused, RoomClosed, ServerError
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import alarm, nudging, publishing, reading
+from server.services import alarm, cases, nudging, publishing, reading
 from server.services.reading import Reading
 from server.store import messages, people, rooms
 from server.store.tables import Member, Membership, Message
@@ -46,7 +46,9 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
     return _judge(work, actor, frame, read, fingerprint)
 
 
-def refuse(work: Work, actor: Actor, frame: frames.Post, read: Reading, refusal: ServerError) -> Answers:
+def refuse(
+    work: Work, actor: Actor, frame: frames.Post, read: Reading, refusal: ServerError
+) -> Answers:
     """A refused post is still screened: someone who may be in danger sees support, and a line opens."""
     verdict = read.judge(is_reply=frame.reply_to is not None, insist=True, tone_nudges=False)
     refused = refused_frame(refusal, frame)
@@ -79,7 +81,11 @@ def repeat(work: Work, before: Message, fingerprint: bytes) -> Wire:
 def posted(message: Message, seq: int, client_id: UUID) -> frames.Posted:
     """Durable, once the transaction is."""
     return frames.Posted(
-        room=message.room_id, client_id=client_id, seq=seq, id=message.id, at=message.published_at or message.at
+        room=message.room_id,
+        client_id=client_id,
+        seq=seq,
+        id=message.id,
+        at=message.published_at or message.at,
     )
 
 
@@ -96,10 +102,14 @@ def _refusal(work: Work, seat: Membership | None, frame: frames.Post) -> ServerE
     return None
 
 
-def _judge(work: Work, actor: Actor, frame: frames.Post, read: Reading, fingerprint: bytes) -> Answers:
+def _judge(
+    work: Work, actor: Actor, frame: frames.Post, read: Reading, fingerprint: bytes
+) -> Answers:
     member = people.find_member(work, actor.id)
     assert member is not None  # noqa: S101 - an actor is a member
-    verdict = read.judge(is_reply=frame.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges)
+    verdict = read.judge(
+        is_reply=frame.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges
+    )
     draft = _Draft(actor, member, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:
         return [nudging.show(work, actor, frame, verdict, fingerprint)]
@@ -113,8 +123,11 @@ def _publish(work: Work, draft: _Draft) -> Answers:
         message.collapsed_by = draft.verdict.content_note
     shown = publishing.publish(work, message, draft.frame.text)
     reading.store_assessment(work, message, draft.reading, draft.verdict)
+    cases.note_word_in(work, message.room_id, message.author_id)
     answers: Answers = [posted(message, shown.seq, message.client_id)]
-    return answers + alarm.after_publishing(work, draft.member, message, draft.reading, draft.verdict)
+    return answers + alarm.after_publishing(
+        work, draft.member, message, draft.reading, draft.verdict
+    )
 
 
 def _hold(work: Work, draft: _Draft) -> Answers:
@@ -144,5 +157,11 @@ def _store(work: Work, draft: _Draft, state: str) -> Message:
 
 def _fingerprint(work: Work, frame: frames.Post) -> bytes:
     """Of what is said; `insist` is how, not what."""
-    parts = (str(frame.room), frame.text, str(frame.reply_to), str(frame.ask), frame.content_note or "")
+    parts = (
+        str(frame.room),
+        frame.text,
+        str(frame.reply_to),
+        str(frame.ask),
+        frame.content_note or "",
+    )
     return work.sealer.fingerprint(*parts)

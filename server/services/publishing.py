@@ -20,7 +20,9 @@ def publish(work: Work, stored: Message, text: str) -> frames.Message:
     return frame
 
 
-def say(work: Work, room_id: UUID, author_id: UUID, text: str, *, author_kind: str = "person") -> Message:
+def say(
+    work: Work, room_id: UUID, author_id: UUID, text: str, *, author_kind: str = "person"
+) -> Message:
     """A message that needs no judging: staff's first words in a conversation, the place's own bot."""
     stored = Message(
         room_id=room_id,

@@ -24,7 +24,11 @@ class Reading:
 
     def judge(self, *, is_reply: bool, insist: bool, tone_nudges: bool) -> Verdict:
         """The policy's verdict."""
-        return judge(self.assessment, self.hits, Context(is_reply=is_reply, insist=insist, tone_nudges=tone_nudges))
+        return judge(
+            self.assessment,
+            self.hits,
+            Context(is_reply=is_reply, insist=insist, tone_nudges=tone_nudges),
+        )
 
 
 def with_hits(assessment: Assessment, text: str) -> Reading:
@@ -76,5 +80,7 @@ def words(reasons: Sequence[Reason]) -> list[str]:
 def spans(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
     """Which words: code points, end exclusive."""
     return [
-        {"start": span.start, "end": span.end, "signal": span.signal} for reason in reasons for span in reason.spans
+        {"start": span.start, "end": span.end, "signal": span.signal}
+        for reason in reasons
+        for span in reason.spans
     ]

@@ -26,7 +26,12 @@ def author_in(work: Work, room_id: UUID, member_id: UUID) -> frames.Author:
 
 
 def message(
-    stored: Message, text: str, by: frames.Author, reactions: dict[Any, int] | None = None, *, seq: int | None = None
+    stored: Message,
+    text: str,
+    by: frames.Author,
+    reactions: dict[Any, int] | None = None,
+    *,
+    seq: int | None = None,
 ) -> frames.Message:
     """The one frame for everybody. `seq`: that of the event that shows it, by default its own."""
     position = seq if seq is not None else stored.seq

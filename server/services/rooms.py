@@ -1,5 +1,6 @@
 """Rooms as members see them: the list, one room, coming in, going out, and history in pages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,9 @@ def list_rooms(work: Work, actor: Actor, here: Mapping[UUID, int]) -> bodies.Roo
     return bodies.Rooms(rooms=_rooms(work, actor, shown, held, here))
 
 
-def get_room(work: Work, actor: Actor, room_id: UUID, here: Mapping[UUID, int]) -> bodies.RoomDetail:
+def get_room(
+    work: Work, actor: Actor, room_id: UUID, here: Mapping[UUID, int]
+) -> bodies.RoomDetail:
     """One room and who keeps it. A conversation exists only for those who sit in it."""
     room = _visible(work, actor, room_id)
     held = rooms.seats_of(work, actor.id)
@@ -50,7 +53,9 @@ def leave(work: Work, actor: Actor, room_id: UUID) -> None:
         seats.end_seat(work, seat)
 
 
-def history(work: Work, actor: Actor, room_id: UUID, before: int | None, limit: int = PAGE) -> bodies.History:
+def history(
+    work: Work, actor: Actor, room_id: UUID, before: int | None, limit: int = PAGE
+) -> bodies.History:
     """A page, oldest first. Hidden and withdrawn messages keep their place and lose their words."""
     seat = rooms.find_seat(work, room_id, actor.id)
     check(actor, "room.read", relation_of(seat.seat if seat else None))
@@ -64,6 +69,32 @@ def history(work: Work, actor: Actor, room_id: UUID, before: int | None, limit: 
         seq=rooms.get_head(work, room_id).seq,
         held=_history(work, actor, [message for message in held if message.seq is None]),
     )
+
+
+def make_room(
+    work: Work, name: str, purpose: str, *, slug: str | None = None, language: str = "en"
+) -> Room:
+    """A new room and its counter. Without a slug, one is made of the name."""
+    room = Room(
+        slug=slug or _slug(work, name),
+        name=name,
+        purpose=purpose,
+        language=language,
+        created_at=work.now,
+    )
+    work.session.add(room)
+    work.session.flush()
+    work.session.add(RoomHead(room_id=room.id))
+    return room
+
+
+def _slug(work: Work, name: str) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:36] or "room"
+    slug, number = base, 1
+    while rooms.find_by_slug(work, slug):
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
 
 
 def _visible(work: Work, actor: Actor, room_id: UUID) -> Room:
@@ -83,7 +114,14 @@ def _rooms(
     on = rooms.on_shift(work, [room.id for room, _ in found])
     unread = messages.count_unread(work, actor.id)
     return [
-        _room(room, head, held.get(room.id), here.get(room.id, 0), room.id in on, unread.get(room.id, 0))
+        _room(
+            room,
+            head,
+            held.get(room.id),
+            here.get(room.id, 0),
+            room.id in on,
+            unread.get(room.id, 0),
+        )
         for room, head in found
     ]
 
@@ -114,7 +152,9 @@ def _room(
 
 def _keepers(work: Work, room_id: UUID) -> list[bodies.Keeper]:
     found: list[tuple[Any, Any]] = list(rooms.keepers_of(work, room_id))
-    return [bodies.Keeper(id=member.id, name=member.pseudonym, seat=seat.seat) for seat, member in found]
+    return [
+        bodies.Keeper(id=member.id, name=member.pseudonym, seat=seat.seat) for seat, member in found
+    ]
 
 
 def _history(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.HistoryMessage]:
@@ -124,20 +164,35 @@ def _history(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.H
     mine = messages.my_reactions(work, actor.id, ids)
     answers = messages.answers_to(work, ids)
     return [
-        _line(work, actor, message, render.author(*authors[message.author_id]), reactions.get(message.id, {}),
-              mine.get(message.id), [answer for answer in answers if answer.message_id == message.id])
+        _line(
+            work,
+            actor,
+            message,
+            render.author(*authors[message.author_id]),
+            reactions.get(message.id, {}),
+            mine.get(message.id),
+            [answer for answer in answers if answer.message_id == message.id],
+        )
         for message in page
     ]
 
 
 def _line(
-    work: Work, actor: Actor, message: Message, by: Any, reactions: dict[Any, int], mine: Any, answers: list[FeltHeard]
+    work: Work,
+    actor: Actor,
+    message: Message,
+    by: Any,
+    reactions: dict[Any, int],
+    mine: Any,
+    answers: list[FeltHeard],
 ) -> bodies.HistoryMessage:
     own = message.author_id == actor.id
     readable = message.state == "published" or (message.state == "held" and own)
     state: Any = message.state if readable or message.state == "withdrawn" else "hidden"
     kind: Any = message.author_kind
-    my_answer: Any = next((answer.answer for answer in answers if answer.asker_id == actor.id), None)
+    my_answer: Any = next(
+        (answer.answer for answer in answers if answer.asker_id == actor.id), None
+    )
     return bodies.HistoryMessage(
         seq=message.seq or 0,
         id=message.id,

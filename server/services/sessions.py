@@ -56,7 +56,11 @@ def find_actor(work: Work, token: str) -> Known:
     if found is None:
         raise NoSession
     session, member = found
-    if session.expires_at <= work.now or session.last_seen_at + PEER_IDLE <= work.now or member.state == "removed":
+    if (
+        session.expires_at <= work.now
+        or session.last_seen_at + PEER_IDLE <= work.now
+        or member.state == "removed"
+    ):
         raise NoSession
     if member.state == "pending":
         raise Pending
@@ -88,7 +92,9 @@ def end_session(work: Work, actor: Actor, session_id: UUID) -> None:
 
 def end_all(work: Work, member_id: UUID, *, but: UUID | None = None) -> None:
     """Everywhere, or everywhere but here."""
-    end(work, member_id, [s for s in people.live_sessions(work, member_id, work.now) if s.id != but])
+    end(
+        work, member_id, [s for s in people.live_sessions(work, member_id, work.now) if s.id != but]
+    )
 
 
 def end(work: Work, member_id: UUID, sessions: list[Session]) -> None:

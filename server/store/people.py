@@ -54,3 +54,19 @@ def has_steward(work: Work) -> bool:
     """Whether anybody runs this place yet."""
     query = select(Member.id).where(Member.role == "steward", Member.state == "active")
     return work.session.exec(query).first() is not None
+
+
+def open_steward_invitations(work: Work) -> Sequence[Invitation]:
+    """Unused doors for a first steward, made by nobody."""
+    query = select(Invitation).where(
+        Invitation.role == "steward",
+        col(Invitation.redeemed_at).is_(None),
+        col(Invitation.made_by).is_(None),
+        Invitation.expires_at > work.now,
+    )
+    return work.session.exec(query).all()
+
+
+def all_members(work: Work) -> Sequence[Member]:
+    """Everybody, by pseudonym."""
+    return work.session.exec(select(Member).order_by(Member.pseudonym)).all()

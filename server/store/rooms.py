@@ -18,20 +18,26 @@ def find_room(work: Work, room_id: UUID) -> Room | None:
 def find_seat(work: Work, room_id: UUID, member_id: UUID) -> Membership | None:
     """The member's seat, unless they left."""
     query = select(Membership).where(
-        Membership.room_id == room_id, Membership.member_id == member_id, col(Membership.left_at).is_(None)
+        Membership.room_id == room_id,
+        Membership.member_id == member_id,
+        col(Membership.left_at).is_(None),
     )
     return work.session.exec(query).first()
 
 
 def find_any_seat(work: Work, room_id: UUID, member_id: UUID) -> Membership | None:
     """The member's seat, also one they left."""
-    query = select(Membership).where(Membership.room_id == room_id, Membership.member_id == member_id)
+    query = select(Membership).where(
+        Membership.room_id == room_id, Membership.member_id == member_id
+    )
     return work.session.exec(query).first()
 
 
 def seats_of(work: Work, member_id: UUID) -> dict[UUID, Membership]:
     """All rooms the member sits in."""
-    query = select(Membership).where(Membership.member_id == member_id, col(Membership.left_at).is_(None))
+    query = select(Membership).where(
+        Membership.member_id == member_id, col(Membership.left_at).is_(None)
+    )
     return {seat.room_id: seat for seat in work.session.exec(query)}
 
 
@@ -40,7 +46,11 @@ def keepers_of(work: Work, room_id: UUID) -> Sequence[tuple[Membership, Member]]
     query = (
         select(Membership, Member)
         .join(Member, col(Member.id) == Membership.member_id)
-        .where(Membership.room_id == room_id, col(Membership.left_at).is_(None), Membership.seat != "member")
+        .where(
+            Membership.room_id == room_id,
+            col(Membership.left_at).is_(None),
+            Membership.seat != "member",
+        )
         .order_by(Member.pseudonym)
     )
     return work.session.exec(query).all()
@@ -58,7 +68,11 @@ def conversations_of(work: Work, member_id: UUID) -> Sequence[tuple[Room, RoomHe
         select(Room, RoomHead)
         .join(RoomHead)
         .join(Membership, col(Membership.room_id) == Room.id)
-        .where(Room.kind == "conversation", Membership.member_id == member_id, col(Membership.left_at).is_(None))
+        .where(
+            Room.kind == "conversation",
+            Membership.member_id == member_id,
+            col(Membership.left_at).is_(None),
+        )
         .order_by(col(Room.created_at).desc())
     )
     return work.session.exec(query).all()
@@ -66,11 +80,17 @@ def conversations_of(work: Work, member_id: UUID) -> Sequence[tuple[Room, RoomHe
 
 def get_head(work: Work, room_id: UUID) -> RoomHead:
     """The room's counter as it stands."""
-    query = select(RoomHead).where(RoomHead.room_id == room_id).execution_options(populate_existing=True)
+    query = (
+        select(RoomHead)
+        .where(RoomHead.room_id == room_id)
+        .execution_options(populate_existing=True)
+    )
     return work.session.exec(query).one()
 
 
-def next_seq(work: Work, room_id: UUID, kind: str, message_id: UUID | None = None, *, members: int = 0) -> int:
+def next_seq(
+    work: Work, room_id: UUID, kind: str, message_id: UUID | None = None, *, members: int = 0
+) -> int:
     """Take the room's next `seq` for a change. The head row stays locked until the commit: order is commit order.
 
     members: by how much the number of seats changes.
@@ -82,7 +102,9 @@ def next_seq(work: Work, room_id: UUID, kind: str, message_id: UUID | None = Non
         .returning(col(RoomHead.seq))
     )
     seq = int(work.session.exec(bump).scalar_one())
-    work.session.add(RoomEvent(room_id=room_id, seq=seq, kind=kind, message_id=message_id, at=work.now))
+    work.session.add(
+        RoomEvent(room_id=room_id, seq=seq, kind=kind, message_id=message_id, at=work.now)
+    )
     return seq
 
 
@@ -112,7 +134,9 @@ def mark_read(work: Work, room_id: UUID, member_id: UUID, seq: int) -> None:
     change = (
         update(Membership)
         .where(
-            col(Membership.room_id) == room_id, col(Membership.member_id) == member_id, col(Membership.read_seq) < seq
+            col(Membership.room_id) == room_id,
+            col(Membership.member_id) == member_id,
+            col(Membership.read_seq) < seq,
         )
         .values(read_seq=seq)
     )
@@ -139,3 +163,8 @@ def on_shift(work: Work, room_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
 
 def _members_on_shift() -> Any:
     return select(Shift.member_id).where(col(Shift.ended_at).is_(None))
+
+
+def find_by_slug(work: Work, slug: str) -> Room | None:
+    """The room of that slug."""
+    return work.session.exec(select(Room).where(Room.slug == slug)).first()

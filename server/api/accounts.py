@@ -1,0 +1,170 @@
+"""Sign-up, log-in, sessions, and what members change about themselves."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from server.api.depend import Ask, AskAnybody, AskPublic, cookie_name
+from server.errors import WrongLogIn
+from server.protocol import bodies
+from server.services import accounts, names, sessions
+from server.services.passphrases import check_passphrase
+from server.services.sessions import PEER_LIFE
+
+router = APIRouter(prefix="/api", tags=["accounts"])
+
+
+@router.post(
+    "/members",
+    status_code=201,
+    operation_id="member_sign_up",
+    openapi_extra={"x-access": "member.sign_up"},
+)
+async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> bodies.Entered:
+    """Become a member. The recovery code in the answer is never shown again."""
+    ask.parts.limits.hit("sign_up", ask.address_key)
+    hashed = None
+    if asked.passphrase:
+        check_passphrase(asked.passphrase, asked.pseudonym)
+        hashed = await ask.parts.passphrases.hash(asked.passphrase)
+    entered = await ask.do("member.sign_up", lambda work: accounts.sign_up(work, asked, hashed))
+    return _let_in(ask, response, entered, as_program=asked.as_program)
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    operation_id="session_log_in",
+    openapi_extra={"x-access": "session.log_in"},
+)
+async def log_in(asked: bodies.LogIn, ask: AskPublic, response: Response) -> bodies.Entered:
+    """By passphrase or recovery code. Wrong name and wrong secret get the same answer, as slowly."""
+    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
+    limits.check("log_in_account", account)
+    limits.hit("log_in_address", ask.address_key)
+    try:
+        entered = await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
+    except WrongLogIn:
+        limits.hit("log_in_account", account)
+        raise
+    return _let_in(ask, response, entered, as_program=asked.as_program)
+
+
+@router.get("/sessions", operation_id="session_list", openapi_extra={"x-access": "session.list"})
+async def list_sessions(ask: Ask) -> bodies.Sessions:
+    """Where I am logged in."""
+    return await ask.read("session.list", lambda work: sessions.list_sessions(work, ask.actor))
+
+
+@router.delete(
+    "/sessions",
+    status_code=204,
+    operation_id="session_end_all",
+    openapi_extra={"x-access": "session.end"},
+)
+async def log_out_everywhere(ask: Ask, response: Response) -> None:
+    """End every session of mine, and their sockets."""
+    await ask.do("session.end", lambda work: sessions.end_all(work, ask.actor.id))
+    _let_out(ask, response)
+
+
+@router.delete(
+    "/sessions/current",
+    status_code=204,
+    operation_id="session_end_current",
+    openapi_extra={"x-access": "session.end"},
+)
+async def log_out(ask: Ask, response: Response) -> None:
+    """End this session, its tabs and sockets."""
+    await ask.do(
+        "session.end", lambda work: sessions.end_session(work, ask.actor, ask.actor.session)
+    )
+    _let_out(ask, response)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=204,
+    operation_id="session_end",
+    openapi_extra={"x-access": "session.end"},
+)
+async def end_session(session_id: UUID, ask: Ask) -> None:
+    """End one of my sessions."""
+    await ask.do("session.end", lambda work: sessions.end_session(work, ask.actor, session_id))
+
+
+@router.get("/me", operation_id="me_read", openapi_extra={"x-access": "me.read"})
+async def get_me(ask: Ask) -> bodies.Me:
+    """Myself."""
+    return await ask.read("me.read", lambda work: accounts.get_me(work, ask.actor))
+
+
+@router.patch("/me", operation_id="me_change", openapi_extra={"x-access": "me.change"})
+async def change_me(patch: bodies.MePatch, ask: Ask) -> bodies.Me:
+    """Tone nudges on or off, my country."""
+    return await ask.do("me.change", lambda work: accounts.change_me(work, ask.actor, patch))
+
+
+@router.put("/me/passphrase", operation_id="me_passphrase", openapi_extra={"x-access": "me.change"})
+async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
+    """A new passphrase, proved by the present one or the recovery code. Ends all other sessions."""
+    limits = ask.parts.limits
+    limits.check("log_in_account", str(ask.actor.id))
+    if not await _is_proven(asked, ask):
+        limits.hit("log_in_account", str(ask.actor.id))
+        raise WrongLogIn
+    check_passphrase(asked.passphrase, ask.actor.name)
+    hashed = await ask.parts.passphrases.hash(asked.passphrase)
+    return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
+
+
+async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
+    found = await ask.read(
+        "session.log_in", lambda work: accounts.find_for_log_in(work, asked.pseudonym)
+    )
+    member_id, stored = found or (None, None)
+    matches = await ask.parts.passphrases.matches(stored, asked.passphrase or "")
+    if member_id is None or not matches:
+        raise WrongLogIn
+    return await ask.do(
+        "session.log_in", lambda work: accounts.log_in(work, member_id, as_program=asked.as_program)
+    )
+
+
+async def _by_code(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
+    return await ask.do("session.log_in", lambda work: accounts.log_in_with_code(work, asked))
+
+
+async def _is_proven(asked: bodies.NewPassphrase, ask: Ask) -> bool:
+    code = asked.recovery_code
+    if code:
+        return await ask.read("me.read", lambda work: accounts.has_code(work, ask.actor, code))
+    stored = await ask.read("me.read", lambda work: accounts.passphrase_hash_of(work, ask.actor))
+    return await ask.parts.passphrases.matches(stored, asked.current or "")
+
+
+def _let_in(
+    ask: AskAnybody, response: Response, entered: bodies.Entered, *, as_program: bool
+) -> bodies.Entered:
+    """Browsers get a cookie that scripts cannot read; programs get the token."""
+    if as_program:
+        return entered
+    settings = ask.parts.settings
+    response.set_cookie(
+        cookie_name(settings),
+        entered.token or "",
+        max_age=int(PEER_LIFE.total_seconds()),
+        httponly=True,
+        secure=settings.is_https,
+        samesite="lax",
+        path="/",
+    )
+    return entered.model_copy(update={"token": None})
+
+
+def _let_out(ask: AskAnybody, response: Response) -> None:
+    settings = ask.parts.settings
+    response.delete_cookie(
+        cookie_name(settings), httponly=True, secure=settings.is_https, samesite="lax", path="/"
+    )
+    response.headers["Clear-Site-Data"] = '"cookies", "cache"'

@@ -1,0 +1,63 @@
+"""What goes on by itself while the server runs. Each loop is owned by the lifespan and outlives any one failure."""
+
+import asyncio
+import logging
+
+from server.api.depend import Parts
+from server.errors import ServerError
+from server.services import late, listening
+
+log = logging.getLogger(__name__)
+
+_PRESENCE_EVERY_S = 1.0
+_LATE_EVERY_S = 2.0
+_LATE_DEADLINE_S = 5.0
+
+
+async def keep_presence_told(parts: Parts) -> None:
+    """Rooms where somebody came or went hear of it together, at most once a second."""
+    while True:
+        await asyncio.sleep(_PRESENCE_EVERY_S)
+        rooms = list(parts.hub.changed_rooms)
+        parts.hub.changed_rooms.clear()
+        if rooms:
+            try:
+                on = await parts.database.read(
+                    lambda work, rooms=rooms: listening.rooms_with_moderator(work, rooms)
+                )
+            except ServerError:
+                parts.hub.changed_rooms.update(rooms)
+                continue
+            for room in rooms:
+                parts.hub.presence(room, moderator_on=room in on)
+
+
+async def read_what_was_missed(parts: Parts) -> None:
+    """Messages that the model was too late or too broken for are read once it can again."""
+    while True:
+        await asyncio.sleep(_LATE_EVERY_S)
+        if parts.assessor.state != "ready":
+            continue
+        try:
+            while await _read_some(parts):
+                await asyncio.sleep(0)
+        except ServerError as error:
+            log.warning("late reading waits: %s", error.code)
+        except Exception as error:
+            log.error("late reading failed: %s", type(error).__name__)
+
+
+async def _read_some(parts: Parts) -> bool:
+    """Some of what waits; whether to go on at once."""
+    unread = await parts.database.read(late.find_unread)
+    read_any = False
+    for one in unread:
+        assessment = await parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S)
+        if assessment.assessed or assessment.why_not == "language":
+            read_any = True
+            await parts.database.do(
+                lambda work, one=one, assessment=assessment: late.record(
+                    work, one.assessment_id, assessment
+                )
+            )
+    return read_any

@@ -1,0 +1,142 @@
+"""What every route needs: who asks, through which door, and the way to the services."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from server.access import OPERATIONS, Actor, Relation, check
+from server.assessor import Assessor
+from server.errors import CrossSite, NoSession
+from server.limits import Limits
+from server.live.catching_up import CatchUp
+from server.live.hub import Hub
+from server.services import sessions
+from server.services.passphrases import Passphrases
+from server.settings import Settings
+from server.store.work import Database, Work
+
+Result = TypeVar("Result")
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that lives as long as the server; built once in the composition root."""
+
+    settings: Settings
+    database: Database
+    hub: Hub
+    catch_up: CatchUp
+    assessor: Assessor
+    limits: Limits
+    passphrases: Passphrases
+
+
+@dataclass(frozen=True, slots=True)
+class AskAnybody:
+    """A request from a member, or from a stranger (then `actor` is None)."""
+
+    parts: Parts
+    address_key: str
+    actor: Actor | None = None
+
+    async def do(self, operation: str, verb: Callable[[Work], Result]) -> Result:
+        """Something that may write; refused unless the table opens `operation` to this role."""
+        self._check_role(operation)
+        return await self.parts.database.do(verb)
+
+    async def read(self, operation: str, verb: Callable[[Work], Result]) -> Result:
+        """Something that only reads."""
+        self._check_role(operation)
+        return await self.parts.database.read(verb)
+
+    def _check_role(self, operation: str) -> None:
+        """Relations to an object are checked by the service that finds it."""
+        if {relation for _, relation in OPERATIONS[operation]} == {Relation.NONE}:
+            check(self.actor, operation)
+
+
+@dataclass(frozen=True, slots=True)
+class AskMember(AskAnybody):
+    """A request from a member who is logged in."""
+
+    actor: Actor
+
+
+def parts_of(connection: HTTPConnection) -> Parts:
+    """The server's parts."""
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+def token_of(connection: HTTPConnection) -> tuple[str | None, bool]:
+    """The session's token, and whether it came by cookie."""
+    header = connection.headers.get("authorization", "")
+    if header.lower().startswith("bearer "):
+        return header[7:].strip(), False
+    return connection.cookies.get(cookie_name(parts_of(connection).settings)), True
+
+
+def cookie_name(settings: Settings) -> str:
+    """__Host- where browsers allow it: over TLS."""
+    return "__Host-hearth" if settings.is_https else "hearth"
+
+
+async def find_actor(parts: Parts, token: str | None) -> Actor:
+    """Raises NoSession."""
+    if not token:
+        raise NoSession
+    known = await parts.database.read(lambda work: sessions.find_actor(work, token))
+    if known.stale:
+        await parts.database.do(lambda work: sessions.touch(work, known.actor.session))
+    return known.actor
+
+
+def check_same_site(request: Request, settings: Settings) -> None:
+    """A change asked for with a cookie must come from our own pages. Raises CrossSite."""
+    if request.method in _SAFE:
+        return
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None and site != "same-origin":
+        raise CrossSite
+    if origin is not None and origin not in settings.origins:
+        raise CrossSite
+    if site is None and origin is None:
+        raise CrossSite
+
+
+def address_key(connection: HTTPConnection) -> str:
+    """A salted key for the network a request came from; the address itself is kept nowhere."""
+    parts = parts_of(connection)
+    return parts.limits.address_key(connection.client.host if connection.client else "")
+
+
+async def _anybody(request: Request) -> AskAnybody:
+    parts = parts_of(request)
+    key = address_key(request)
+    token, by_cookie = token_of(request)
+    if not token:
+        return AskAnybody(parts, key)
+    try:
+        actor = await find_actor(parts, token)
+    except NoSession:
+        return AskAnybody(parts, key)
+    if by_cookie:
+        check_same_site(request, parts.settings)
+    return AskMember(parts, key, actor)
+
+
+async def _member(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
+    if not isinstance(ask, AskMember):
+        raise NoSession
+    ask.parts.limits.hit("request", str(ask.actor.id))
+    return ask
+
+
+AskPublic = Annotated[AskAnybody, Depends(_anybody)]
+Ask = Annotated[AskMember, Depends(_member)]

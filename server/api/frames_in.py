@@ -1,0 +1,216 @@
+"""What each frame from a client does: parse, call ONE service, answer.
+
+A bad frame is refused and the line stays open.
+"""
+
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import ValidationError
+
+from moderation.errors import ModerationError
+from server.access import Relation, check, relation_of
+from server.api.depend import Parts
+from server.errors import BadFrame, ServerError, TooFast, TooLarge, Unavailable
+from server.live.connection import Connection, Listener
+from server.protocol import frames
+from server.protocol.base import FRAME_LIMIT_BYTES, Wire
+from server.services import listening, messages, nudging, posting, reading
+from server.services.reading import Reading
+
+log = logging.getLogger(__name__)
+
+
+class Line:
+    """One member's socket, from the inside."""
+
+    def __init__(self, parts: Parts, connection: Connection, address_key: str) -> None:
+        self._parts = parts
+        self._connection = connection
+        self._actor = connection.actor
+        self._address_key = address_key
+        self._handlers: dict[str, Callable[[Any], Awaitable[None]]] = {
+            "join": self._join,
+            "leave": self._leave,
+            "post": self._post,
+            "edit": self._edit,
+            "discard": self._discard,
+            "withdraw": self._withdraw,
+            "react": self._react,
+            "felt_heard": self._felt_heard,
+            "flag": self._flag,
+            "typing": self._typing,
+            "read": self._read,
+        }
+
+    async def receive(self, text: str | None) -> None:
+        """Answer one frame; whatever is wrong with it becomes a refusal."""
+        parsed: Any = None
+        try:
+            self._parts.limits.hit("frame", str(self._actor.session))
+            parsed = _parse(text)
+            frame = _check(parsed)
+            await self._handlers[frame.type](frame)
+        except ServerError as error:
+            self._refuse(error, parsed)
+        except ModerationError as error:
+            log.warning("refused by a rule: %s", error.code)
+            self._refuse(BadFrame(), parsed)
+        except Exception as error:
+            log.error("frame failed: %s", type(error).__name__)
+            self._refuse(Unavailable(retry_after_s=2), parsed)
+
+    def _refuse(self, error: ServerError, parsed: Any) -> None:
+        self._connection.tell(
+            frames.Refused(
+                code=error.code,
+                detail=error.detail,
+                retryable=error.retry_after_s is not None,
+                retry_after_s=error.retry_after_s,
+                client_id=_id_in(parsed, "client_id"),
+                room=_id_in(parsed, "room"),
+            )
+        )
+
+    def _answer(self, answers: list[Wire]) -> None:
+        for answer in answers:
+            self._connection.tell(answer)
+
+    # --- listening ---
+
+    async def _join(self, frame: frames.Join) -> None:
+        start = await self._parts.database.read(
+            lambda work: listening.start(work, self._actor, frame.room)
+        )
+        if frame.after is not None and frame.after > start.seq:
+            self._connection.tell(frames.Reset(epoch=start.epoch, room=frame.room))
+            return
+        after = start.seq if frame.after is None else frame.after
+        listener = Listener(self._connection, frame.room, relation_of(start.seat), after)
+        # Listen before catching up, or a message could fall between the two.
+        hub = self._parts.hub
+        hub.join(listener)
+        hub.saw_head(frame.room, start.seq)
+        here = hub.here().get(frame.room, 0)
+        self._connection.tell(
+            frames.Joined(
+                room=frame.room,
+                seq=start.seq,
+                members=start.members,
+                here=here,
+                moderator_on=start.moderator_on,
+            )
+        )
+        self._parts.catch_up.begin(listener)
+
+    async def _leave(self, frame: frames.Leave) -> None:
+        listener = self._connection.listeners.get(frame.room)
+        check(self._actor, "frame.leave", listener.relation if listener else Relation.NONE)
+        if listener:
+            self._parts.hub.leave(listener)
+
+    async def _typing(self, frame: frames.Typing) -> None:
+        listener = self._connection.listeners.get(frame.room)
+        check(self._actor, "frame.typing", listener.relation if listener else Relation.NONE)
+        self._parts.hub.typing(self._connection, frame.room)
+
+    async def _read(self, frame: frames.Read) -> None:
+        await self._parts.database.do(lambda work: messages.mark_read(work, self._actor, frame))
+
+    # --- saying ---
+
+    async def _post(self, frame: frames.Post) -> None:
+        read = await self._assess(frame.room, frame.text, frame.reply_to)
+        try:
+            self._parts.limits.hit("post_burst", str(self._actor.id))
+            self._parts.limits.hit("post", str(self._actor.id))
+        except TooFast as refusal:
+            error = refusal
+            self._answer(
+                await self._parts.database.do(
+                    lambda work: posting.refuse(work, self._actor, frame, read, error)
+                )
+            )
+            return
+        self._answer(
+            await self._parts.database.do(lambda work: posting.post(work, self._actor, frame, read))
+        )
+
+    async def _edit(self, frame: frames.Edit) -> None:
+        self._parts.limits.hit("post", str(self._actor.id))
+        answered = await self._parts.database.read(
+            lambda work: messages.answered_by(work, self._actor, frame.room, frame.message)
+        )
+        read = await self._assess(frame.room, frame.text, answered)
+        self._answer(
+            await self._parts.database.do(
+                lambda work: messages.edit(work, self._actor, frame, read)
+            )
+        )
+
+    async def _discard(self, frame: frames.Discard) -> None:
+        await self._parts.database.do(
+            lambda work: nudging.discard(work, self._actor, frame.client_id)
+        )
+
+    async def _assess(self, room: UUID, text: str, reply_to: UUID | None) -> Reading:
+        """Before any transaction: the model under its deadline, the lexicon always."""
+        passage = await self._parts.database.read(
+            lambda work: reading.passage(work, self._actor, room, text, reply_to)
+        )
+        return reading.with_hits(await self._parts.assessor.assess(passage), text)
+
+    # --- afterwards ---
+
+    async def _withdraw(self, frame: frames.Withdraw) -> None:
+        await self._parts.database.do(lambda work: messages.withdraw(work, self._actor, frame))
+
+    async def _react(self, frame: frames.React) -> None:
+        await self._parts.database.do(lambda work: messages.react(work, self._actor, frame))
+
+    async def _felt_heard(self, frame: frames.FeltHeard) -> None:
+        await self._parts.database.do(lambda work: messages.felt_heard(work, self._actor, frame))
+
+    async def _flag(self, frame: frames.Flag) -> None:
+        await self._parts.database.do(lambda work: messages.flag(work, self._actor, frame))
+
+
+def _parse(text: str | None) -> Any:
+    if text is None:
+        raise BadFrame("Frames are JSON text, not bytes.")
+    if (
+        len(text) > FRAME_LIMIT_BYTES
+        or len(text.encode("utf-8", "surrogatepass")) > FRAME_LIMIT_BYTES
+    ):
+        raise TooLarge
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        raise BadFrame("That is not JSON.") from None
+
+
+def _check(parsed: Any) -> frames.ClientFrame:
+    try:
+        return frames.client_frame.validate_python(parsed)
+    except ValidationError as error:
+        raise BadFrame(_detail(error)) from None
+
+
+def _detail(error: ValidationError) -> str:
+    """Which field, and what it should be; never what was sent."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    if first["type"].startswith("union_tag"):
+        return "type: not a frame this server knows."
+    field = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "frame"
+    return f"{field[:80]}: {first['msg']}."
+
+
+def _id_in(parsed: Any, name: str) -> UUID | None:
+    """An id the client can match the refusal with, when there is a readable one."""
+    with contextlib.suppress(ValueError, AttributeError, TypeError):
+        return UUID(parsed[name])
+    return None

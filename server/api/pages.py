@@ -1,0 +1,73 @@
+"""The built web, and its policy: our own scripts, our own styles, nobody else's anything."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from fastapi import APIRouter, Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from server.errors import NotFound
+
+BUILD = Path(__file__).parents[2] / "web" / "build"
+_INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_FOREVER = "public, max-age=31536000, immutable"
+_NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearth</title>
+<p>The pages are not built yet: run <code>make run</code>.</p><p><a href="/crisis">In crisis? Get help now</a></p>"""
+
+
+def content_policy(origin: str) -> str:
+    """The header for every page. The one inline script is allowed by its hash."""
+    index = BUILD / "index.html"
+    scripts = _INLINE.findall(index.read_text()) if index.exists() else []
+    hashes = " ".join(f"'sha256-{_hash(script)}'" for script in scripts)
+    socket = origin.replace("http", "ws", 1)
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' {hashes}".strip(),
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "font-src 'self'",
+            f"connect-src 'self' {socket}",
+            "manifest-src 'self'",
+            "worker-src 'self'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+router = APIRouter()
+
+
+@router.get("/{path:path}", include_in_schema=False, openapi_extra={"x-access": "page.read"})
+async def page(path: str, request: Request) -> Response:
+    """A built file, or the application's page for everything it routes itself."""
+    if path.startswith(("api/", "ws")):
+        raise NotFound
+    file = (BUILD / path).resolve()
+    if path and file.is_relative_to(BUILD) and file.is_file():
+        return _file(file, request)
+    index = BUILD / "index.html"
+    if not index.exists():
+        return HTMLResponse(_NOT_BUILT, 503)
+    return FileResponse(index, headers={"cache-control": "no-cache"})
+
+
+def _file(file: Path, request: Request) -> FileResponse:
+    headers = {
+        "cache-control": _FOREVER if "/immutable/" in file.as_posix() else "no-cache",
+        "vary": "accept-encoding",
+    }
+    packed = file.with_name(file.name + ".gz")
+    if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():
+        kind = FileResponse(file).media_type
+        return FileResponse(packed, headers=headers | {"content-encoding": "gzip"}, media_type=kind)
+    return FileResponse(file, headers=headers)
+
+
+def _hash(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

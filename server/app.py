@@ -1,0 +1,108 @@
+"""The composition root: builds everything once, in the lifespan, and takes it apart again."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
+
+from fastapi import FastAPI
+
+from server.access import Actor
+from server.api import accounts, health, rooms, socket
+from server.api.background import keep_presence_told, read_what_was_missed
+from server.api.depend import Parts
+from server.api.errors import add_error_handlers
+from server.api.openapi import describe
+from server.api.pages import content_policy
+from server.api.pages import router as pages
+from server.api.shield import Shield
+from server.assessor import Assessor
+from server.clock import Clock, SystemClock
+from server.limits import Limits
+from server.live.catching_up import CatchUp, PageAfter
+from server.protocol import frames
+from server.protocol.base import Wire
+from server.services import listening
+from server.services.founding import found
+from server.services.passphrases import Passphrases
+from server.settings import Settings
+from server.store.keys import KeyStore
+from server.store.opening import open_database, open_key_file
+from server.store.sealing import Sealer
+from server.store.work import Database
+
+# The pages come last: they answer whatever no route before them does.
+_ROUTERS = (health, accounts, rooms, socket)
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """The whole server. The database is expected to be migrated."""
+    app = FastAPI(
+        title="Hearth",
+        version="1",
+        lifespan=_lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.clock = clock or SystemClock()
+    add_error_handlers(app)
+    for module in _ROUTERS:
+        app.include_router(module.router)
+    app.include_router(pages)
+    app.add_middleware(Shield, policy=content_policy(settings.origin), https=settings.is_https)
+    describe(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    async with AsyncExitStack() as stack:
+        parts = await _build(app.state.settings, app.state.clock, stack)
+        app.state.parts = parts
+        app.state.steward_code = await parts.database.do(found)
+        tasks = [
+            asyncio.create_task(keep_presence_told(parts), name="presence"),
+            asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
+        ]
+        yield
+        for connection in parts.hub.sockets():
+            connection.close(frames.Close.RESTART)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Parts:
+    key_file = open_key_file(settings)
+    keys = KeyStore(settings.keys_path, key_file)
+    stack.callback(keys.close)
+    passphrases = Passphrases()
+    stack.callback(passphrases.close)
+    catch_up = CatchUp()
+    database = open_database(settings, Sealer(key_file, keys), clock, catch_up.hub.announce)
+    stack.push_async_callback(database.close)
+    catch_up.reads_with(_page_after(database))
+    stack.push_async_callback(catch_up.close)
+    assessor = Assessor(
+        settings.classifier, settings.models_dir, deadline_s=settings.assess_deadline_ms / 1000
+    )
+    await assessor.start()
+    stack.push_async_callback(assessor.close)
+    return Parts(
+        settings=settings,
+        database=database,
+        hub=catch_up.hub,
+        catch_up=catch_up,
+        assessor=assessor,
+        limits=Limits(settings.limits_profile),
+        passphrases=passphrases,
+    )
+
+
+def _page_after(database: Database) -> PageAfter:
+    async def page_after(actor: Actor, room: UUID, seq: int) -> list[tuple[int, Wire]]:
+        return await database.read(lambda work: listening.page_after(work, actor, room, seq))
+
+    return page_after

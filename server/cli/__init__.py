@@ -1,0 +1,48 @@
+"""`hearth ...`: what a steward does at a terminal. Each command is a module here."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from server.cli import assess, demo, doctor, members, openapi, replay, rooms, serving
+from server.errors import ServerError
+from server.settings import Settings, read_settings
+
+_COMMANDS = (serving, members, rooms, replay, demo, assess, doctor, openapi)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it did what it says, 1 when not, 2 for wrong use."""
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    if not hasattr(asked, "run"):
+        parser.print_help()
+        return 2
+    try:
+        return int(asked.run(asked, read_settings()) or 0)
+    except ServerError as error:
+        print(f"hearth: {error.detail}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hearth",
+        description="Hearth: a peer-support community server. Judgement runs here, on this machine's own CPU.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_settings_help(),
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for module in _COMMANDS:
+        module.add(commands)
+    return parser
+
+
+def _settings_help() -> str:
+    lines = ["settings (environment; unknown names and bad values are refused):"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default in (None, "") else f" [{field.default}]"
+        lines.append(f"  HEARTH_{name.upper():<19} {field.description or ''}{default}")
+    return "\n".join(lines)

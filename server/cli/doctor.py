@@ -1,0 +1,135 @@
+"""`hearth doctor`: is this deployment well? In words, or as JSON."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from server.cli import database
+from server.errors import ServerError
+from server.settings import Settings
+from server.store import people, place
+from server.store.keys import KeyFile
+from server.store.work import Work
+
+_LEAST_FREE_BYTES = 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    ok: bool
+    words: str
+
+
+def add(commands: Any) -> None:
+    """One option."""
+    parser = commands.add_parser(
+        "doctor", help="is this deployment well? in words", description=_doctor.__doc__
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
+    parser.set_defaults(run=_doctor)
+
+
+def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
+    """Look at the key file, the database, the disk, the classifier, the pages, and what a steward must still do."""
+    findings = [_look(what, check, settings) for what, check in _CHECKS]
+    if asked.json:
+        ok = all(finding.ok for finding in findings)
+        print(orjson.dumps({"ok": ok, "findings": findings}, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for finding in findings:
+            print(f"{'well ' if finding.ok else 'MEND '} {finding.what}: {finding.words}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _look(what: str, check: Callable[[Settings], tuple[bool, str]], settings: Settings) -> Finding:
+    try:
+        return Finding(what, *check(settings))
+    except ServerError as error:
+        return Finding(what, ok=False, words=error.detail)
+
+
+def _key_file(settings: Settings) -> tuple[bool, str]:
+    KeyFile.read(settings.key_path)
+    return (
+        True,
+        f"{settings.key_path} is readable by its owner alone. Keep a copy apart from the database.",
+    )
+
+
+def _database(settings: Settings) -> tuple[bool, str]:
+    has_steward = database.do(settings, people.has_steward)
+    kind = "PostgreSQL" if settings.database_url else f"SQLite at {settings.sqlite_path}"
+    if has_steward:
+        return True, f"{kind}, at the newest shape."
+    return (
+        False,
+        f"{kind}, at the newest shape; nobody is steward yet: use the link that `hearth serve` prints.",
+    )
+
+
+def _help_lines(settings: Settings) -> tuple[bool, str]:
+    here = database.do(settings, _place_country)
+    if here:
+        return True, f"confirmed for {here}."
+    return (
+        False,
+        "a steward has not yet confirmed the country and its help lines (Steward, Help lines).",
+    )
+
+
+def _place_country(work: Work) -> str | None:
+    found = place.find_place(work)
+    return found.country if found and found.help_lines_confirmed_at else None
+
+
+def _disk(settings: Settings) -> tuple[bool, str]:
+    free = shutil.disk_usage(settings.data_dir).free
+    return free > _LEAST_FREE_BYTES, f"{free / 1024**3:.1f} GiB free where the data live."
+
+
+def _classifier(settings: Settings) -> tuple[bool, str]:
+    from moderation.backends import load_classifier
+    from moderation.errors import ModerationError
+
+    try:
+        return (
+            True,
+            f"{settings.classifier}, version {load_classifier(settings.classifier, settings.models_dir).version}.",
+        )
+    except ModerationError as error:
+        return False, str(error)
+
+
+def _reach(settings: Settings) -> tuple[bool, str]:
+    if settings.is_https or settings.is_loopback:
+        return True, f"{settings.origin}, limits: {settings.limits_profile}."
+    return (
+        False,
+        f"{settings.origin} is not HTTPS: what people write here could be read on the way.",
+    )
+
+
+def _who(_: Settings) -> tuple[bool, str]:
+    if sys.platform != "win32" and os.geteuid() == 0:
+        return True, "running as root: it works, but a user of its own is safer."
+    return True, "not running as root."
+
+
+_CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
+    ("key file", _key_file),
+    ("database", _database),
+    ("help lines", _help_lines),
+    ("disk", _disk),
+    ("classifier", _classifier),
+    ("address", _reach),
+    ("user", _who),
+)

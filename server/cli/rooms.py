@@ -1,0 +1,77 @@
+"""`hearth rooms`: list them, make one, seat who keeps it."""
+
+import argparse
+from typing import Any
+
+import orjson
+
+from server.cli import database
+from server.errors import NotFound
+from server.services import names, seats
+from server.services.rooms import make_room
+from server.settings import Settings
+from server.store import people, rooms
+from server.store.work import Work
+
+
+def add(commands: Any) -> None:
+    """Three verbs."""
+    parser = commands.add_parser("rooms", help="list or make rooms, and seat who keeps them")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    listing = verbs.add_parser("list", help="every room, its members and its newest seq")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    listing.set_defaults(run=_list)
+    adding = verbs.add_parser("add", help="make a room")
+    adding.add_argument("name")
+    adding.add_argument("purpose", help="what it is for, in one sentence")
+    adding.add_argument("--language", default="en", help="the language people write there [en]")
+    adding.set_defaults(run=_add)
+    seating = verbs.add_parser("seat", help="seat a member in a room")
+    seating.add_argument("slug")
+    seating.add_argument("pseudonym")
+    seating.add_argument("seat", choices=("member", "host", "moderator", "clinician"))
+    seating.set_defaults(run=_seat)
+
+
+def _list(asked: argparse.Namespace, settings: Settings) -> None:
+    rows = database.do(settings, _rows)
+    if asked.json:
+        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        return
+    for row in rows:
+        print(f"{row['slug']:<30} {row['members']:>6} members  seq {row['seq']:<8} {row['state']}")
+
+
+def _add(asked: argparse.Namespace, settings: Settings) -> None:
+    slug = database.do(
+        settings,
+        lambda work: make_room(work, asked.name, asked.purpose, language=asked.language).slug,
+    )
+    print(f"Made the room {slug}.")
+
+
+def _seat(asked: argparse.Namespace, settings: Settings) -> None:
+    database.do(settings, lambda work: _take(work, asked.slug, asked.pseudonym, asked.seat))
+    print(f"{asked.pseudonym} sits in {asked.slug} as {asked.seat}.")
+
+
+def _take(work: Work, slug: str, pseudonym: str, seat: str) -> None:
+    room = rooms.find_by_slug(work, slug)
+    member = people.find_by_name_key(work, names.name_key(pseudonym))
+    if room is None or member is None:
+        raise NotFound("There is no such room, or nobody of that name.")
+    seats.take_seat(work, room.id, member.id, seat)
+
+
+def _rows(work: Work) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(room.id),
+            "slug": room.slug,
+            "name": room.name,
+            "state": room.state,
+            "members": head.members,
+            "seq": head.seq,
+        }
+        for room, head in rooms.public_rooms(work)
+    ]

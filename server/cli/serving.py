@@ -1,0 +1,34 @@
+"""`hearth serve` and `hearth migrate`."""
+
+import argparse
+from typing import Any
+
+from server.settings import Settings
+from server.store.migrating import migrate
+
+
+def add(commands: Any) -> None:
+    """Two commands without options of their own: everything is a setting."""
+    serve = commands.add_parser(
+        "serve", help="serve on http://localhost:8000", description=_serve.__doc__
+    )
+    serve.set_defaults(run=_serve)
+    migration = commands.add_parser(
+        "migrate", help="bring the database to the newest shape", description=_migrate.__doc__
+    )
+    migration.add_argument(
+        "revision", nargs="?", default="head", help="default: head; -1: one step back"
+    )
+    migration.set_defaults(run=_migrate)
+
+
+def _serve(_: argparse.Namespace, settings: Settings) -> None:
+    """Migrate, then serve until told to stop. The first start prints a one-time link for the first steward."""
+    from server.serve import serve
+
+    serve(settings)
+
+
+def _migrate(asked: argparse.Namespace, settings: Settings) -> None:
+    """Bring the database to the newest shape. Safe to run again."""
+    migrate(settings, asked.revision)

@@ -1,0 +1,47 @@
+"""One open socket, and what it listens to."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from server.access import Actor, Relation, may_receive
+from server.live.encoding import encode
+from server.live.outbox import Outbox
+from server.protocol.base import Wire
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """A socket's place in one room. Not live: it is behind, and catches up from the store."""
+
+    connection: "Connection"
+    room: UUID
+    relation: Relation
+    seq: int
+    live: bool = False
+    ended: bool = False
+
+    def may_receive(self, event: str) -> bool:
+        """Asked for every receiver at delivery."""
+        return not self.ended and may_receive(self.connection.actor.role, event, self.relation)
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One member's socket."""
+
+    actor: Actor
+    outbox: Outbox = field(default_factory=Outbox)
+    listeners: dict[UUID, Listener] = field(default_factory=dict)
+    keeps: dict[UUID, Relation] = field(default_factory=dict)
+    """Rooms whose cases this member may see, for staff."""
+    close_code: int | None = None
+
+    def tell(self, frame: Wire) -> None:
+        """A frame for this socket's own member."""
+        if may_receive(self.actor.role, frame.type, Relation.SELF) or frame.type == "joined":  # type: ignore[attr-defined]
+            self.outbox.offer(encode(frame))
+
+    def close(self, code: int) -> None:
+        """End this socket; what was said before still goes out, nothing later does."""
+        self.close_code = self.close_code or code
+        self.outbox.close()

@@ -1,0 +1,204 @@
+"""Who is here now. Told after each commit, in the order of commits; never waits for anybody.
+
+A listener holds the `seq` it was sent last. The next one is delivered; an older one is a double and dropped;
+a gap means it is behind, and it catches up from the store. So order, loss and doubles are settled in one place.
+"""
+
+import time
+from collections.abc import Callable
+from uuid import UUID
+
+from server.access import Relation, may_receive, relation_of
+from server.live.connection import Connection, Listener
+from server.live.encoding import encode
+from server.protocol import frames
+from server.store.work import (
+    Announcement,
+    SeatEnded,
+    SeatTaken,
+    SessionsEnded,
+    ShiftChanged,
+    ToMember,
+    ToRoom,
+    ToStaff,
+)
+
+_TYPING_EVERY_S = 3.0
+_STAFF_SEATS = frozenset({Relation.KEEPER, Relation.CARER})
+
+
+class Hub:
+    """Rooms and their listeners, members and their sockets. Lives on one event loop."""
+
+    def __init__(self, catch_up: Callable[[Listener], None]) -> None:
+        self._catch_up = catch_up
+        self._rooms: dict[UUID, set[Listener]] = {}
+        self._members: dict[UUID, set[Connection]] = {}
+        self._heads: dict[UUID, int] = {}
+        self._typed: dict[tuple[UUID, UUID], float] = {}
+        self.changed_rooms: set[UUID] = set()
+        """Rooms whose presence should be told again."""
+
+    # --- sockets come and go ---
+
+    def add(self, connection: Connection) -> None:
+        """A socket opened."""
+        self._members.setdefault(connection.actor.id, set()).add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """A socket closed."""
+        for listener in list(connection.listeners.values()):
+            self.leave(listener)
+        mine = self._members.get(connection.actor.id, set())
+        mine.discard(connection)
+        if not mine:
+            self._members.pop(connection.actor.id, None)
+
+    def sockets(self, member: UUID | None = None) -> list[Connection]:
+        """Open sockets: of one member, or all."""
+        if member is not None:
+            return list(self._members.get(member, ()))
+        return [connection for mine in self._members.values() for connection in mine]
+
+    def join(self, listener: Listener) -> None:
+        """Begin to listen. Not yet live: history is read after this, so that nothing falls between."""
+        before = listener.connection.listeners.get(listener.room)
+        if before:
+            self.leave(before)
+        listener.connection.listeners[listener.room] = listener
+        self._rooms.setdefault(listener.room, set()).add(listener)
+        self.changed_rooms.add(listener.room)
+
+    def leave(self, listener: Listener) -> None:
+        """Stop listening."""
+        listener.ended = True
+        if listener.connection.listeners.get(listener.room) is listener:
+            del listener.connection.listeners[listener.room]
+        listeners = self._rooms.get(listener.room)
+        if listeners:
+            listeners.discard(listener)
+            if not listeners:
+                del self._rooms[listener.room]
+        self.changed_rooms.add(listener.room)
+
+    def reached(self, listener: Listener) -> bool:
+        """Whether the listener has all there is; then it is live from now on."""
+        listener.live = listener.seq >= self._heads.get(listener.room, 0)
+        return listener.live
+
+    def saw_head(self, room: UUID, seq: int) -> None:
+        """The store holds at least this much."""
+        self._heads[room] = max(seq, self._heads.get(room, 0))
+
+    def here(self) -> dict[UUID, int]:
+        """People listening now, per room: members, not sockets."""
+        return {
+            room: len({listener.connection.actor.id for listener in listeners})
+            for room, listeners in self._rooms.items()
+        }
+
+    # --- the world is told ---
+
+    def announce(self, announcements: list[Announcement]) -> None:
+        """After a commit."""
+        for announcement in announcements:
+            match announcement:
+                case ToRoom():
+                    self._to_room(announcement)
+                case ToMember():
+                    self._to_member(announcement)
+                case ToStaff():
+                    self._to_staff(announcement)
+                case SeatTaken():
+                    self._seat_taken(announcement)
+                case SeatEnded():
+                    self._seat_ended(announcement)
+                case SessionsEnded():
+                    self._sessions_ended(announcement)
+                case ShiftChanged():
+                    self.changed_rooms.update(self._rooms)
+
+    def typing(self, connection: Connection, room: UUID) -> None:
+        """Somebody writes: told to the others at most every few seconds, and dropped when lines are busy."""
+        listener = connection.listeners.get(room)
+        key = (room, connection.actor.id)
+        now = time.monotonic()
+        if listener is None or now - self._typed.get(key, -_TYPING_EVERY_S) < _TYPING_EVERY_S:
+            return
+        self._typed[key] = now
+        if len(self._typed) > 10_000:
+            self._typed.clear()
+        self._ephemeral(
+            room, frames.IsTyping(room=room, name=connection.actor.name), but=connection.actor.id
+        )
+
+    def presence(self, room: UUID, *, moderator_on: bool) -> None:
+        """How many are here, told to those who are."""
+        here = len({listener.connection.actor.id for listener in self._rooms.get(room, ())})
+        self._ephemeral(room, frames.Presence(room=room, here=here, moderator_on=moderator_on))
+
+    def _ephemeral(
+        self, room: UUID, frame: frames.IsTyping | frames.Presence, but: UUID | None = None
+    ) -> None:
+        encoded = encode(frame)
+        for listener in self._rooms.get(room, ()):
+            if listener.connection.actor.id != but and listener.may_receive(frame.type):
+                listener.connection.outbox.offer_ephemeral(encoded)
+
+    def _to_room(self, told: ToRoom) -> None:
+        self.saw_head(told.room, told.seq)
+        listeners = self._rooms.get(told.room)
+        if not listeners:
+            return
+        encoded = encode(told.frame)
+        kind = told.frame.type  # type: ignore[attr-defined]
+        for listener in listeners:
+            if not listener.live or told.seq <= listener.seq:
+                continue
+            if told.seq == listener.seq + 1 and listener.may_receive(kind):
+                listener.seq = told.seq
+                listener.connection.outbox.offer(encoded)
+            else:
+                listener.live = False
+                self._catch_up(listener)
+
+    def _to_member(self, told: ToMember) -> None:
+        for connection in self._members.get(told.member, ()):
+            connection.tell(told.frame)
+
+    def _to_staff(self, told: ToStaff) -> None:
+        encoded = encode(told.frame)
+        mine = encode(told.frame.model_copy(update={"claimed_by_me": True}))
+        for connection in self.sockets():
+            relation = connection.keeps.get(told.room, Relation.NONE)
+            if relation is Relation.CARER and not told.escalated:
+                continue
+            if may_receive(connection.actor.role, "queue", relation):
+                connection.outbox.offer(mine if connection.actor.id == told.claimed_by else encoded)
+
+    def _seat_taken(self, told: SeatTaken) -> None:
+        relation = relation_of(told.seat)
+        for connection in self._members.get(told.member, ()):
+            listener = connection.listeners.get(told.room)
+            if listener:
+                listener.relation = relation
+            if relation in _STAFF_SEATS:
+                connection.keeps[told.room] = relation
+            else:
+                connection.keeps.pop(told.room, None)
+
+    def _seat_ended(self, told: SeatEnded) -> None:
+        reason = "removed" if told.reason == "removed" else "left"
+        for connection in self._members.get(told.member, ()):
+            connection.keeps.pop(told.room, None)
+            listener = connection.listeners.get(told.room)
+            if listener:
+                self.leave(listener)
+                connection.tell(frames.RoomEnded(room=told.room, reason=reason))  # type: ignore[arg-type]
+
+    def _sessions_ended(self, told: SessionsEnded) -> None:
+        for connection in self._members.get(told.member, ()):
+            if connection.actor.session in told.sessions:
+                for listener in list(connection.listeners.values()):
+                    self.leave(listener)
+                connection.close(frames.Close.SESSION)

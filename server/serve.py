@@ -1,0 +1,107 @@
+"""Serving: our own listening sockets, uvicorn on top, and a first line that says where to go."""
+
+import logging
+import socket
+import sys
+
+import uvicorn
+from fastapi import FastAPI
+
+from server.app import create_app
+from server.errors import Misconfigured
+from server.settings import Settings
+from server.store.migrating import migrate
+
+_BACKLOG = 1_024
+_USER_TIMEOUT_MS = 15_000
+"""Unacknowledged data older than this ends a connection: a stuck reader is gone in seconds, not minutes."""
+_WS_MOST_BYTES = 256 * 1024
+"""Frames over protocol.FRAME_LIMIT_BYTES are refused and the line stays open; over this, the line closes (1009)."""
+_HEARTBEAT_S = 20.0
+
+
+def serve(settings: Settings) -> None:
+    """Migrate, then serve until told to stop."""
+    _log_to_stderr(settings)
+    migrate(settings)
+    sockets = _listen(settings)
+    app = create_app(settings)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            ws_max_size=_WS_MOST_BYTES,
+            ws_per_message_deflate=False,
+            ws_ping_interval=_HEARTBEAT_S,
+            ws_ping_timeout=_HEARTBEAT_S,
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
+    server.run(sockets=sockets)
+
+
+class _Server(uvicorn.Server):
+    """Says where to go once it can be gone to."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn, then the first line."""
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            _welcome(self.config.app)  # type: ignore[arg-type]
+
+
+def _welcome(app: FastAPI) -> None:
+    settings: Settings = app.state.settings
+    say = sys.stderr.write
+    say(f"\nHearth is at {settings.origin}\n")
+    if settings.limits_profile == "bench":
+        say(
+            "Limits: bench profile (reachable from this machine only). Set HEARTH_PUBLIC_URL for the real ones.\n"
+        )
+    if app.state.steward_code:
+        say(
+            "Nobody runs this place yet. The first steward signs up here, once, within a day:\n"
+            f"  {settings.origin}/sign-up?invitation={app.state.steward_code}\n"
+            f"The key that opens all sealed text is {settings.key_path}: keep a copy apart from the database.\n"
+        )
+    sys.stderr.flush()
+
+
+def _listen(settings: Settings) -> list[socket.socket]:
+    """On the loopback default, both of its addresses, so that `localhost` always answers."""
+    hosts = ["127.0.0.1", "::1"] if settings.host == "127.0.0.1" else [settings.host]
+    sockets = [_bind(host, settings.port, needed=host == hosts[0]) for host in hosts]
+    return [bound for bound in sockets if bound]
+
+
+def _bind(host: str, port: int, *, needed: bool) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+        bound.bind((host, port))
+        bound.listen(_BACKLOG)
+    except OSError:
+        if needed:
+            raise Misconfigured(
+                f"HEARTH_PORT: {host}:{port} is taken or not ours. Set another, e.g. HEARTH_PORT=8001."
+            ) from None
+        return None
+    return bound
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    """Ids and codes only; the libraries that could quote a frame keep quiet."""
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("websockets", "uvicorn.error", "uvicorn.asgi", "asyncio", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

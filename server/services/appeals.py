@@ -1,0 +1,197 @@
+"""Asking again: an author appeals, another person judges, and what was wrong is undone in full."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from moderation import triage
+from moderation.cases import CaseKind, CaseState
+from moderation.urgency import Urgency
+from server.access import Actor, Relation, check
+from server.errors import AppealClosed, BadFrame
+from server.protocol import frames
+from server.services import notices, publishing, seats, wording
+from server.services.cases import announce
+from server.services.judged import Judged, move, tell_author
+from server.store import cases, rooms
+from server.store import notices as stored
+from server.store.tables import Case, Membership, Notice
+from server.store.work import Work
+
+
+def appeal(work: Work, actor: Actor, notice_id: UUID, words: str) -> frames.Notice:
+    """Ask for another look at what this notice tells. Raises AppealClosed when it cannot be."""
+    notice = stored.find_own(work, actor.id, notice_id)
+    check(actor, "notice.appeal", Relation.SELF if notice else Relation.NONE)
+    assert notice is not None  # noqa: S101 - checked just now
+    if notice.appeal or notice.appeal_until is None or work.now > notice.appeal_until:
+        raise AppealClosed
+    case = _appeal_case(work, notice)
+    cases.insert(work, case)
+    cases.seal_words(work, case, words)
+    notice.appeal = "open"
+    work.session.add_all([case, notice])
+    work.session.flush()
+    announce(work, case)
+    return notices.as_frame(work, notice)
+
+
+def uphold(work: Work, judged: Judged) -> None:
+    """The first decision stays."""
+    _answer(work, judged, "upheld")
+
+
+def overturn(work: Work, judged: Judged) -> None:
+    """The first decision is undone in full."""
+    notice = _notice(work, judged.case)
+    _UNDO[notice.kind](work, judged, notice)
+    _answer(work, judged, "overturned")
+
+
+def change(work: Work, judged: Judged) -> None:
+    """A milder decision takes the place of the first."""
+    notice = _notice(work, judged.case)
+    _SOFTEN.get(notice.kind, _leave)(work, judged, notice)
+    _answer(work, judged, "changed")
+
+
+def answer_moot(work: Work, message_id: UUID) -> None:
+    """A held message was published: whoever asked for that has their answer."""
+    for case in cases.living_about(work, message_id, CaseKind.APPEAL):
+        notice = _notice(work, case)
+        if notice.kind == "held":
+            notice.appeal = "overturned"
+            work.session.add(notice)
+            move(work, case, CaseState.CLOSED)
+
+
+def _appeal_case(work: Work, notice: Notice) -> Case:
+    if notice.room_id is None:  # about the place, not about a room: its steward is asked in person
+        raise AppealClosed
+    urgency = Urgency.SOON if notice.kind == "held" else Urgency.ROUTINE
+    return Case(
+        room_id=notice.room_id,
+        subject_id=notice.member_id,
+        message_id=notice.message_id,
+        open_key=f"appeal:{notice.id}",
+        kind=str(CaseKind.APPEAL),
+        urgency=str(urgency),
+        urgency_rank=urgency.rank,
+        opened_at=work.now,
+        due_at=triage.due_at(urgency, work.now),
+        appeal_of=notice.id,
+        policy=notice.policy or "",
+    )
+
+
+def _notice(work: Work, case: Case) -> Notice:
+    notice = stored.find(work, case.appeal_of) if case.appeal_of else None
+    assert notice is not None  # noqa: S101 - an appeal is about a notice
+    return notice
+
+
+def _answer(work: Work, judged: Judged, outcome: str) -> None:
+    notice = _notice(work, judged.case)
+    notice.appeal = outcome
+    work.session.add(notice)
+    tell_author(work, judged, "appeal", code=outcome)
+
+
+# --- undoing, by the kind of notice that told of it ---
+
+
+def _show(work: Work, judged: Judged, notice: Notice) -> None:
+    message = judged.message
+    if message is None or message.state not in {"held", "hidden"}:
+        return
+    publishing.show(work, message)
+    if notice.kind == "held":
+        for case in cases.living_about(work, message.id, CaseKind.HELD):
+            move(work, case, CaseState.CLOSED)
+
+
+def _show_kept_back(work: Work, judged: Judged, notice: Notice) -> None:
+    """A warning or a pause kept a held message back; it comes with them."""
+    if judged.message and judged.message.seq is None:
+        _show(work, judged, notice)
+
+
+def _uncollapse(work: Work, judged: Judged, notice: Notice) -> None:
+    message = judged.message
+    if message is None or message.collapsed_by is None:
+        return
+    message.collapsed_by = None
+    work.session.add(message)
+    if message.state == "published":
+        publishing.announce_change(work, message, "collapsed")
+
+
+def _lift_pause(work: Work, judged: Judged, notice: Notice) -> None:
+    _set_pause(work, judged, notice, None)
+    _show_kept_back(work, judged, notice)
+
+
+def _give_seat_back(work: Work, judged: Judged, notice: Notice) -> None:
+    seat = rooms.find_any_seat(work, judged.case.room_id, judged.case.subject_id)
+    if seat and seat.removed_at:
+        seats.take_seat(work, seat.room_id, seat.member_id, seat.seat)
+    _show_kept_back(work, judged, notice)
+
+
+def _show_collapsed(work: Work, judged: Judged, notice: Notice) -> None:
+    if judged.message:
+        judged.message.collapsed_by = judged.asked.words or wording.conversation("collapsed_note")
+        _show(work, judged, notice)
+
+
+def _shorten_pause(work: Work, judged: Judged, notice: Notice) -> None:
+    if notice.until:
+        _set_pause(work, judged, notice, min(notice.until, _pause_end(work, judged)))
+
+
+def _pause_instead(work: Work, judged: Judged, notice: Notice) -> None:
+    pause_end = _pause_end(work, judged)
+    _give_seat_back(work, judged, notice)
+    seat = rooms.find_any_seat(work, judged.case.room_id, judged.case.subject_id)
+    if seat:
+        _pause_seat(work, seat, pause_end)
+
+
+def _leave(work: Work, judged: Judged, notice: Notice) -> None:
+    """Nothing stands that could be undone: the answer itself is what changes."""
+
+
+def _set_pause(work: Work, judged: Judged, notice: Notice, end: datetime | None) -> None:
+    """Only the pause that was appealed: a later one is another decision."""
+    seat = rooms.find_any_seat(work, judged.case.room_id, judged.case.subject_id)
+    if seat and seat.paused_until == notice.until:
+        _pause_seat(work, seat, end)
+
+
+def _pause_seat(work: Work, seat: Membership, end: datetime | None) -> None:
+    seat.paused_until = end
+    work.session.add(seat)
+
+
+def _pause_end(work: Work, judged: Judged) -> datetime:
+    if judged.asked.minutes is None:
+        raise BadFrame("Please say how long the pause lasts instead.")
+    return work.now + timedelta(minutes=judged.asked.minutes)
+
+
+_Undo = Callable[[Work, Judged, Notice], None]
+_UNDO: Mapping[str, _Undo] = {
+    "held": _show,
+    "hidden": _show,
+    "collapsed": _uncollapse,
+    "assessed_late": _uncollapse,
+    "warn": _show_kept_back,
+    "pause": _lift_pause,
+    "removed": _give_seat_back,
+}
+_SOFTEN: Mapping[str, _Undo] = {
+    "held": _show_collapsed,
+    "hidden": _show_collapsed,
+    "pause": _shorten_pause,
+    "removed": _pause_instead,
+}

@@ -1,0 +1,169 @@
+"""One case as a moderator reads it: why, where, about whom, what was decided, what may be."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from moderation.cases import APPEAL_ACTIONS, SANCTIONS, Action, CaseKind, CaseState, allowed_actions
+from server.access import Actor, Role
+from server.protocol import bodies, frames
+from server.services import queue, render
+from server.services.case_access import get_case, may_judge_it
+from server.store import audit, cases, messages, place, rooms
+from server.store.tables import Case, CaseFlag, Message
+from server.store.work import Work
+
+BEFORE, AFTER = 8, 8
+"""Enough to follow what was said; a moderator who needs more has the room."""
+
+
+def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
+    """The whole case. Looking leaves an audit line, so this is a `do`, not a `read`."""
+    case = get_case(work, actor, "case.read", case_id)
+    shown = view(work, actor, case)
+    audit.append(work, actor.id, "case.read", case.id)
+    return shown
+
+
+def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
+    """The same, when it is already known that the actor may see it."""
+    flags = cases.flags_of(work, case.id)
+    return bodies.Case(
+        line=queue.lines(work, actor, [case])[0],
+        subject=_subject(work, case),
+        messages=_messages(work, case, flags),
+        flags=[_flag(work, case, flag) for flag in flags],
+        decisions=_decisions(work, case),
+        allowed=allowed(work, actor, case),
+        conversation=case.conversation_id,
+        appeal_words=cases.open_words(work, case),
+        assessed=cases.is_assessed(work, case.message_id) if case.message_id else True,
+        policy=case.policy,
+        policy_reviewed=_is_policy_reviewed(work),
+    )
+
+
+def allowed(work: Work, actor: Actor, case: Case) -> list[Any]:
+    """The actions a screen may offer to this actor; `decisions` refuses the others."""
+    known = allowed_actions(CaseState(case.state), CaseKind(case.kind))
+    return [str(action) for action in known if is_possible(work, actor, case, action)]
+
+
+def is_possible(work: Work, actor: Actor, case: Case, action: Action) -> bool:
+    """Whether this action means something here, beyond what the table of steps says."""
+    message = work.session.get(Message, case.message_id) if case.message_id else None
+    if action in APPEAL_ACTIONS:
+        return may_judge_it(work, actor, case)
+    if action is Action.ESCALATE:
+        return actor.role is not Role.CLINICIAN
+    if action is Action.HIDE:
+        return message is not None and message.state in {"published", "held", "hidden"}
+    if action is Action.CARE_NOTE:  # it closes the case, and a held message must not be forgotten
+        return message is None or message.state != "held"
+    if action in {Action.PAUSE, Action.REMOVE_MEMBER}:  # the line to the moderators stays open
+        room = rooms.find_room(work, case.room_id)
+        return room is not None and room.kind == "room"
+    return True
+
+
+def _subject(work: Work, case: Case) -> bodies.CaseMember:
+    seat = rooms.find_any_seat(work, case.room_id, case.subject_id)
+    paused = seat.paused_until if seat else None
+    member = cases.get_subject(work, case)
+    return bodies.CaseMember(
+        id=member.id,
+        name=member.pseudonym,
+        since=member.joined_at,
+        messages_here=cases.count_messages(work, case.room_id, member.id),
+        paused_until=paused if paused and paused > work.now else None,
+        open_cases=cases.count_open_about(work, case.room_id, member.id),
+        past_sanctions=cases.count_standing_sanctions(
+            work, case.room_id, member.id, [str(action) for action in SANCTIONS]
+        ),
+    )
+
+
+def _messages(work: Work, case: Case, flags: Sequence[CaseFlag]) -> list[bodies.CaseMessage]:
+    found = _around(work, case)
+    authors = messages.authors_of(work, found)
+    shown = [
+        _message(work, case, message, render.author(*authors[message.author_id]))
+        for message in found
+    ]
+    refused = [_refused(work, case, flag) for flag in flags if flag.source == "refused"]
+    return [*shown, *refused]
+
+
+def _around(work: Work, case: Case) -> list[Message]:
+    subject = work.session.get(Message, case.message_id) if case.message_id else None
+    if subject and subject.seq is not None:
+        return list(messages.around(work, case.room_id, subject.seq, BEFORE, AFTER))
+    at = subject.at if subject else case.opened_at
+    found = messages.around(work, case.room_id, cases.seq_at(work, case.room_id, at), BEFORE, AFTER)
+    earlier = [message for message in found if (message.published_at or message.at) <= at]
+    later = [message for message in found if (message.published_at or message.at) > at]
+    return [*earlier[-BEFORE:], *([subject] if subject else []), *later]
+
+
+def _message(work: Work, case: Case, message: Message, by: frames.Author) -> bodies.CaseMessage:
+    state: Any = message.state
+    return bodies.CaseMessage(
+        id=message.id,
+        seq=message.seq,
+        author=by,
+        state=state,
+        text=messages.open_text(work, message),
+        at=message.published_at or message.at,
+        reply_to=message.reply_to,
+        content_note=render.note_of(message),
+        subject=message.id == case.message_id,
+    )
+
+
+def _refused(work: Work, case: Case, flag: CaseFlag) -> bodies.CaseMessage:
+    return bodies.CaseMessage(
+        id=flag.id,
+        seq=None,
+        author=render.author_in(work, case.room_id, case.subject_id),
+        state="refused",
+        text=cases.open_flag_text(work, case, flag),
+        at=flag.at,
+        subject=True,
+    )
+
+
+def _flag(work: Work, case: Case, flag: CaseFlag) -> bodies.CaseFlag:
+    source: Any = flag.source
+    note = cases.open_flag_text(work, case, flag) if flag.source != "refused" else None
+    return bodies.CaseFlag(
+        source=source,
+        reasons=flag.reasons,
+        words=flag.words,
+        spans=[frames.Marked.model_validate(span) for span in flag.spans],
+        note=note,
+        at=flag.at,
+    )
+
+
+def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
+    found = cases.decisions_of(work, case.id)
+    names = cases.member_names(work, {decision.by for decision in found})
+    return [
+        bodies.CaseDecision.model_validate(
+            {
+                "id": decision.id,
+                "action": decision.action,
+                "by": names[decision.by],
+                "reason": cases.open_reason(work, case, decision),
+                "at": decision.at,
+                "until": decision.until,
+                "policy": decision.policy,
+            }
+        )
+        for decision in found
+    ]
+
+
+def _is_policy_reviewed(work: Work) -> bool:
+    stored = place.find_place(work)
+    return stored is not None and stored.policy_reviewed_at is not None

@@ -1,0 +1,102 @@
+"""One decision: checked, appended, carried out, told and audited, all in one transaction."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from uuid import UUID
+
+from moderation.cases import Action, CaseKind, CaseState, next_state
+from moderation.errors import ActionNotAllowed
+from server.access import Actor
+from server.errors import NotNow
+from server.protocol import bodies
+from server.services import appeals, case_view, effects, notices
+from server.services.case_access import check_free, check_judge, check_version, get_case
+from server.services.judged import Judged, move
+from server.store import audit, cases
+from server.store.tables import Case, Decision, Message
+from server.store.work import Work
+
+EFFECTS: Mapping[Action, Callable[[Work, Judged], None]] = {
+    Action.DISMISS: effects.dismiss,
+    Action.HIDE: effects.hide,
+    Action.CARE_NOTE: effects.care_note,
+    Action.WARN: effects.warn,
+    Action.PAUSE: effects.pause,
+    Action.REMOVE_MEMBER: effects.remove_member,
+    Action.REACH_OUT: effects.reach_out,
+    Action.ESCALATE: effects.escalate,
+    Action.UPHOLD: appeals.uphold,
+    Action.OVERTURN: appeals.overturn,
+    Action.CHANGE: appeals.change,
+}
+
+
+def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -> bodies.Case:
+    """Decide on a case as it was read.
+
+    Raises NotFound, Stale (somebody acted meanwhile), Claimed (another person looks at it),
+    NotAllowed (an appeal against one's own decision), NotNow (no such step from here).
+    """
+    case = get_case(work, actor, "case.decide", case_id, lock=True)
+    check_version(case, asked.version)
+    check_free(work, actor, case)
+    check_judge(work, actor, case)
+    message = cases.lock_message(work, case)
+    state = _next_state(work, actor, case, Action(asked.action))
+    judged = Judged(actor, case, message, _append(work, actor, case, asked), asked)
+    EFFECTS[Action(asked.action)](work, judged)
+    move(work, case, state)
+    if state is CaseState.CLOSED:
+        _close(work, case, message)
+    audit.append(work, actor.id, f"case.{asked.action}", case.id)
+    return case_view.view(work, actor, case)
+
+
+def _next_state(work: Work, actor: Actor, case: Case, action: Action) -> CaseState:
+    try:
+        state = next_state(CaseState(case.state), action, CaseKind(case.kind))
+    except ActionNotAllowed:
+        raise NotNow from None
+    if not case_view.is_possible(work, actor, case, action):
+        raise NotNow
+    return state
+
+
+def _append(work: Work, actor: Actor, case: Case, asked: bodies.NewDecision) -> Decision:
+    pauses = asked.action == Action.PAUSE and asked.minutes is not None
+    decision = Decision(
+        case_id=case.id,
+        action=asked.action,
+        by=actor.id,
+        sealed=b"",
+        at=work.now,
+        until=work.now + timedelta(minutes=asked.minutes or 0) if pauses else None,
+        policy=case.policy,
+        case_version=case.version,
+    )
+    cases.add_decision(work, case, decision, asked.reason)
+    return decision
+
+
+def _close(work: Work, case: Case, message: Message | None) -> None:
+    """Those who asked for a look are told; words that were kept only for this case go."""
+    if message and message.state == "withdrawn" and message.sealed is not None:
+        message.sealed = None
+        work.session.add(message)
+    for member_id in {flag.by for flag in cases.flags_of(work, case.id) if flag.source == "member"}:
+        if member_id and member_id != case.subject_id:
+            _answer_flag(work, case, member_id)
+
+
+def _answer_flag(work: Work, case: Case, member_id: UUID) -> None:
+    notices.tell(
+        work,
+        member_id=member_id,
+        kind="flag_answered",
+        code="flag_answered",
+        words=None,
+        by_role="moderator",
+        room_id=case.room_id,
+        message_id=case.message_id,
+        case_id=case.id,
+    )

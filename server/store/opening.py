@@ -1,0 +1,31 @@
+"""Opening what a deployment's settings name."""
+
+import logging
+from collections.abc import Callable
+
+from server.clock import Clock
+from server.settings import Settings
+from server.store.keys import KeyFile
+from server.store.postgres import PostgresDatabase
+from server.store.sealing import Sealer
+from server.store.sqlite import SqliteDatabase
+from server.store.work import Announcement, Database
+
+log = logging.getLogger(__name__)
+
+
+def open_key_file(settings: Settings) -> KeyFile:
+    """The key file; made at the very first start, and never replaced where there is already something sealed."""
+    if not settings.key_path.exists() and not settings.keys_path.exists():
+        KeyFile.make(settings.key_path)
+        log.info("made a new key file; keep a copy of it apart from the database")
+    return KeyFile.read(settings.key_path)
+
+
+def open_database(
+    settings: Settings, sealer: Sealer, clock: Clock, announce: Callable[[list[Announcement]], None]
+) -> Database:
+    """The embedded database, or the one that is named."""
+    if settings.database_url.startswith("postgres"):
+        return PostgresDatabase(settings.database_url, sealer, clock, announce)
+    return SqliteDatabase(settings.sqlite_path, sealer, clock, announce)
