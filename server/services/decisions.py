@@ -63,7 +63,7 @@ def _next_state(work: Work, actor: Actor, case: Case, action: Action) -> CaseSta
 
 
 def _append(work: Work, actor: Actor, case: Case, asked: bodies.NewDecision) -> Decision:
-    pauses = asked.action == Action.PAUSE and asked.minutes is not None
+    pauses = Action(asked.action) is Action.PAUSE and asked.minutes is not None
     decision = Decision(
         case_id=case.id,
         action=asked.action,

@@ -1,14 +1,25 @@
 """Queries about cases, and the sealing of what was said inside them."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import exists
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import Case, CaseFlag, Decision, Member, Message, Room
+from server.store.tables import (
+    Assessment,
+    Case,
+    CaseFlag,
+    Decision,
+    Member,
+    Message,
+    Notice,
+    Room,
+)
 from server.store.work import Work
 
 UNREADABLE = "[These words can no longer be read.]"
@@ -138,8 +149,13 @@ def count_open_about(work: Work, room_id: UUID, subject_id: UUID) -> int:
     return work.session.exec(query.select_from(Case)).one()
 
 
-def count_actions(work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str]) -> int:
-    """How many decisions of these kinds were made about a member in this room."""
+def count_standing_sanctions(
+    work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str]
+) -> int:
+    """How many decisions of these kinds about a member here still stand: not overturned."""
+    overturned = exists().where(
+        col(Notice.decision_id) == Decision.id, col(Notice.appeal) == "overturned"
+    )
     query = (
         select(func.count())
         .select_from(Decision)
@@ -148,9 +164,38 @@ def count_actions(work: Work, room_id: UUID, subject_id: UUID, actions: Sequence
             Case.room_id == room_id,
             Case.subject_id == subject_id,
             col(Decision.action).in_(actions),
+            ~overturned,
         )
     )
     return work.session.exec(query).one()
+
+
+def count_messages(work: Work, room_id: UUID, author_id: UUID) -> int:
+    """How many messages of a member stand in a room."""
+    query = select(func.count()).where(
+        Message.room_id == room_id, Message.author_id == author_id, Message.state == "published"
+    )
+    return work.session.exec(query.select_from(Message)).one()
+
+
+def get_subject(work: Work, case: Case) -> Member:
+    """Whom a case is about."""
+    return work.session.exec(select(Member).where(Member.id == case.subject_id)).one()
+
+
+def seq_at(work: Work, room_id: UUID, at: datetime) -> int:
+    """The newest position in a room's messages at a point in time; 0 before the first."""
+    query = select(func.max(Message.seq)).where(
+        Message.room_id == room_id, col(Message.published_at) <= at
+    )
+    return work.session.exec(query).one() or 0
+
+
+def is_assessed(work: Work, message_id: UUID) -> bool:
+    """Whether something has read this message: its newest reading says so."""
+    query = select(Assessment.assessed).where(Assessment.message_id == message_id)
+    newest = query.order_by(col(Assessment.at).desc(), col(Assessment.id).desc())
+    return bool(work.session.exec(newest).first())
 
 
 def deciders(work: Work, case_id: UUID | None, message_id: UUID | None) -> Sequence[UUID]:

@@ -62,6 +62,12 @@ def find_for_message(work: Work, message_id: UUID, kind: str) -> Notice | None:
     return work.session.exec(query.order_by(col(Notice.at).desc())).first()
 
 
+def has_any(work: Work, member_id: UUID, message_id: UUID) -> bool:
+    """Whether a member was told anything about this message."""
+    query = select(Notice.id).where(Notice.member_id == member_id, Notice.message_id == message_id)
+    return work.session.exec(query.limit(1)).first() is not None
+
+
 def mark_read(work: Work, notice: Notice) -> None:
     """Remember when it was first read."""
     query = (

@@ -1,0 +1,185 @@
+"""The queue: what comes first, who sees it, and that one case has one holder."""
+
+import asyncio
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from moderation import triage
+from moderation.cases import CaseKind
+from moderation.urgency import Urgency
+from server.access import Actor, Role
+from server.errors import BadFrame, Claimed, NotAllowed, NotFound, Stale
+from server.protocol import bodies
+from server.services import queue
+from server.store.queue import Wanted
+from server.store.tables import Case
+from tests.server.store_fixture import House
+
+
+async def cast(house: House) -> tuple[Actor, Actor, Actor]:
+    marram = await house.join("marram")
+    fern = await house.join("fernhollow", Role.MODERATOR)
+    still = await house.join("stillwater", Role.MODERATOR)
+    return marram, fern, still
+
+
+async def read(house: House, actor: Actor, **wanted: object) -> bodies.Queue:
+    return await house.do(
+        lambda work: queue.read_queue(work, actor, Wanted(**wanted))  # type: ignore[arg-type]
+    )
+
+
+async def test_an_unclaimed_now_case_comes_first(any_house: House):
+    marram, fern, still = await cast(any_house)
+    room = await any_house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    says = [await any_house.say(room, marram, f"words {n}") for n in range(5)]
+    urgencies = [Urgency.SOON, Urgency.ROUTINE, Urgency.NOW, Urgency.NONE, Urgency.NOW]
+    raised: list[Case] = []
+    for said, urgency in zip(says, urgencies, strict=True):
+        raised.append(await any_house.case(room, marram, said, urgency=urgency))
+        any_house.clock.move(seconds=1)
+    await any_house.do(lambda work: queue.claim(work, still, raised[2].id, 1))
+
+    order = [line.id for line in (await read(any_house, fern)).cases]
+
+    assert order == [raised[n].id for n in (4, 2, 0, 1, 3)]
+
+
+async def test_the_queue_has_the_order_of_triage(house: House):
+    marram, fern, _ = await cast(house)
+    room = await house.room("Low days", (fern, "moderator"))
+    raised: list[Case] = []
+    for hours in range(60):
+        house.clock.move(hours=1)
+        said = await house.say(room, marram, f"words {hours}")
+        urgency = list(Urgency)[hours * 7 % 4]
+        raised.append(await house.case(room, marram, said, urgency=urgency))
+
+    now = house.clock.now()
+    expected = sorted(
+        raised,
+        key=lambda c: triage.queue_key(Urgency(c.urgency), c.due_at, c.opened_at, now),
+    )
+    shown = await read(house, fern)
+    rest = await house.do(lambda work: queue.read_queue(work, fern, Wanted(), shown.after))
+
+    assert any(c.urgency == "routine" and c.due_at + timedelta(days=1) <= now for c in raised)
+    assert len(shown.cases) == 50
+    assert rest.after is None
+    assert [line.id for line in [*shown.cases, *rest.cases]] == [case.id for case in expected]
+    assert shown.open == {"none": 15, "routine": 15, "soon": 15, "now": 15}
+
+
+async def test_a_token_that_is_not_ours_is_refused(house: House):
+    _, fern, _ = await cast(house)
+    for token in ("x", "ü", "AAAA", "fHx8fA=="):
+        with pytest.raises(BadFrame):
+            await house.do(partial(queue.read_queue, actor=fern, wanted=Wanted(), after=token))
+
+
+async def test_a_moderator_sees_only_the_cases_of_rooms_they_keep(house: House):
+    marram, fern, still = await cast(house)
+    mine = await house.room("Low days", (fern, "moderator"))
+    other = await house.room("Anxious minds", (still, "moderator"), (fern, "member"))
+    own = await house.case(mine, marram)
+    foreign = await house.case(other, marram)
+
+    assert [line.id for line in (await read(house, fern)).cases] == [own.id]
+    assert (await read(house, fern, room=other)).cases == []
+    with pytest.raises(NotFound):
+        await house.do(lambda work: queue.claim(work, fern, foreign.id, 1))
+
+
+async def test_nobody_sees_a_case_about_themselves(house: House):
+    _, fern, still = await cast(house)
+    room = await house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    case = await house.case(room, fern)
+
+    assert (await read(house, fern)).cases == []
+    assert [line.id for line in (await read(house, still)).cases] == [case.id]
+
+
+async def test_a_clinician_sees_what_is_urgent_escalated_or_appealed(house: House):
+    marram, fern, _ = await cast(house)
+    linden = await house.join("linden", Role.CLINICIAN)
+    room = await house.room("Low days", (fern, "moderator"), (linden, "clinician"))
+    urgent = await house.case(room, marram)
+    said = await house.say(room, marram, "rough words")
+    calm = await house.case(room, marram, said, urgency=Urgency.ROUTINE, kind=CaseKind.HARM)
+
+    assert [line.id for line in (await read(house, linden)).cases] == [urgent.id]
+    assert {line.id for line in (await read(house, fern)).cases} == {urgent.id, calm.id}
+
+
+async def test_peers_and_stewards_have_no_queue(house: House):
+    marram, _, _ = await cast(house)
+    steward = await house.join("hearthkeeper", Role.STEWARD)
+    for actor in (marram, steward):
+        with pytest.raises(NotAllowed):
+            await read(house, actor)
+
+
+async def test_two_moderators_cannot_hold_the_same_case(any_house: House):
+    marram, fern, still = await cast(any_house)
+    room = await any_house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    case = await any_house.case(room, marram)
+
+    async def claim(actor: Actor) -> str:
+        try:
+            line = await any_house.do(lambda work: queue.claim(work, actor, case.id, 1))
+        except (Claimed, Stale) as refusal:
+            return refusal.code
+        return "mine" if line.claimed_by_me else "lost"
+
+    answers = await asyncio.gather(*(claim(actor) for actor in (fern, still) * 4))
+
+    # Whoever has it may claim again and is told that the version moved on.
+    assert answers.count("mine") == 1
+    assert set(answers) <= {"mine", "claimed", "stale"}
+
+
+async def test_a_claim_runs_out_after_fifteen_minutes(house: House):
+    marram, fern, still = await cast(house)
+    room = await house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    case = await house.case(room, marram)
+    mine = await house.do(lambda work: queue.claim(work, fern, case.id, 1))
+
+    with pytest.raises(Claimed):
+        await house.do(lambda work: queue.claim(work, still, case.id, mine.version))
+    house.clock.move(minutes=15)
+    theirs = await house.do(lambda work: queue.claim(work, still, case.id, mine.version))
+
+    assert (mine.claimed_by, theirs.claimed_by) == ("fernhollow", "stillwater")
+
+
+async def test_the_next_case_goes_to_one_moderator_only(any_house: House):
+    marram, fern, still = await cast(any_house)
+    room = await any_house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    for n in range(4):
+        await any_house.case(room, marram, await any_house.say(room, marram, f"words {n}"))
+
+    handed = await asyncio.gather(
+        *(any_house.do(partial(queue.next_case, actor=a)) for a in (fern, still) * 3)
+    )
+
+    given = [answer.case for answer in handed if answer.case]
+    assert len(given) == len(set(given)) >= 2
+    rest = [await any_house.do(lambda work: queue.next_case(work, fern)) for _ in range(5)]
+    assert len({*given, *(answer.case for answer in rest if answer.case)}) == 4
+    assert rest[-1].case is None
+
+
+async def test_the_end_of_a_shift_gives_claims_back(house: House):
+    marram, fern, still = await cast(house)
+    room = await house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    case = await house.case(room, marram)
+    await house.do(lambda work: queue.change_shift(work, fern, on=True))
+    assert (await read(house, still)).on_shift == ["fernhollow"]
+    await house.do(lambda work: queue.claim(work, fern, case.id, 1))
+
+    await house.do(lambda work: queue.change_shift(work, fern, on=False))
+
+    shown = await read(house, still)
+    assert (shown.cases[0].claimed_by, shown.on_shift) == (None, [])
