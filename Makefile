@@ -10,7 +10,6 @@ help: ## these lines
 
 run: ## set up, migrate, serve on http://localhost:8000
 	@$(PYTHON) -m server.bootstrap run
-	@$(BIN)/hearth migrate
 	@exec $(BIN)/hearth serve
 
 demo: ## a throw-away community full of talk, with printed logins
