@@ -1,18 +1,42 @@
-"""Phrases that must never be missed; works when no model does."""
+"""Phrases that must never be missed; works when no model does.
+
+A recall floor and an explanation, not a judgement: it is careful to find, and its guards keep it
+from firing on idioms, on what is denied, and on people who support others. The phrases are data
+(lexicon.toml), written in the language of moderation.phrases.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
 
+from moderation.normalise import normalise
+from moderation.phrases import Match, PhraseBook, Tokens, compile_phrase
 from moderation.urgency import Urgency
 
-LEXICON_VERSION = "0"
+_RAW: Final[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("lexicon.toml").read_text("utf-8")
+)
+LEXICON_VERSION: Final[str] = _RAW["version"]
+LEXICON_REVIEW: Final[str] = _RAW["review"]
+
+READER_HARM: Final = frozenset({"methods", "encouragement"})
+"""Categories that speak of harm to readers, not of a person in danger."""
+
+_MOST_HITS: Final = 16
+_JOKE_REACH = 2  # words between a phrase and what turns it into a joke
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One phrase that was found: code points of the original text; ``words`` say why, for a moderator."""
+    """One phrase that was found: code points of the original; ``words`` say why, for a moderator.
+
+    A hit of a READER_HARM category is about what readers may meet; every other one is about a
+    person who may be in danger: the author ("self") or somebody else ("another").
+    """
 
     code: str
     category: str
@@ -22,7 +46,142 @@ class Hit:
     start: int
     end: int
 
+    @property
+    def danger(self) -> bool:
+        """Whether a person may be in danger, and not only a reader be harmed."""
+        return self.category not in READER_HARM
+
+
+_ENTRIES: Final = {
+    raw["code"]: Hit(
+        raw["code"], raw["category"], raw["about"], Urgency(raw["urgency"]), raw["words"], 0, 0
+    )
+    for raw in _RAW["entry"]
+}
+_BOOK: Final = PhraseBook(
+    ((raw["code"], phrase) for raw in _RAW["entry"] for phrase in raw["phrases"]), _RAW["lists"]
+)
+
 
 def find(text: str) -> tuple[Hit, ...]:
-    """Every phrase of the lexicon in the text, by position."""
-    return ()
+    """The phrases found in the text, by position, at most one hit of a code on the same words.
+
+    Reads what moderation.normalise reads, so disguises are seen through. Never raises. Time is
+    linear in the length, which is capped.
+    """
+    tokens = Tokens.of(normalise(text))
+    hits = (_in_context(match, tokens) for match in _longest(_BOOK.find(tokens)))
+    return tuple(hit for hit in hits if hit is not None)[:_MOST_HITS]
+
+
+def _longest(matches: Iterable[Match]) -> Iterator[Match]:
+    """Of matches of one code that overlap, the longest."""
+    kept: dict[str, list[Match]] = {}
+    for match in sorted(matches, key=lambda m: m.start - m.end):
+        same = kept.setdefault(match.key, [])
+        if all(match.end <= other.start or other.end <= match.start for other in same):
+            same.append(match)
+    yield from sorted((m for same in kept.values() for m in same), key=lambda m: m.start)
+
+
+def _in_context(match: Match, tokens: Tokens) -> Hit | None:
+    """The hit as its sentence has it: none when denied or a figure of speech."""
+    entry = _ENTRIES[match.key]
+    around = _Around.of(match, tokens)
+    if entry.danger:
+        if around.cancels(entry):
+            return None
+        entry = around.softened(entry)
+    start, end = tokens.original(match.start, match.end)
+    return replace(entry, start=start, end=end)
+
+
+class _Guards:
+    """One kind of guard: phrases that stand before, after or anywhere in the sentence."""
+
+    def __init__(self, name: str) -> None:
+        compiled = [compile_phrase(name, phrase, _RAW["lists"]) for phrase in _RAW["guards"][name]]
+        self._compiled = compiled
+
+    def anywhere(self, words: str) -> bool:
+        """Whether a guard stands anywhere in these words."""
+        return any(phrase.pattern.search(words) for phrase in self._compiled)
+
+    def ends(self, words: str) -> bool:
+        """Whether a guard ends these words."""
+        return any(
+            found.end() == len(words) - 1
+            for phrase in self._compiled
+            for found in phrase.pattern.finditer(words)
+        )
+
+    def begins(self, words: str, reach: int = 0) -> bool:
+        """Whether a guard begins these words, or at most ``reach`` words later."""
+        found = (phrase.pattern.search(words) for phrase in self._compiled)
+        return any(match and words[: match.start()].count(" ") <= reach for match in found)
+
+
+_DENIED, _PAST, _RECENT, _IDIOM, _JOKING, _SOON, _REPORTED, _OTHER_TALK = (
+    _Guards(name)
+    for name in (
+        "denied", "past", "recent", "idiom_after", "joking_after", "soon_after", "reported",
+        "other_talk",
+    )
+)  # fmt: skip
+_FIRST_PERSON = frozenset("i im ive id ill ich je jai jvais me yo".split())
+_REACH = 120  # characters of a sentence that a guard may look at
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands in the same sentence before and after a match; both with outer spaces."""
+
+    before: str
+    words: str
+    after: str
+
+    @classmethod
+    def of(cls, match: Match, tokens: Tokens) -> _Around:
+        before, after = tokens.sentence(match.start - 1, match.end)
+        words = tokens.joined[match.start : match.end]
+        return cls((before + " ")[-_REACH:], words, after[:_REACH] + " ")
+
+    @property
+    def first_person(self) -> bool:
+        return self.words.split(" ", 1)[0] in _FIRST_PERSON
+
+    def cancels(self, entry: Hit) -> bool:
+        if _IDIOM.begins(self.after) and entry.category in ("passive", "ideation", "intent"):
+            return True
+        if self.first_person:
+            return False
+        other = entry.about == "self" and _OTHER_TALK.ends(self.before)
+        return other or _DENIED.ends(self.before)
+
+    def softened(self, entry: Hit) -> Hit:
+        """Told by another, long past, or urgent because of when it is said to happen."""
+        if entry.about == "self" and _REPORTED.ends(self.before):
+            entry = replace(entry, about="another")
+        if _JOKING.begins(self.after, _JOKE_REACH) and entry.category in ("passive", "ideation"):
+            return replace(entry, urgency=Urgency.ROUTINE)
+        if self._past():
+            return replace(entry, category="past", urgency=_at_most_soon(entry.urgency))
+        if entry.category in ("passive", "ideation") and _SOON.anywhere(self.after):
+            return replace(entry, urgency=_ONE_STEP_UP[entry.urgency])
+        return entry
+
+    def _past(self) -> bool:
+        sentence = f"{self.before}{self.words}{self.after}"
+        return _PAST.anywhere(sentence) and not _RECENT.anywhere(sentence)
+
+
+_ONE_STEP_UP: Final = {
+    Urgency.NONE: Urgency.NONE,
+    Urgency.ROUTINE: Urgency.SOON,
+    Urgency.SOON: Urgency.NOW,
+    Urgency.NOW: Urgency.NOW,
+}
+
+
+def _at_most_soon(urgency: Urgency) -> Urgency:
+    return Urgency.SOON if urgency is Urgency.NOW else urgency

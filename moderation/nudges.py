@@ -1,12 +1,23 @@
-"""What we say to an author, by reason."""
+"""What we say to an author, by reason: short words and things to try, never a reply written for them."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 from moderation.classifier import Span
+from moderation.errors import PolicyInvalid
 from moderation.policy import Reason
+
+_RAW: Final[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("nudges.toml").read_text("utf-8")
+)
+NUDGES_VERSION: Final[str] = _RAW["version"]
+NUDGE_REASONS: Final = tuple(code for code, value in _RAW.items() if isinstance(value, dict))
+_MOST_SUGGESTIONS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,5 +31,24 @@ class Nudge:
 
 
 def compose(reasons: Sequence[Reason], variant: int = 0) -> Nudge:
-    """The words for these reasons; the same ``variant`` gives the same words."""
-    return Nudge(tuple(r.code for r in reasons), "", tuple(s for r in reasons for s in r.spans), ())
+    """The words for these reasons; the first we have words for speaks, all of them are marked.
+
+    variant: any whole number; the same one gives the same words, the next one other words.
+    Raises PolicyInvalid when we have words for none of the reasons.
+    """
+    spoken = [reason for reason in reasons if reason.code in NUDGE_REASONS]
+    if not spoken:
+        raise PolicyInvalid("nothing is said for these reasons in nudges.toml")
+    wording = _RAW[spoken[0].code]
+    return Nudge(
+        reasons=tuple(reason.code for reason in spoken),
+        words=wording["words"][variant % len(wording["words"])],
+        spans=tuple(span for reason in spoken for span in reason.spans),
+        suggestions=_turned(wording["suggestions"], variant),
+    )
+
+
+def _turned(suggestions: Sequence[str], variant: int) -> tuple[str, ...]:
+    """All of them, another one first each time."""
+    first = variant % len(suggestions)
+    return (*suggestions[first:], *suggestions[:first])[:_MOST_SUGGESTIONS]

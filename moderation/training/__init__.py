@@ -1,0 +1,1 @@
+"""Offline only: data, training, calibration, evaluation. Nothing at run time imports it."""

@@ -1,0 +1,172 @@
+"""Trains the embedded model and writes it, its registry entry and its figures."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from moderation.features import grams, vector
+from moderation.lexicon import find
+from moderation.linear import MODELS_DIR, pack
+from moderation.model import head_names, pair_vector
+from moderation.normalise import normalise
+from moderation.signals import EMPATHY, SIGNALS, TOXICITY
+from moderation.training.calibrate import Platt, platt
+from moderation.training.datasets import Row, read_all, without_punctuation
+from moderation.training.heads import Floats, Head, Recipe, fit
+from moderation.training.matrix import Vector, read
+
+SEED: Final = 7
+FOLDS: Final = 5
+_TOXICITY: Final = Recipe(strength=16.0)
+_EMPATHY: Final = {
+    "emotional_reaction": Recipe(strength=10.0),
+    "interpretation": Recipe(strength=40.0, ratios=False),
+    "exploration": Recipe(strength=40.0, ratios=False),
+}
+_RISK: Final = Recipe(strength=10.0, ratios=False)
+_WEIGHTS: Final = {"contrast-train": 4.0, "epitome": 0.5, "jigsaw-calm": 0.3, "reply": 0.7}
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A head with its calibration, and its scores on rows it was not fitted on."""
+
+    name: str
+    head: Head
+    platt: Platt
+    held_out: Floats
+    labels: npt.NDArray[np.int_]
+
+
+def train(data: Path, without: frozenset[str] = frozenset(), out: Path = MODELS_DIR) -> Path:
+    """Fits every head and registers the model under a version made from its own bytes."""
+    rows = read_all(data, without)
+    parts = (_toxicity_heads, _empathy_heads, _risk_heads)
+    fitted = [one for part in parts for one in _report(part(rows))]
+    return write(fitted, out)
+
+
+def write(fitted: Sequence[Fitted], out: Path) -> Path:
+    """The model file and the registry; older entries stay."""
+    by_name = {one.name: one for one in fitted}
+    ordered = [by_name[name] for name in head_names()]
+    weights = np.stack([_lean(one.head.weights) for one in ordered])
+    numbers = [one.head.intercept for one in ordered], [one.platt for one in ordered]
+    version = f"ngram-{hashlib.sha256(weights.tobytes()).hexdigest()[:10]}"
+    stored = pack(version, head_names(), weights, *numbers)
+    path = out / f"{version}.npz"
+    path.write_bytes(stored)
+    _register(out, version, path.name, hashlib.sha256(stored).hexdigest())
+    return path
+
+
+def _lean(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The rare giants are cut, or int8 would round everybody else to nothing."""
+    kept = weights[weights != 0]
+    most = np.percentile(np.abs(kept), 99.9) if len(kept) else 1.0
+    return np.clip(weights, -most, most)
+
+
+def _register(out: Path, version: str, file: str, sha256: str) -> None:
+    path = out / "registry.json"
+    registry = json.loads(path.read_text("utf-8")) if path.exists() else {"models": {}}
+    registry["default"] = version
+    registry["models"][version] = {"file": file, "sha256": sha256, "languages": ["en"]}
+    path.write_text(json.dumps(registry, indent=2) + "\n", "utf-8")
+
+
+def _report(fitted: Iterator[Fitted]) -> Iterator[Fitted]:
+    for one in fitted:
+        yes = int(one.labels.sum())
+        print(f"{time.strftime('%H:%M:%S')} {one.name}: {yes} of {len(one.labels)} held out", flush=True)
+        yield one
+
+
+def plain_vector(text: str) -> Vector:
+    """A text alone, as the model reads it."""
+    return vector(grams(normalise(text).text))
+
+
+def _toxicity_heads(rows: list[Row]) -> Iterator[Fitted]:
+    rows = [row for row in rows if "toxicity" in row.labels and row.source != "toxic_spans"]
+    fitting = [row for row in rows if row.part > 1 or row.source.startswith("contrast")]
+    fitting += without_punctuation([row for row in fitting if row.source == "jigsaw"], 0.3, SEED)
+    held = [row for row in rows if row.part == 1 and row.source in ("jigsaw", "balanced")]
+    matrix, held_matrix = (read((r.text for r in part), plain_vector) for part in (fitting, held))
+    for name in TOXICITY:
+        yield _one_head(name, (fitting, matrix), (held, held_matrix), _TOXICITY)
+
+
+_Part = tuple[list[Row], Any]
+
+
+def _one_head(name: str, fitting: _Part, held: _Part, recipe: Recipe) -> Fitted:
+    rows, matrix, labels = _labelled(name, *fitting)
+    head = fit(matrix, labels, _row_weights(rows), recipe)
+    _, held_matrix, held_labels = _labelled(name, *held)
+    scores = head.score(held_matrix)
+    return Fitted(name, head, platt(scores, held_labels), scores, held_labels)
+
+
+def _labelled(name: str, rows: list[Row], matrix: Any) -> tuple[list[Row], Any, npt.NDArray[np.int_]]:
+    kept = [index for index, row in enumerate(rows) if name in row.labels]
+    labels = np.array([int(rows[index].labels[name] > 0) for index in kept])
+    return [rows[index] for index in kept], matrix[kept], labels
+
+
+def _row_weights(rows: list[Row]) -> Floats:
+    return np.array([_WEIGHTS.get(row.source, 1.0) for row in rows])
+
+
+def _empathy_heads(rows: list[Row]) -> Iterator[Fitted]:
+    rows = [row for row in rows if row.source == "epitome"]
+    matrix = read(rows, lambda row: pair_vector(plain_vector(row.text), row.in_reply_to or ""))
+    for name in EMPATHY:
+        yield from _ordinal(name, rows, matrix, _EMPATHY[name])
+
+
+def _risk_heads(rows: list[Row]) -> Iterator[Fitted]:
+    rows = [row for row in rows if "risk" in row.labels] + list(_harmless(rows))
+    matrix = read((row.text for row in rows), plain_vector)
+    yield from _ordinal("risk", rows, matrix, _RISK)
+
+
+def _harmless(rows: list[Row]) -> Iterator[Row]:
+    """Weak negatives: replies and calm comments in which the lexicon finds no danger."""
+    for row in rows:
+        calm = row.source == "jigsaw" and not row.labels.get("toxicity") and row.part in (2, 3)
+        if (row.source == "epitome" or calm) and not find(row.text):
+            source = "reply" if row.source == "epitome" else "jigsaw-calm"
+            yield Row(row.text, source, row.group, {"risk": 0})
+
+
+def _ordinal(name: str, rows: list[Row], matrix: Any, recipe: Recipe) -> Iterator[Fitted]:
+    """A head per level: is it at least this high? Calibrated on folds that kept groups together."""
+    levels = np.array([row.labels[name] for row in rows])
+    weights = _row_weights(rows)
+    fold = np.array([row.part % FOLDS for row in rows])
+    for level in range(1, len(SIGNALS[name].levels)):
+        labels = (levels >= level).astype(np.int_)
+        scores = _out_of_fold(matrix, labels, weights, fold, recipe)
+        head = fit(matrix, labels, weights, recipe)
+        yield Fitted(f"{name}>={level}", head, platt(scores, labels), scores, labels)
+
+
+def _out_of_fold(
+    matrix: Any, labels: npt.NDArray[np.int_], weights: Floats, fold: npt.NDArray[Any], recipe: Recipe
+) -> Floats:
+    scores = np.zeros(len(labels))
+    for number in range(FOLDS):
+        out = fold == number
+        scores[out] = fit(matrix[~out], labels[~out], weights[~out], recipe).score(matrix[out])
+    return scores
+
