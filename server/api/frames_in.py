@@ -211,6 +211,6 @@ def _detail(error: ValidationError) -> str:
 
 def _id_in(parsed: Any, name: str) -> UUID | None:
     """An id the client can match the refusal with, when there is a readable one."""
-    with contextlib.suppress(ValueError, AttributeError, TypeError):
+    with contextlib.suppress(LookupError, ValueError, AttributeError, TypeError):
         return UUID(parsed[name])
     return None

@@ -5,7 +5,7 @@ import contextlib
 import logging
 
 from fastapi import APIRouter
-from starlette.websockets import WebSocket, WebSocketState
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.api.depend import Parts, address_key, find_actor, parts_of, token_of
 from server.api.frames_in import Line
@@ -22,6 +22,8 @@ router = APIRouter()
 HEARTBEAT_S = 20
 _SOCKETS_PER_MEMBER = 10
 _SEND_TIMEOUT_S = 15.0
+_BROKEN = 1011
+"""RFC 6455: the server met something it did not expect."""
 
 
 @router.websocket("/ws")
@@ -60,7 +62,7 @@ async def _serve(websocket: WebSocket, parts: Parts, connection: Connection) -> 
         parts.hub.remove(connection)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _report(await asyncio.gather(*tasks, return_exceptions=True))
         await _close(websocket, connection)
 
 
@@ -100,10 +102,18 @@ async def _send_all(websocket: WebSocket, connection: Connection) -> None:
             return
 
 
+def _report(ends: list[None | BaseException]) -> None:
+    """A line that broke is everyday; anything else is ours to mend."""
+    for end in ends:
+        if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect | OSError):
+            log.error("socket failed: %s", type(end).__name__)
+
+
 async def _close(websocket: WebSocket, connection: Connection) -> None:
     """Say why, if the other end still listens; never wait long for it."""
-    if websocket.application_state is WebSocketState.DISCONNECTED:
+    if websocket.client_state is WebSocketState.DISCONNECTED:
         return
-    with contextlib.suppress(RuntimeError, TimeoutError, OSError):
+    code = connection.close_code or (frames.Close.TOO_SLOW if connection.outbox.closing else _BROKEN)
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
         async with asyncio.timeout(1):
-            await websocket.close(connection.close_code or frames.Close.TOO_SLOW)
+            await websocket.close(code)

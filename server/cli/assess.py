@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from moderation.backends import load_classifier
 from moderation.classifier import Assessment, Classifier, Passage
 from moderation.lexicon import find
 from moderation.policy import Context, judge
@@ -29,6 +28,8 @@ def add(commands: Any) -> None:
 
 
 def _assess(asked: argparse.Namespace, settings: Settings) -> None:
+    from moderation.backends import load_classifier  # noqa: PLC0415 - a model's libraries
+
     classifier = load_classifier(asked.backend or settings.classifier, settings.models_dir)
     for batch in _batches():
         for line in _answers(classifier, batch):
