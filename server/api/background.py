@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from uuid import UUID
 
 from server.api.depend import Parts
 from server.errors import ServerError
@@ -22,14 +23,15 @@ async def keep_presence_told(parts: Parts) -> None:
         parts.hub.changed_rooms.clear()
         if rooms:
             try:
-                on = await parts.database.read(
-                    lambda work, rooms=rooms: listening.rooms_with_moderator(work, rooms)
-                )
+                await _tell_presence(parts, rooms)
             except ServerError:
                 parts.hub.changed_rooms.update(rooms)
-                continue
-            for room in rooms:
-                parts.hub.presence(room, moderator_on=room in on)
+
+
+async def _tell_presence(parts: Parts, rooms: list[UUID]) -> None:
+    on = await parts.database.read(lambda work: listening.rooms_with_moderator(work, rooms))
+    for room in rooms:
+        parts.hub.presence(room, moderator_on=room in on)
 
 
 async def read_what_was_missed(parts: Parts) -> None:
@@ -39,7 +41,7 @@ async def read_what_was_missed(parts: Parts) -> None:
         if parts.assessor.state != "ready":
             continue
         try:
-            while await _read_some(parts):
+            while await _read_some(parts):  # noqa: ASYNC110 - not waiting: working
                 await asyncio.sleep(0)
         except ServerError as error:
             log.warning("late reading waits: %s", error.code)
@@ -52,12 +54,11 @@ async def _read_some(parts: Parts) -> bool:
     unread = await parts.database.read(late.find_unread)
     read_any = False
     for one in unread:
-        assessment = await parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S)
-        if assessment.assessed or assessment.why_not == "language":
-            read_any = True
-            await parts.database.do(
-                lambda work, one=one, assessment=assessment: late.record(
-                    work, one.assessment_id, assessment
-                )
-            )
+        read_any = await _read_one(parts, one) or read_any
     return read_any
+
+
+async def _read_one(parts: Parts, one: late.Unread) -> bool:
+    assessment = await parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S)
+    await parts.database.do(lambda work: late.record(work, one.assessment_id, assessment))
+    return assessment.assessed

@@ -29,7 +29,10 @@ def find_unread(work: Work) -> list[Unread]:
 
 
 def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
-    """The reading, once: a case where one is due, and harm to others is collapsed, not unsaid."""
+    """The reading, once: a case where one is due, and harm to others is collapsed, not unsaid.
+
+    One that still could not be read goes to the end of the line, so that it never blocks the others.
+    """
     row = assessments.find(work, assessment_id)
     if row is None or row.assessed:
         return
