@@ -15,6 +15,7 @@ export type CountryLines = Schemas['CountryLines'];
 export type Figure = Schemas['Figure'];
 export type HelpLine = Schemas['HelpLine'];
 export type Invitation = Schemas['Invitation'];
+export type Keeper = Schemas['Keeper'];
 export type Me = Schemas['Me'];
 export type NewDecision = Schemas['NewDecision'];
 export type NewHelpLine = Schemas['NewHelpLine'];
