@@ -7,13 +7,15 @@ class Session {
   me = $state<Me | null>(null);
   place = $state<Place | null>(null);
   state = $state<'loading' | 'ready' | 'unreachable'>('loading');
+  /** Signed up, and waiting for a steward. */
+  pending = $state(false);
   /** The session ended without the reader's asking: said once, on the log-in page. */
   ended = $state(false);
 
   async load(): Promise<void> {
     this.state = 'loading';
     try {
-      [this.place, this.me] = await Promise.all([api.get<Place>('/api/place'), findMe()]);
+      [this.place, this.me] = await Promise.all([api.get<Place>('/api/place'), this.#findMe()]);
       this.state = 'ready';
     } catch {
       this.state = 'unreachable';
@@ -22,16 +24,30 @@ class Session {
 
   /** Ask again who I am: after a shift was started, a notice read, a setting changed elsewhere. */
   async refreshMe(): Promise<void> {
-    this.me = await findMe();
+    this.me = await this.#findMe();
   }
 
   entered(me: Me): void {
-    this.me = me;
+    this.pending = me.state === 'pending';
+    this.me = this.pending ? null : me;
     this.ended = false;
   }
 
   left(): void {
     this.me = null;
+    this.pending = false;
+  }
+
+  async #findMe(): Promise<Me | null> {
+    this.pending = false;
+    try {
+      return await api.get<Me>('/api/me');
+    } catch (error) {
+      if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403))
+        throw error;
+      this.pending = error.code === 'pending';
+      return null;
+    }
   }
 
   get isModerator(): boolean {
@@ -44,15 +60,6 @@ class Session {
 
   get isSteward(): boolean {
     return this.me?.state === 'active' && this.me.role === 'steward';
-  }
-}
-
-async function findMe(): Promise<Me | null> {
-  try {
-    return await api.get<Me>('/api/me');
-  } catch (error) {
-    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return null;
-    throw error;
   }
 }
 

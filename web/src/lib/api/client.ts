@@ -61,7 +61,7 @@ async function request<Answer>(method: Method, path: string, body?: unknown): Pr
   const response = await send(method, path, body);
   if (!response.ok) {
     const error = await refusal(response);
-    if (error.status === 401) onLoggedOut();
+    if (error.code === 'no_session' && path !== '/api/me') onLoggedOut();
     throw error;
   }
   if (response.status === 204) return undefined as Answer;

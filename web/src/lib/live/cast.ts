@@ -27,9 +27,20 @@ export function frame(
 }
 
 export function remembered(seq: number, more: Partial<HistoryMessage> = {}): HistoryMessage {
-  const { type: _type, room: _room, ...message } = frame(seq);
+  const { id, author, author_kind, text, at, client_id, reply_to } = frame(seq);
   return {
-    ...message,
+    seq,
+    id,
+    author,
+    author_kind,
+    text,
+    at,
+    client_id,
+    reply_to,
+    ask: false,
+    content_note: null,
+    edited_at: null,
+    reactions: {},
     state: 'published',
     my_reaction: null,
     my_answer: null,

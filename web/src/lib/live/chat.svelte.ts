@@ -12,7 +12,7 @@ import type {
 } from '#lib/api/types.ts';
 import { session } from '#lib/session.svelte.ts';
 import { line } from './connection.svelte.ts';
-import { forgetDrafts } from './drafts.ts';
+import { draftsOwner, forgetDrafts, ownDrafts } from './drafts.ts';
 import { newId } from './ids.ts';
 import * as words from './outbox.ts';
 import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
@@ -69,10 +69,12 @@ class Chat {
   #stops: (() => void)[] = [];
   #epoch: string | null = null;
   #typedAt = 0;
+  #member: string | null = null;
 
   /** Open the line and listen; once per session. */
-  start(): void {
+  start(member: string): void {
     if (this.#stops.length) return;
+    if (this.#member !== member) this.#forgetOthers(member);
     const rooms = ['message', 'changed', 'reaction', 'presence', 'left', 'reset'] as const;
     this.#stops = [
       ...rooms.map((type) => line.on(type, (frame) => this.#inRoom(frame))),
@@ -92,18 +94,30 @@ class Chat {
     line.connect();
   }
 
-  /** The session is over: hang up, and leave nothing of this member in the page. */
+  /** The session is over: hang up. What is unsent waits for the same member to come back. */
   stop(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
     line.disconnect();
     clearTimeout(this.#timer);
+    this.outbox = words.lineLost(this.outbox, Date.now());
     this.#views.clear();
     this.#current = null;
-    this.#acts = [];
-    this.outbox = [];
     this.support = [];
     this.news = null;
+  }
+
+  /** Words of one member never wait for another; after a reload the drafts' owner is asked for. */
+  #forgetOthers(member: string): void {
+    if (this.#member !== null || draftsOwner() !== member) this.forget();
+    ownDrafts(member);
+    this.#member = member;
+  }
+
+  /** Leave nothing of this member in the page. */
+  forget(): void {
+    this.outbox = [];
+    this.#acts = [];
     forgetDrafts();
   }
 

@@ -1,6 +1,7 @@
 /** Words not yet sent, one draft per room. They stay in this tab and go with it. */
 
 const PREFIX = 'hearth.draft.';
+const OWNER = 'hearth.drafts.of';
 
 export function readDraft(room: string): string {
   try {
@@ -26,5 +27,22 @@ export function forgetDrafts(): void {
       if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
   } catch {
     // Nothing was kept.
+  }
+}
+
+/** Whose drafts are kept here: a member's id, or null. */
+export function draftsOwner(): string | null {
+  try {
+    return sessionStorage.getItem(OWNER);
+  } catch {
+    return null;
+  }
+}
+
+export function ownDrafts(member: string): void {
+  try {
+    sessionStorage.setItem(OWNER, member);
+  } catch {
+    // Then drafts live as long as the page, and so does their owner.
   }
 }

@@ -169,7 +169,7 @@ describe('a held message', () => {
 describe('an edit', () => {
   it('is an edit frame, and over once it is durable', () => {
     const outbox = add([], draft('softer', { edits: 'message-2' }), 'a', 0);
-    expect(toFrame(outbox[0]!)).toMatchObject({ type: 'edit', message: 'message-2' });
+    expect(outbox.map(toFrame)).toMatchObject([{ type: 'edit', message: 'message-2' }]);
     expect(receive(outbox, posted, 1)).toEqual([]);
   });
 });

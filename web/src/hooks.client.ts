@@ -1,0 +1,4 @@
+import { applyLook, readLook } from '#lib/ui/theme.ts';
+
+// Before the first drawing, so that nobody is dazzled.
+applyLook(readLook());

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { remembered } from '#lib/live/cast.ts';
+import { firstUnreadOf, linesOf } from './lines.ts';
+
+const ben = { id: 'ben', name: 'Ben', role: 'peer' } as const;
+const noon = '2026-11-20T12:00:00';
+
+describe('the lines of a log', () => {
+  it('begin each day once', () => {
+    const messages = [
+      remembered(1, { at: noon }),
+      remembered(2, { at: '2026-11-20T13:00:00' }),
+      remembered(3, { at: '2026-11-21T12:00:00' }),
+    ];
+    expect(linesOf(messages, null).map((line) => line.type)).toEqual([
+      'day',
+      'message',
+      'message',
+      'day',
+      'message',
+    ]);
+  });
+
+  it('name an author once while they go on speaking', () => {
+    const messages = [
+      remembered(1, { at: noon }),
+      remembered(2, { at: '2026-11-20T12:01:00' }),
+      remembered(3, { at: '2026-11-20T12:02:00', author: ben }),
+      remembered(4, { at: '2026-11-20T12:30:00', author: ben }),
+    ];
+    const firsts = linesOf(messages, null).flatMap((line) =>
+      line.type === 'message' ? line.first : [],
+    );
+    expect(firsts).toEqual([true, false, true, true]);
+  });
+
+  it('mark where the reader left off, not counting their own words', () => {
+    const messages = [
+      remembered(1),
+      remembered(2, { author: ben }),
+      remembered(3),
+      remembered(4, { author: ben }),
+    ];
+    expect(firstUnreadOf(messages, 2, 'ada')).toBe('message-2');
+    expect(firstUnreadOf(messages, 0, 'ada')).toBeNull();
+    const lines = linesOf(messages, 'message-2');
+    expect(lines.map((line) => line.key).slice(0, 4)).toEqual([
+      lines[0]?.key,
+      'message-1',
+      'new',
+      'message-2',
+    ]);
+  });
+});
