@@ -6,11 +6,19 @@ from typing import Any, Literal
 from uuid import UUID
 
 from server import help_lines
+from server.access import Actor, check
 from server.protocol import bodies, frames
 from server.services import wording
 from server.store import place
 from server.store.tables import Member
 from server.store.work import Work
+
+
+def read_lines(work: Work, actor: Actor | None, asked: str | None) -> bodies.HelpCountries:
+    """Every country's lines; first the one asked for, else the actor's own, else the place's."""
+    check(actor, "help.read")
+    member = work.session.get(Member, actor.id) if actor else None
+    return countries(work, chosen_country(work, asked, member))
 
 
 def lines_for(work: Work, country: str | None) -> bodies.CountryLines:

@@ -11,7 +11,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import BadFrame, NotNow
 from server.protocol import bodies
-from server.services import render
+from server.services import accounts, render
 from server.services.case_access import (
     check_free,
     check_judge,
@@ -101,19 +101,19 @@ def let_go(work: Work, case: Case) -> None:
     announce(work, case)
 
 
-def change_shift(work: Work, actor: Actor, *, on: bool) -> None:
+def change_shift(work: Work, actor: Actor, *, on: bool) -> bodies.Me:
     """Begin or end a shift; at its end, what was claimed goes back to the queue."""
     check(actor, "shift.change")
     running = people.open_shift(work, actor.id)
-    if on == (running is not None):
-        return
-    if running:
-        end_shift(work, running)
-    else:
+    if on and running is None:
         work.session.add(Shift(member_id=actor.id, started_at=work.now))
         work.announce(ShiftChanged(actor.id, True))
-    work.session.flush()
-    audit.append(work, actor.id, "shift.on" if on else "shift.off", actor.id)
+    elif running and not on:
+        end_shift(work, running)
+    if on != (running is not None):
+        work.session.flush()
+        audit.append(work, actor.id, "shift.on" if on else "shift.off", actor.id)
+    return accounts.get_me(work, actor)
 
 
 def end_shift(work: Work, running: Shift) -> None:
