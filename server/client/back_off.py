@@ -1,0 +1,31 @@
+"""How long to wait before the next attempt: full jitter, so that a thousand clients do not come back at once."""
+
+import random
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class BackOff:
+    """Waits grow from `first_s` to `most_s`, each drawn between nothing and its bound.
+
+    steady_s: a line that held this long starts again from `first_s`; one that breaks at once goes on.
+    Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015.
+    """
+
+    first_s: float = 0.5
+    most_s: float = 30.0
+    steady_s: float = 5.0
+    _failures: int = field(default=0, init=False)
+
+    def held(self, seconds: float) -> None:
+        """A line was open for so long."""
+        if seconds >= self.steady_s:
+            self._failures = 0
+
+    def next_s(self, hint_s: float | None = None) -> float:
+        """Seconds to wait now. hint_s: the server's own wish, kept as the least wait."""
+        # 2**20 is past any most_s; a larger power of a client that waits for weeks would overflow.
+        bound = min(self.most_s, self.first_s * 2 ** min(self._failures, 20))
+        self._failures += 1
+        drawn = random.uniform(0, bound)  # noqa: S311 - spreads clients, guards nothing
+        return drawn if hint_s is None else min(max(hint_s, 0.0), self.most_s) + drawn

@@ -1,0 +1,300 @@
+"""One member's client: a line that comes back, rooms that resume, and an outbox that is sent again."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import TracebackType
+from typing import Self
+from uuid import UUID, uuid4
+
+from websockets.exceptions import WebSocketException
+
+from server.client.back_off import BackOff
+from server.client.errors import ClientError, SessionOver
+from server.client.line import Ended, Line, is_refusal, open_line
+from server.client.outbox import Answer, Outbox
+from server.client.rooms import Rooms
+from server.protocol import frames
+
+log = logging.getLogger(__name__)
+
+Hear = Callable[[frames.ServerFrame], None]
+
+
+class Client:
+    """Use as a context manager, or `connect()` and `close()`.
+
+    hear: called with each frame, in order, once. tap: called with every frame as it came in, before
+    doubles are dropped and gaps are asked for again; for those who check the server.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        back_off: BackOff | None = None,
+        hear: Hear | None = None,
+        tap: Hear | None = None,
+    ) -> None:
+        self._url = url
+        self._token = token
+        self._back_off = back_off or BackOff()
+        self._hearers: list[Hear] = [hear] if hear else []
+        self._tap = tap
+        self._outbox = Outbox()
+        self._rooms = Rooms()
+        self._sending = asyncio.Lock()
+        self._up = asyncio.Event()
+        self._line: Line | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._over: ClientError | None = None
+        self.hello: frames.Hello | None = None
+        self.lines = 0
+        """How many lines were opened so far; more than 1: it reconnected."""
+
+    # --- coming and going ---
+
+    async def connect(self) -> None:
+        """Return when the server has said hello; keep coming back until closed. Raises SessionOver."""
+        self._task = self._task or asyncio.create_task(self._stay_connected(), name="hearth-client")
+        await self._when_up()
+
+    async def close(self) -> None:
+        """End the line. What was not answered fails with SessionOver, and may have been said."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        self._give_up(SessionOver("This client was closed."))
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a line is open right now."""
+        return self._up.is_set() and self._over is None
+
+    # --- rooms ---
+
+    async def join(self, room: UUID, *, after: int | None = None) -> frames.Joined:
+        """Listen. after: the last `seq` seen, 0 for everything; None: only what comes from now on.
+
+        Raises Declined when the room is not there or there is no seat in it.
+        """
+        future = self._rooms.ask(room, after)
+        if self._line:
+            await self._line.send(self._rooms.join_frame(room))
+        return await future
+
+    async def leave(self, room: UUID) -> None:
+        """Stop listening; the seat stays."""
+        self._rooms.forget(room)
+        await self.send(frames.Leave(type="leave", room=room))
+
+    def seq(self, room: UUID) -> int | None:
+        """The last `seq` heard in a room: what to keep, to resume after the program itself restarts."""
+        return self._rooms.seq(room)
+
+    # --- saying ---
+
+    async def post(
+        self,
+        room: UUID,
+        text: str,
+        *,
+        client_id: UUID | None = None,
+        reply_to: UUID | None = None,
+        ask: bool = False,
+        insist: bool = False,
+        content_note: str | None = None,
+    ) -> Answer:
+        """Say something, once, and wait for the answer, across as many lines as it takes.
+
+        After a Nudge, post again under the same client_id: other words, or the same with `insist`;
+        or `discard`. Raises SessionOver.
+        """
+        return await self.say(
+            frames.Post(
+                type="post",
+                room=room,
+                client_id=client_id or uuid4(),
+                text=text,
+                reply_to=reply_to,
+                ask=ask,
+                insist=insist,
+                content_note=content_note,
+            )
+        )
+
+    async def edit(
+        self,
+        room: UUID,
+        message: UUID,
+        text: str,
+        *,
+        client_id: UUID | None = None,
+        insist: bool = False,
+    ) -> Answer:
+        """Other words for one's own message; answered, and sent again, as a post."""
+        return await self.say(
+            frames.Edit(
+                type="edit",
+                room=room,
+                client_id=client_id or uuid4(),
+                message=message,
+                text=text,
+                insist=insist,
+            )
+        )
+
+    async def say(self, frame: frames.Post | frames.Edit) -> Answer:
+        """The frame of a post or an edit. Cancelling stops the repetition, not what was already said."""
+        if self._over:
+            raise self._over
+        future = self._outbox.put(frame)
+        try:
+            await self._flush()
+            return await future
+        finally:
+            if not future.done() or future.cancelled():
+                self._outbox.forget(frame.client_id)
+
+    async def send(self, frame: frames.ClientFrame) -> None:
+        """Any other frame (react, felt_heard, flag, withdraw, discard, typing, read), once there is a line.
+
+        These have no answer of their own: what they change is heard in the room, or `refused`.
+        """
+        await self._when_up()
+        if self._line:
+            await self._line.send(frame)
+
+    async def discard(self, client_id: UUID) -> None:
+        """Give a nudged draft up."""
+        await self.send(frames.Discard(type="discard", client_id=client_id))
+
+    async def react(self, room: UUID, message: UUID, reaction: frames.Reaction | None) -> None:
+        """A quiet sign, set or (None) taken back."""
+        await self.send(frames.React(type="react", room=room, message=message, reaction=reaction))
+
+    async def felt_heard(self, room: UUID, message: UUID, answer: frames.Heard) -> None:
+        """The asker's private answer to a reply."""
+        await self.send(
+            frames.FeltHeard(type="felt_heard", room=room, message=message, answer=answer)
+        )
+
+    # --- hearing ---
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[AsyncIterator[frames.ServerFrame]]:
+        """Every frame from now on, to iterate over; unread ones are kept without bound."""
+        queue: asyncio.Queue[frames.ServerFrame] = asyncio.Queue()
+        self._hearers.append(queue.put_nowait)
+        try:
+            yield _taken_from(queue)
+        finally:
+            self._hearers.remove(queue.put_nowait)
+
+    # --- the line ---
+
+    async def _stay_connected(self) -> None:
+        try:
+            await self._line_after_line()
+        except Exception as error:
+            # An unreadable frame, or a hearer that raised: nobody may wait for ever.
+            self._give_up(ClientError(f"The client failed: {type(error).__name__}"))
+            raise
+
+    async def _line_after_line(self) -> None:
+        while not self._over:
+            began = time.monotonic()
+            try:
+                ended = await self._one_line()
+            except (OSError, WebSocketException) as error:
+                ended = Ended(over=is_refusal(error))
+            self._line = None
+            self._up.clear()
+            if ended.over:
+                self._give_up(SessionOver("The server closed this session."))
+                return
+            self._back_off.held(time.monotonic() - began)
+            await asyncio.sleep(self._back_off.next_s(ended.hint_s))
+
+    async def _one_line(self) -> Ended:
+        line = await open_line(self._url, self._token, self.lines + 1)
+        resuming: asyncio.Task[None] | None = None
+        try:
+            async for frame in line.frames():
+                if isinstance(frame, frames.Hello):
+                    resuming = self._begin(line, frame)
+                await self._receive(line, frame)
+        finally:
+            if resuming:
+                resuming.cancel()
+            await line.close()
+        return line.ended()
+
+    def _begin(self, line: Line, hello: frames.Hello) -> asyncio.Task[None]:
+        if self.hello and self.hello.epoch != hello.epoch:
+            self._rooms.forget_positions()
+        self.hello, self._line = hello, line
+        self.lines = line.number
+        self._up.set()
+        # A task of its own: answers must be read while a long outbox goes out.
+        return asyncio.create_task(self._resume(line), name="hearth-client-resume")
+
+    async def _resume(self, line: Line) -> None:
+        """Rooms from where they were, then what was never answered."""
+        for room in self._rooms.wanted():
+            await line.send(self._rooms.join_frame(room))
+        await self._flush()
+
+    async def _flush(self) -> None:
+        # One at a time, so that two posts keep their order.
+        async with self._sending:
+            line = self._line
+            if line:
+                for waiting in self._outbox.unsent(line.number):
+                    await line.send(waiting.frame)
+
+    async def _receive(self, line: Line, frame: frames.ServerFrame) -> None:
+        if self._tap:
+            self._tap(frame)
+        if isinstance(frame, frames.Posted | frames.Nudge | frames.Held | frames.Refused):
+            self._outbox.answered(frame)
+        again = self._rooms.receive(frame)
+        if again.rejoin:
+            await line.send(self._rooms.join_frame(again.rejoin))
+        if again.tell:
+            for hear in list(self._hearers):
+                hear(frame)
+
+    async def _when_up(self) -> None:
+        await self._up.wait()
+        if self._over:
+            raise self._over
+
+    def _give_up(self, error: ClientError) -> None:
+        self._over = self._over or error
+        self._outbox.fail(self._over)
+        self._rooms.fail(self._over)
+        self._up.set()
+
+
+async def _taken_from(
+    queue: "asyncio.Queue[frames.ServerFrame]",
+) -> AsyncIterator[frames.ServerFrame]:
+    while True:
+        yield await queue.get()
