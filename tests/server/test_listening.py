@@ -1,0 +1,147 @@
+"""Coming back: what was missed, in order, as it may be seen now."""
+
+from typing import Any
+
+import pytest
+
+from server.access import Actor
+from server.errors import NotFound
+from server.ids import new_id
+from server.protocol import frames
+from server.services import listening, publishing, rooms, seats
+from server.services import messages as verbs
+from server.store import messages as stored
+from server.store import rooms as stored_rooms
+from tests.server.readings import calm
+from tests.server.store_fixture import House
+
+
+async def table(house: House) -> tuple[Actor, Actor, Any]:
+    ash, birch = await house.join("Ash"), await house.join("Birch")
+    return ash, birch, await house.room("Kitchen", (ash, "member"), (birch, "member"))
+
+
+async def missed(house: House, actor: Actor, room: Any, after: int = 0) -> list[Any]:
+    page = await house.database.read(lambda work: listening.page_after(work, actor, room, after))
+    assert [seq for seq, _ in page] == list(range(after + 1, after + 1 + len(page))), "a gap"
+    return [frame for _, frame in page]
+
+
+async def test_what_was_missed_comes_in_order_without_a_gap(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    for number in range(5):
+        await any_house.say(room, ash, f"message {number}")
+    told = await missed(any_house, birch, room)
+    assert [frame.text for frame in told if frame.type == "message"] == [
+        f"message {n}" for n in range(5)
+    ]
+    assert [frame.change for frame in told if frame.type == "changed"] == ["joined", "joined"]
+
+
+async def test_hidden_and_withdrawn_words_never_come_again(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    hidden, withdrawn = (
+        await any_house.say(room, ash, "HIDDEN-WORDS"),
+        await any_house.say(room, ash, "TAKEN-BACK"),
+    )
+    await any_house.do(lambda w: publishing.hide(w, stored.by_id(w, [hidden.id])[hidden.id]))
+    taken = frames.Withdraw(type="withdraw", room=room, message=withdrawn.id)
+    await any_house.do(lambda w: verbs.withdraw(w, ash, taken))
+    told = await missed(any_house, birch, room)
+    text = "".join(frame.model_dump_json() for frame in told)
+    assert "HIDDEN-WORDS" not in text
+    assert "TAKEN-BACK" not in text
+    assert [frame.change for frame in told][-2:] == ["hidden", "withdrawn"]
+    live = "".join(
+        a.frame.model_dump_json() for a in any_house.told if hasattr(a, "seq") and a.seq > 4
+    )  # type: ignore[union-attr]
+    assert "HIDDEN-WORDS" not in live
+
+
+async def test_what_was_missed_and_what_is_fetched_anew_agree(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    first, second = (
+        await any_house.say(room, ash, "first"),
+        await any_house.say(room, ash, "second"),
+    )
+    edit = frames.Edit(
+        type="edit", room=room, client_id=new_id(), message=first.id, text="first, mended"
+    )
+    await any_house.do(lambda w: verbs.edit(w, ash, edit, calm("first, mended")))
+    react = frames.React(type="react", room=room, message=second.id, reaction="hug")
+    await any_house.do(lambda w: verbs.react(w, birch, react))
+    await any_house.do(lambda w: publishing.hide(w, stored.by_id(w, [second.id])[second.id]))
+    await any_house.do(lambda w: publishing.show(w, stored.by_id(w, [second.id])[second.id]))
+    fresh = await any_house.do(lambda w: rooms.history(w, birch, room, None))
+    assert _apply(await missed(any_house, birch, room)) == {
+        message.id: (message.text, dict(message.reactions)) for message in fresh.messages
+    }
+
+
+def _apply(told: list[Any]) -> dict[Any, Any]:
+    """What a client holds after applying every frame."""
+    held: dict[Any, Any] = {}
+    for frame in told:
+        if frame.type == "message":
+            held[frame.id] = (frame.text, dict(frame.reactions))
+        elif frame.type == "reaction":
+            held[frame.message] = (held[frame.message][0], dict(frame.reactions))
+        elif frame.type == "changed" and frame.change in {"edited", "shown"} and frame.message:
+            held[frame.message] = (frame.text, held[frame.message][1])
+    return held
+
+
+async def test_someone_who_left_hears_nothing_more(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    await any_house.do(lambda w: rooms.leave(w, birch, room))
+    await any_house.say(room, ash, "after you left")
+    with pytest.raises(NotFound):
+        await missed(any_house, birch, room)
+
+
+async def test_someone_who_was_removed_does_not_come_back_alone(any_house: House) -> None:
+    _, birch, room = await table(any_house)
+
+    def remove(work: Any) -> None:
+        seat = stored_rooms.find_seat(work, room, birch.id)
+        assert seat is not None
+        seat.removed_at = work.now
+        seats.end_seat(work, seat, "removed")
+
+    await any_house.do(remove)
+    with pytest.raises(NotFound):
+        await any_house.do(lambda w: rooms.enter(w, birch, room, {}))
+
+
+async def test_history_comes_in_pages_that_meet(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    for number in range(25):
+        await any_house.say(room, ash, str(number))
+    seen: list[str] = []
+    before: int | None = None
+    while True:
+        page = await any_house.do(
+            lambda w, before=before: rooms.history(w, birch, room, before, 10)
+        )
+        seen = [message.text or "" for message in page.messages] + seen
+        before = page.before
+        if before is None:
+            break
+    assert seen == [str(number) for number in range(25)]
+
+
+async def test_unread_counts_only_the_words_of_others(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    await any_house.say(room, ash, "one")
+    await any_house.say(room, birch, "mine")
+    await any_house.say(room, ash, "two")
+    listed = await any_house.do(lambda w: rooms.list_rooms(w, birch, {room: 1}))
+    assert [(line.unread, line.here) for line in listed.rooms] == [(2, 1)]
+    head = listed.rooms[0].seq
+    await any_house.do(
+        lambda w: verbs.mark_read(w, birch, frames.Read(type="read", room=room, seq=head + 1_000))
+    )
+    listed = await any_house.do(lambda w: rooms.list_rooms(w, birch, {}))
+    assert listed.rooms[0].unread == 0
+    await any_house.say(room, ash, "three")
+    assert (await any_house.do(lambda w: rooms.list_rooms(w, birch, {}))).rooms[0].unread == 1

@@ -1,0 +1,95 @@
+"""The embedded database's one writer: batches, savepoints, and refusals that keep the rest."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from server.errors import NotFound, Unavailable
+from server.protocol import frames
+from server.store.tables import Member
+from server.store.work import ToMember, Work
+from tests.server.store_fixture import House
+
+
+def add(name: str) -> object:
+    def verb(work: Work) -> str:
+        work.session.add(Member(pseudonym=name, name_key=name, joined_at=work.now))
+        return name
+
+    return verb
+
+
+async def count(house: House) -> int:
+    return await house.database.read(
+        lambda work: (
+            work.session.connection().execute(text("SELECT count(*) FROM member")).scalar_one()
+        )
+    )
+
+
+async def test_one_unit_that_fails_leaves_its_neighbours_whole(any_house: House) -> None:
+    def refuses(work: Work) -> None:
+        work.session.add(Member(pseudonym="x", name_key="x", joined_at=work.now))
+        work.session.flush()
+        raise NotFound
+
+    verbs = [add("a"), refuses, add("b"), refuses, add("c")]
+    results = await asyncio.gather(*(any_house.do(verb) for verb in verbs), return_exceptions=True)  # type: ignore[arg-type]
+    assert [result for result in results if isinstance(result, str)] == ["a", "b", "c"]
+    assert sum(isinstance(result, NotFound) for result in results) == 2
+    assert await count(any_house) == 3
+
+
+async def test_a_unit_that_fails_tells_nobody(any_house: House) -> None:
+    ash = await any_house.join("Ash")
+
+    def speaks_and_fails(work: Work) -> None:
+        work.announce(
+            ToMember(
+                ash.id,
+                frames.Hello(
+                    epoch="x",
+                    member=ash.id,
+                    limits=frames.Limits(frame_bytes=1, text_code_points=1, posts_per_minute=1),
+                    heartbeat_s=1,
+                ),
+            )
+        )
+        raise NotFound
+
+    with pytest.raises(NotFound):
+        await any_house.do(speaks_and_fails)
+    assert not any_house.told
+
+
+async def test_a_broken_promise_of_the_database_is_a_refusal_that_may_be_tried_again(
+    any_house: House,
+) -> None:
+    await any_house.do(add("twice"))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable) as refused:
+        await any_house.do(add("twice"))  # type: ignore[arg-type]
+    assert refused.value.retry_after_s
+    assert "twice" not in str(refused.value)
+
+
+async def test_the_world_hears_in_the_order_of_commits(any_house: House) -> None:
+    ash = await any_house.join("Ash")
+    room = await any_house.room("Kitchen", (ash, "member"))
+    await asyncio.gather(*(any_house.say(room, ash, str(number)) for number in range(40)))
+    told = [a.seq for a in any_house.told if hasattr(a, "seq")]
+    assert sorted(told) == list(range(1, 42))
+    if "Sqlite" in type(any_house.database).__name__:
+        assert told == sorted(told)
+
+
+async def test_what_was_accepted_is_written_before_the_writer_goes(house: House) -> None:
+    waiting = [asyncio.ensure_future(house.do(add(str(number)))) for number in range(50)]  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    await house.database.close()
+    assert len(await asyncio.gather(*waiting)) == 50
+
+
+async def test_reading_does_not_write(house: House) -> None:
+    await house.database.read(add("ghost"))  # type: ignore[arg-type]
+    assert await count(house) == 0
