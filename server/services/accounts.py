@@ -148,7 +148,7 @@ def _redeem(work: Work, invitation: Invitation, member: Member) -> None:
     invitation.redeemed_at, invitation.redeemed_by = work.now, member.id
     work.session.add(invitation)
     if invitation.room_id:
-        seats.take_seat(work, invitation.room_id, member.id)
+        seats.take_seat(work, invitation.room_id, member.id, seats.seat_for(member.role))
 
 
 def _agree(work: Work, member: Member) -> None:

@@ -4,13 +4,10 @@ import secrets
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.access import Role
 from server.services import seats, wording
 from server.store import cases, rooms
 from server.store.tables import Member, Room, RoomHead
 from server.store.work import Work
-
-_STAFF_SEATS = {Role.MODERATOR: "moderator", Role.CLINICIAN: "clinician"}
 
 
 def open_conversation(
@@ -71,7 +68,7 @@ def line_staff(work: Work, room_id: UUID, member_id: UUID) -> list[UUID]:
 def staff_seat(work: Work, member_id: UUID) -> str:
     """The seat that fits what somebody is in this place."""
     member = work.session.get(Member, member_id)
-    return _STAFF_SEATS.get(Role(member.role), "member") if member else "member"
+    return seats.seat_for(member.role) if member else "member"
 
 
 def _standing_line(work: Work, member_id: UUID, from_room: UUID) -> Room | None:

@@ -124,10 +124,11 @@ def end_shift(work: Work, running: Shift) -> None:
     work.announce(ShiftChanged(running.member_id, False))
 
 
-def release_all(work: Work, member_id: UUID) -> None:
-    """Everything a member holds goes back to the queue."""
+def release_all(work: Work, member_id: UUID, room_id: UUID | None = None) -> None:
+    """Everything a member holds, in one room or anywhere, goes back to the queue."""
     for case in queue.held_by(work, member_id):
-        let_go(work, case)
+        if room_id in (None, case.room_id):
+            let_go(work, case)
 
 
 def not_assessed(work: Work, actor: Actor, room_id: UUID | None) -> bodies.NotAssessed:

@@ -29,6 +29,11 @@ def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") 
     return held
 
 
+def seat_for(role: str) -> str:
+    """The seat somebody takes in a room by what they are in this place."""
+    return role if role in STAFF_SEATS else "member"
+
+
 def end_seat(work: Work, held: Membership, reason: Literal["left", "removed"] = "left") -> None:
     """End a seat: nothing of this room reaches the member any more.
 

@@ -53,7 +53,13 @@ class Raised(NamedTuple):
 def said(work: Work, span: Span) -> list[Said]:
     """What people said, in the order of its publication."""
     query = (
-        select(Message.id, Message.author_id, Message.published_at, Message.ask, Message.reply_to)
+        select(
+            col(Message.id),
+            col(Message.author_id),
+            col(Message.published_at),
+            col(Message.ask),
+            col(Message.reply_to),
+        )
         .where(_published(span))
         .order_by(col(Message.seq))
     )
@@ -68,10 +74,10 @@ def replies(work: Work, span: Span, until: datetime) -> list[Reply]:
     answer = aliased(Message)
     query = (
         select(col(answer.reply_to), col(answer.published_at))
-        .join(Message, col(answer.reply_to) == Message.id)
+        .join(Message, col(answer.reply_to) == col(Message.id))
         .where(
             _published(span),
-            col(answer.author_id) != Message.author_id,
+            col(answer.author_id) != col(Message.author_id),
             col(answer.author_kind) == "person",
             col(answer.published_at) < until,
         )
@@ -82,16 +88,20 @@ def replies(work: Work, span: Span, until: datetime) -> list[Reply]:
 
 def nudges(work: Work, span: Span) -> Sequence[tuple[UUID, str]]:
     """Who was nudged and what they chose."""
-    query = select(NudgeShown.member_id, NudgeShown.outcome).where(
-        NudgeShown.room_id == span.room, NudgeShown.at >= span.start, NudgeShown.at < span.end
+    query = select(col(NudgeShown.member_id), col(NudgeShown.outcome)).where(
+        col(NudgeShown.room_id) == span.room,
+        col(NudgeShown.at) >= span.start,
+        col(NudgeShown.at) < span.end,
     )
     return _rows(work, query)
 
 
 def answers(work: Work, span: Span) -> Sequence[tuple[UUID, str]]:
     """Askers and whether they felt heard."""
-    query = select(FeltHeard.asker_id, FeltHeard.answer).where(
-        FeltHeard.room_id == span.room, FeltHeard.at >= span.start, FeltHeard.at < span.end
+    query = select(col(FeltHeard.asker_id), col(FeltHeard.answer)).where(
+        col(FeltHeard.room_id) == span.room,
+        col(FeltHeard.at) >= span.start,
+        col(FeltHeard.at) < span.end,
     )
     return _rows(work, query)
 
@@ -99,9 +109,9 @@ def answers(work: Work, span: Span) -> Sequence[tuple[UUID, str]]:
 def held(work: Work, span: Span) -> list[UUID]:
     """The author of each message that waited for a moderator."""
     query = (
-        select(Message.author_id, Assessment.message_id)
-        .join(Assessment, col(Assessment.message_id) == Message.id)
-        .where(_assessed_in(span), Assessment.handling == "hold")
+        select(col(Message.author_id), col(Assessment.message_id))
+        .join(Assessment, col(Assessment.message_id) == col(Message.id))
+        .where(_assessed_in(span), col(Assessment.handling) == "hold")
         .distinct()
     )
     return [author for author, _ in _rows(work, query)]
@@ -109,14 +119,14 @@ def held(work: Work, span: Span) -> list[UUID]:
 
 def not_assessed(work: Work, span: Span) -> list[tuple[UUID, UUID]]:
     """Message and author of what was published and has still not been read by anything."""
-    read = select(Assessment.message_id).where(col(Assessment.assessed).is_(True))
+    read = select(col(Assessment.message_id)).where(col(Assessment.assessed).is_(True))
     query = (
-        select(Message.id, Message.author_id)
-        .join(Assessment, col(Assessment.message_id) == Message.id)
+        select(col(Message.id), col(Message.author_id))
+        .join(Assessment, col(Assessment.message_id) == col(Message.id))
         .where(
             _published(span),
             col(Assessment.assessed).is_(False),
-            col(Message.id).not_in(read.where(Assessment.room_id == span.room)),
+            col(Message.id).not_in(read.where(col(Assessment.room_id) == span.room)),
         )
         .distinct()
     )
@@ -125,11 +135,13 @@ def not_assessed(work: Work, span: Span) -> list[tuple[UUID, UUID]]:
 
 def raised(work: Work, span: Span) -> list[Raised]:
     """Cases that were opened; appeals are about decisions, not about how people are."""
-    query = select(Case.subject_id, Case.urgency, Case.opened_at, Case.first_human_at).where(
-        Case.room_id == span.room,
-        Case.opened_at >= span.start,
-        Case.opened_at < span.end,
-        Case.kind != "appeal",
+    query = select(
+        col(Case.subject_id), col(Case.urgency), col(Case.opened_at), col(Case.first_human_at)
+    ).where(
+        col(Case.room_id) == span.room,
+        col(Case.opened_at) >= span.start,
+        col(Case.opened_at) < span.end,
+        col(Case.kind) != "appeal",
     )
     return [Raised(*row) for row in _rows(work, query)]
 

@@ -1,0 +1,73 @@
+"""The place itself: what a visitor may know, what a steward sets, and whether it is well."""
+
+from typing import Any
+
+from moderation.policy import DEFAULT
+from server.access import Actor, check
+from server.protocol import bodies
+from server.store import audit, place, queue, staff
+from server.store.tables import Place
+from server.store.work import Work
+
+
+def read_place(work: Work, actor: Actor | None, *, demo: bool) -> bodies.Place:
+    """What a visitor may know before signing up."""
+    check(actor, "place.read")
+    return _body(place.get_place(work), demo=demo)
+
+
+def change_place(work: Work, actor: Actor, patch: bodies.PlacePatch, *, demo: bool) -> bodies.Place:
+    """Set what was given. Another country's help lines are not confirmed yet."""
+    check(actor, "steward.place")
+    stored = place.get_place(work)
+    if patch.country and patch.country != stored.country:
+        stored.help_lines_confirmed_at = None
+    for name, value in patch.model_dump(
+        exclude_none=True, exclude={"help_lines_confirmed"}
+    ).items():
+        setattr(stored, name, value)
+    if patch.help_lines_confirmed is not None:
+        stored.help_lines_confirmed_at = work.now if patch.help_lines_confirmed else None
+    work.session.add(stored)
+    audit.append(work, actor.id, "steward.place", None)
+    return _body(stored, demo=demo)
+
+
+def read_status(
+    work: Work,
+    actor: Actor,
+    *,
+    version: str,
+    classifier: str,
+    classifier_state: Any,
+    database: str,
+    sockets: int,
+) -> bodies.StewardStatus:
+    """Is it well? The rest is what the running server knows of itself."""
+    check(actor, "steward.status")
+    oldest = queue.oldest_open(work)
+    return bodies.StewardStatus(
+        version=version,
+        classifier=classifier,
+        classifier_state=classifier_state,
+        database=database,
+        not_assessed=staff.count_not_assessed(work),
+        oldest_open_case_s=int((work.now - oldest).total_seconds()) if oldest else None,
+        sockets=sockets,
+        key_backup_at=place.get_place(work).key_backup_at,
+    )
+
+
+def _body(stored: Place, *, demo: bool) -> bodies.Place:
+    sign_up: Any = stored.sign_up
+    return bodies.Place(
+        name=stored.name,
+        about=stored.about,
+        sign_up=sign_up,
+        minimum_age=stored.minimum_age,
+        country=stored.country,
+        help_lines_confirmed=stored.help_lines_confirmed_at is not None,
+        policy=DEFAULT.version,
+        policy_reviewed=stored.policy_reviewed_at is not None,
+        demo=demo,
+    )

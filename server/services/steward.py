@@ -1,0 +1,193 @@
+"""Running the place: rooms, who keeps them, members and their roles. A steward reads nobody's words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from server.access import Actor, check
+from server.errors import NotFound, NotNow
+from server.protocol import bodies
+from server.services import names, queue, seats, sessions
+from server.services import rooms as services_rooms
+from server.store import audit, people, rooms, staff
+from server.store.tables import Member, Membership, Room
+from server.store.work import Work
+
+PAGE = 50
+Here = Mapping[UUID, int]
+
+
+def list_rooms(work: Work, actor: Actor, here: Here) -> bodies.Rooms:
+    """Every room, the closed ones too; never a private conversation."""
+    check(actor, "steward.rooms")
+    found = [room for room, _ in rooms.public_rooms(work)]
+    return bodies.Rooms(rooms=[_room(work, actor, room, here) for room in found])
+
+
+def add_room(work: Work, actor: Actor, new: bodies.NewRoom) -> bodies.Room:
+    """A new room. Raises NotNow when its address is taken."""
+    check(actor, "steward.rooms")
+    if new.slug and rooms.find_by_slug(work, new.slug):
+        raise NotNow("There is a room with this address already.")
+    room = services_rooms.make_room(
+        work, new.name, new.purpose, slug=new.slug, language=new.language
+    )
+    work.session.flush()
+    audit.append(work, actor.id, "room.make", room.id)
+    return _room(work, actor, room, {})
+
+
+def change_room(
+    work: Work, actor: Actor, room_id: UUID, patch: bodies.RoomPatch, here: Here
+) -> bodies.Room:
+    """Set what was given; a closed room is read, not written in."""
+    check(actor, "steward.rooms")
+    room = _public_room(work, room_id)
+    for name, value in patch.model_dump(exclude_none=True).items():
+        setattr(room, name, value)
+    work.session.add(room)
+    audit.append(work, actor.id, "room.change", room.id)
+    return _room(work, actor, room, here)
+
+
+def seat_keeper(
+    work: Work, actor: Actor, room_id: UUID, asked: bodies.NewKeeper, here: Here
+) -> bodies.RoomDetail:
+    """Give a member a seat in a room, or take it away.
+
+    A moderator's or clinician's seat needs the role: nobody reads cases by being seated alone.
+    """
+    check(actor, "steward.rooms")
+    room = _public_room(work, room_id)
+    member = _member(work, asked.member)
+    if asked.seat in seats.STAFF_SEATS and asked.seat != member.role:
+        raise NotNow(f"Please make this member a {asked.seat} first.")
+    if member.state != "active":
+        raise NotNow("This member is not active here.")
+    held = rooms.find_seat(work, room.id, member.id)
+    if held and held.seat in seats.STAFF_SEATS and held.seat != asked.seat:
+        _let_go_of_room(work, room.id, member.id)
+    if asked.seat is not None:
+        seats.take_seat(work, room.id, member.id, asked.seat)
+    elif held:
+        seats.end_seat(work, held)
+    work.session.flush()
+    audit.append(work, actor.id, f"seat.{asked.seat or 'end'}", f"{room.id}/{member.id}")
+    return services_rooms.get_room(work, actor, room.id, here)
+
+
+def list_members(
+    work: Work, actor: Actor, query: str | None, state: str | None, after: str | None
+) -> bodies.StewardMembers:
+    """A page of members by name. after: the token of the page before."""
+    check(actor, "steward.members")
+    part = names.name_key(query) if query else None
+    found = list(staff.find_members(work, part, state, after, PAGE + 1))
+    shown = found[:PAGE]
+    more = len(found) > PAGE
+    return bodies.StewardMembers(
+        members=_members(work, shown), after=shown[-1].name_key if more else None
+    )
+
+
+def change_member(
+    work: Work, actor: Actor, member_id: UUID, patch: bodies.MemberPatch
+) -> bodies.StewardMember:
+    """Another role, or in, or out. Either ends the member's sessions: no open page keeps old rights.
+
+    Raises NotNow for the last steward: somebody must be able to open the door.
+    """
+    check(actor, "steward.members")
+    stewards = staff.lock_stewards(work)
+    member = _member(work, member_id)
+    leaves = patch.state == "removed" or patch.role not in (None, "steward")
+    if leaves and [steward.id for steward in stewards] == [member.id]:
+        raise NotNow("The last steward stays: make somebody else a steward first.")
+    if patch.role and patch.role != member.role:
+        _change_role(work, actor, member, patch.role)
+    if patch.state and patch.state != member.state:
+        _change_state(work, actor, member, patch.state)
+    return _members(work, [member])[0]
+
+
+def _change_role(work: Work, actor: Actor, member: Member, role: str) -> None:
+    member.role = role
+    work.session.add(member)
+    for held, kind in staff.all_seats(work, member.id):
+        if held.seat in seats.STAFF_SEATS and held.seat != role:
+            _demote(work, held, kind)
+    _end_work(work, member)
+    audit.append(work, actor.id, f"member.role.{role}", member.id)
+
+
+def _change_state(work: Work, actor: Actor, member: Member, state: str) -> None:
+    member.state = state
+    work.session.add(member)
+    if state == "removed":
+        for held, _ in staff.all_seats(work, member.id):
+            seats.end_seat(work, held)
+        _end_work(work, member)
+    audit.append(work, actor.id, f"member.{state}", member.id)
+
+
+def _demote(work: Work, held: Membership, kind: str) -> None:
+    """A plain seat in an open room; none in other people's private conversations."""
+    if kind == "room":
+        seats.take_seat(work, held.room_id, held.member_id)
+    else:
+        seats.end_seat(work, held)
+
+
+def _end_work(work: Work, member: Member) -> None:
+    """Shift, claims and sessions end; who comes back logs in with what they are now."""
+    running = people.open_shift(work, member.id)
+    if running:
+        queue.end_shift(work, running)
+    queue.release_all(work, member.id)
+    sessions.end_all(work, member.id)
+    work.session.flush()
+
+
+def _let_go_of_room(work: Work, room_id: UUID, member_id: UUID) -> None:
+    """Who no longer keeps a room holds none of its cases and sits in none of their conversations."""
+    queue.release_all(work, member_id, room_id)
+    for held in staff.conversations_from(work, room_id, member_id):
+        seats.end_seat(work, held)
+
+
+def _room(work: Work, actor: Actor, room: Room, here: Here) -> bodies.Room:
+    return services_rooms.get_room(work, actor, room.id, here).room
+
+
+def _public_room(work: Work, room_id: UUID) -> Room:
+    room = rooms.find_room(work, room_id)
+    if room is None or room.kind != "room":
+        raise NotFound
+    return room
+
+
+def _member(work: Work, member_id: UUID) -> Member:
+    member = staff.lock_member(work, member_id)
+    if member is None or member.is_bot:
+        raise NotFound
+    return member
+
+
+def _members(work: Work, found: Sequence[Member]) -> list[bodies.StewardMember]:
+    kept: dict[UUID, list[str]] = {}
+    for member_id, room_name, seat in staff.keeper_seats(work, [member.id for member in found]):
+        kept.setdefault(member_id, []).append(f"{room_name}: {seat}")
+    return [_body(member, kept.get(member.id, [])) for member in found]
+
+
+def _body(member: Member, kept: list[str]) -> bodies.StewardMember:
+    role: Any = member.role
+    state: Any = member.state
+    return bodies.StewardMember(
+        id=member.id,
+        pseudonym=member.pseudonym,
+        role=role,
+        state=state,
+        joined_at=member.joined_at,
+        seats=kept,
+    )
