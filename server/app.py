@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from server.access import Actor
-from server.api import accounts, cases, health, help, notices, queue, rooms, socket
+from server.api import accounts, cases, clinic, health, help, notices, queue, rooms, socket
 from server.api.background import keep_presence_told, read_what_was_missed
 from server.api.depend import Parts
 from server.api.errors import add_error_handlers
@@ -32,7 +32,7 @@ from server.store.sealing import Sealer
 from server.store.work import Database
 
 # The pages come last: they answer whatever no route before them does.
-_ROUTERS = (health, help, accounts, notices, rooms, queue, cases, socket)
+_ROUTERS = (health, help, accounts, notices, rooms, queue, cases, clinic, socket)
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:

@@ -22,6 +22,8 @@ _BATCH = 16
 _WAITING = 512
 _BACK_OFF_S = (0.1, 0.5, 2.0, 10.0)
 _LINE_BYTES = 1024 * 1024
+_HUNG_S = 10.0
+"""A process that has not answered for this long is frozen: it is replaced."""
 
 State = Literal["ready", "starting", "down"]
 
@@ -38,6 +40,7 @@ class Assessor:
         self._task: asyncio.Task[None] | None = None
         self.state: State = "starting"
         self.version = ""
+        self.process_id: int | None = None
 
     async def start(self) -> None:
         """Begin; does not wait until the model is loaded."""
@@ -84,6 +87,7 @@ class Assessor:
             stdout=asyncio.subprocess.PIPE,
             limit=_LINE_BYTES,
         )
+        self.process_id = process.pid
         try:
             await self._talk(process)
         finally:
@@ -97,7 +101,8 @@ class Assessor:
         while True:
             batch = await self._take()
             if batch:
-                await self._ask(process, batch)
+                async with asyncio.timeout(_HUNG_S):
+                    await self._ask(process, batch)
 
     async def _take(self) -> list[tuple[int, Passage]]:
         """All that waits, at least one, and only what somebody still waits for."""
@@ -106,7 +111,9 @@ class Assessor:
             batch.append(self._queue.get_nowait())
         return [(number, passage) for number, passage in batch if number in self._asked]
 
-    async def _ask(self, process: asyncio.subprocess.Process, batch: list[tuple[int, Passage]]) -> None:
+    async def _ask(
+        self, process: asyncio.subprocess.Process, batch: list[tuple[int, Passage]]
+    ) -> None:
         assert process.stdin is not None  # noqa: S101 - PIPE
         passages = [[passage.text, passage.in_reply_to] for _, passage in batch]
         process.stdin.write(orjson.dumps(passages) + b"\n")

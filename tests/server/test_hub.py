@@ -1,0 +1,166 @@
+"""Who is here: the next seq, once, to those who may have it, and never waiting for anybody."""
+
+import asyncio
+from uuid import UUID
+
+import orjson
+
+from server.access import Actor, Relation, Role
+from server.errors import NotFound
+from server.ids import new_id
+from server.live.catching_up import CatchUp
+from server.live.connection import Connection, Listener
+from server.live.hub import Hub
+from server.protocol import frames
+from server.store.work import SeatEnded, SeatTaken, SessionsEnded, ToRoom, ToStaff
+
+
+def hub() -> tuple[Hub, list[Listener]]:
+    """A hub, and the listeners it sent to catch up."""
+    behind: list[Listener] = []
+    return Hub(behind.append), behind
+
+
+def connect(
+    hub: Hub, room: UUID, *, role: Role = Role.PEER, relation: Relation = Relation.SEAT
+) -> Listener:
+    connection = Connection(Actor(new_id(), "Ash", role, new_id()))
+    hub.add(connection)
+    listener = Listener(connection, room, relation, 0, live=True)
+    hub.join(listener)
+    return listener
+
+
+def change(room: UUID, seq: int) -> ToRoom:
+    return ToRoom(room, seq, frames.Changed(room=room, seq=seq))
+
+
+def sent(listener: Listener) -> list[int]:
+    waiting = [orjson.loads(frame) for frame in listener.connection.outbox._frames]
+    return [frame["seq"] for frame in waiting if frame["type"] == "changed"]
+
+
+def test_a_double_is_dropped_and_a_gap_is_caught_up() -> None:
+    place, behind = hub()
+    room = new_id()
+    listener = connect(place, room)
+    place.announce([change(room, 1), change(room, 1), change(room, 2)])
+    assert sent(listener) == [1, 2]
+    place.announce([change(room, 4)])
+    assert sent(listener) == [1, 2], "a later event never overtakes"
+    assert behind == [listener]
+    place.announce([change(room, 5)])
+    assert behind == [listener], "once is enough"
+
+
+def test_a_listener_is_live_only_when_it_has_all_there_is() -> None:
+    place, _ = hub()
+    room = new_id()
+    listener = connect(place, room)
+    listener.live = False
+    place.announce([change(room, 1), change(room, 2)])
+    listener.seq = 1
+    assert not place.reached(listener)
+    listener.seq = 2
+    assert place.reached(listener)
+
+
+def test_after_a_seat_ends_nothing_more_is_delivered() -> None:
+    place, _ = hub()
+    room = new_id()
+    listener, other = connect(place, room), connect(place, room)
+    member = listener.connection.actor.id
+    place.announce([change(room, 1), SeatEnded(room, member, "removed"), change(room, 2)])
+    assert sent(listener) == [1]
+    assert sent(other) == [1, 2]
+
+
+def test_cases_reach_only_those_who_keep_the_room() -> None:
+    place, _ = hub()
+    room, elsewhere = new_id(), new_id()
+    peer = connect(place, room)
+    fern = connect(place, room, role=Role.MODERATOR, relation=Relation.KEEPER)
+    other = connect(place, elsewhere, role=Role.MODERATOR, relation=Relation.KEEPER)
+    linden = connect(place, room, role=Role.CLINICIAN, relation=Relation.CARER)
+    for listener, seat in (
+        (fern, "moderator"),
+        (other, "moderator"),
+        (linden, "clinician"),
+        (peer, "member"),
+    ):
+        place.announce([SeatTaken(listener.room, listener.connection.actor.id, seat)])
+    frame = frames.QueueChanged(case=new_id(), room=room, urgency="soon", state="open", version=1)
+    place.announce([ToStaff(room, frame)])
+    assert [len(one.connection.outbox._frames) for one in (peer, fern, other, linden)] == [
+        0,
+        1,
+        0,
+        0,
+    ]
+    place.announce([ToStaff(room, frame, escalated=True)])
+    assert [len(one.connection.outbox._frames) for one in (peer, fern, other, linden)] == [
+        0,
+        2,
+        0,
+        1,
+    ]
+
+
+def test_a_peer_seated_as_moderator_by_mistake_still_sees_no_case() -> None:
+    place, _ = hub()
+    room = new_id()
+    peer = connect(place, room)
+    place.announce([SeatTaken(room, peer.connection.actor.id, "moderator")])
+    frame = frames.QueueChanged(case=new_id(), room=room, urgency="now", state="open", version=1)
+    place.announce([ToStaff(room, frame, escalated=True)])
+    assert not peer.connection.outbox._frames
+
+
+def test_an_ended_session_closes_its_socket_and_no_other() -> None:
+    place, _ = hub()
+    room = new_id()
+    first, second = connect(place, room), connect(place, room)
+    actor = first.connection.actor
+    place.announce([SessionsEnded(actor.id, frozenset({actor.session})), change(room, 1)])
+    assert first.connection.close_code == frames.Close.SESSION
+    assert sent(first) == []
+    assert sent(second) == [1]
+
+
+def test_a_slow_reader_is_closed_and_costs_nobody_anything() -> None:
+    place, _ = hub()
+    room = new_id()
+    slow, swift = connect(place, room), connect(place, room)
+    for seq in range(1, 400):
+        place.announce([change(room, seq)])
+        swift.connection.outbox._frames.clear()
+    assert slow.connection.outbox.closing
+    assert len(slow.connection.outbox._frames) <= 256
+    assert not swift.connection.outbox.closing
+
+
+def test_presence_counts_people_not_sockets() -> None:
+    place, _ = hub()
+    room = new_id()
+    listener = connect(place, room)
+    second = Connection(listener.connection.actor)
+    place.add(second)
+    place.join(Listener(second, room, Relation.SEAT, 0, live=True))
+    assert place.here() == {room: 1}
+
+
+async def test_a_listener_without_a_seat_is_let_go_while_catching_up() -> None:
+    async def refuses(*_: object) -> list[tuple[int, frames.Changed]]:
+        raise NotFound
+
+    catch_up = CatchUp()
+    catch_up.reads_with(refuses)  # type: ignore[arg-type]
+    room = new_id()
+    listener = connect(catch_up.hub, room)
+    listener.live = False
+    catch_up.hub.saw_head(room, 3)
+    catch_up.begin(listener)
+    while not listener.ended:  # noqa: ASYNC110 - its task tells nobody
+        await asyncio.sleep(0)
+    assert listener.ended
+    assert catch_up.hub.here() == {}

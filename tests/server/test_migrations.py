@@ -1,0 +1,57 @@
+"""Migrations: up, down and up again on both databases, and nothing in the tables that they do not make."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, inspect
+from sqlmodel import SQLModel
+
+from server.settings import Settings, read_settings
+from server.store.engines import migration_engine
+from server.store.migrating import migrate
+
+
+@pytest.fixture
+async def settings(server: Any, tmp_path: Path) -> Settings:
+    url = await server.create() if server else None
+    return read_settings({}, data_dir=tmp_path, database_url=url)
+
+
+async def look(settings: Settings, question: Any) -> Any:
+    """Ask something of a connection to the migrated database."""
+    engine = migration_engine(settings.database_url, settings.sqlite_path)
+    if isinstance(engine, Engine):
+        with engine.connect() as connection:
+            return question(connection)
+    async with engine.connect() as connection:
+        return await connection.run_sync(question)
+
+
+def tables(connection: Connection) -> set[str]:
+    return set(inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return [
+        d for d in compare_metadata(context, SQLModel.metadata) if "alembic_version" not in str(d)
+    ]
+
+
+async def go(settings: Settings, revision: str) -> None:
+    await asyncio.to_thread(migrate, settings, revision)
+
+
+async def test_up_down_and_up_again(settings: Settings) -> None:
+    await go(settings, "head")
+    assert await look(settings, tables) == set(SQLModel.metadata.tables)
+    assert await look(settings, differences) == []
+    await go(settings, "base")
+    assert await look(settings, tables) == set()
+    await go(settings, "head")
+    await go(settings, "head")
+    assert await look(settings, tables) == set(SQLModel.metadata.tables)
