@@ -160,7 +160,7 @@ def may_receive(role: Role, event: str, relation: Relation) -> bool:
 
 
 def check(actor: Actor | None, operation: str, relation: Relation = Relation.NONE) -> None:
-    """Raises NoSession for a stranger, NotAllowed where only the role decides, else NotFound (as if it were missing)."""
+    """Raises NoSession for a stranger, NotAllowed where only the role decides, else NotFound."""
     role = actor.role if actor else Role.STRANGER
     if may(role, operation, relation):
         return

@@ -1,4 +1,6 @@
-"""The classifier's process: a line of passages in, a line of assessments out. `python -m server.classify BACKEND [DIR]`.
+"""The classifier's process: a line of passages in, a line of assessments out.
+
+`python -m server.classify BACKEND [DIR]`
 
 It has no socket and no database, and writes nothing but its answers: text never reaches a log.
 """

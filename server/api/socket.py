@@ -113,7 +113,9 @@ async def _close(websocket: WebSocket, connection: Connection) -> None:
     """Say why, if the other end still listens; never wait long for it."""
     if websocket.client_state is WebSocketState.DISCONNECTED:
         return
-    code = connection.close_code or (frames.Close.TOO_SLOW if connection.outbox.closing else _BROKEN)
+    code = connection.close_code or (
+        frames.Close.TOO_SLOW if connection.outbox.closing else _BROKEN
+    )
     with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
         async with asyncio.timeout(1):
             await websocket.close(code)

@@ -30,7 +30,12 @@ def sqlite_engine(path: Path, *, writes: bool, connections: int = 1) -> Engine:
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -49,7 +54,10 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
         pool_timeout=3,
         pool_pre_ping=True,
         connect_args={
-            "server_settings": {"synchronous_commit": "on", "statement_timeout": _STATEMENT_TIMEOUT_MS}
+            "server_settings": {
+                "synchronous_commit": "on",
+                "statement_timeout": _STATEMENT_TIMEOUT_MS,
+            }
         },
     )
 

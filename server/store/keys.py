@@ -48,9 +48,13 @@ class KeyFile:
     def read(cls, path: Path) -> "KeyFile":
         """Raises Misconfigured when it is missing, readable by others, or not a key."""
         if not path.exists():
-            raise Misconfigured(f"HEARTH_KEY_FILE: {path} is missing. Without it nothing sealed can be read: restore it from your key backup.")
+            raise Misconfigured(
+                f"HEARTH_KEY_FILE: {path} is missing, and nothing sealed can be read without it: restore your copy."
+            )
         if path.stat().st_mode & 0o077:
-            raise Misconfigured(f"HEARTH_KEY_FILE: others on this machine may read {path}; run: chmod 600 {path}")
+            raise Misconfigured(
+                f"HEARTH_KEY_FILE: others on this machine may read {path}; run: chmod 600 {path}"
+            )
         text = path.read_text()
         try:
             secret = base64.b64decode(text.removeprefix(_HEADER), validate=False)
@@ -70,7 +74,9 @@ class KeyFile:
         try:
             return self._wrap.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], member.bytes)
         except InvalidTag:
-            raise Misconfigured("HEARTH_KEY_FILE: this is not the key file that belongs to this community's keys.") from None
+            raise Misconfigured(
+                "HEARTH_KEY_FILE: this is not the key file that belongs to this community's keys."
+            ) from None
 
     def fingerprint(self, *parts: str) -> bytes:
         """A keyed hash: equal for equal parts, and useless without the key file."""
@@ -86,9 +92,16 @@ class KeyStore:
         self._lock = threading.Lock()
         self._cache: OrderedDict[UUID, AESGCM] = OrderedDict()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=5.0)
+        self._database = sqlite3.connect(
+            path, check_same_thread=False, isolation_level=None, timeout=5.0
+        )
         path.chmod(0o600)
-        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON", _SCHEMA):
+        for statement in (
+            "PRAGMA journal_mode=WAL",
+            "PRAGMA synchronous=FULL",
+            "PRAGMA secure_delete=ON",
+            _SCHEMA,
+        ):
             self._database.execute(statement)
 
     def close(self) -> None:
@@ -118,7 +131,9 @@ class KeyStore:
             self._database.execute("DELETE FROM member_key WHERE member = ?", (member.bytes,))
 
     def _find(self, member: UUID) -> bytes | None:
-        row = self._database.execute("SELECT wrapped FROM member_key WHERE member = ?", (member.bytes,)).fetchone()
+        row = self._database.execute(
+            "SELECT wrapped FROM member_key WHERE member = ?", (member.bytes,)
+        ).fetchone()
         return self._key_file.unwrap(member, row[0]) if row else None
 
     def _make(self, member: UUID) -> bytes:

@@ -87,7 +87,8 @@ def authors_of(work: Work, messages: Sequence[Message]) -> dict[UUID, tuple[Memb
         select(Member, Membership.seat)
         .join(
             Membership,
-            (col(Membership.member_id) == Member.id) & (col(Membership.room_id) == messages[0].room_id),
+            (col(Membership.member_id) == Member.id)
+            & (col(Membership.room_id) == messages[0].room_id),
             isouter=True,
         )
         .where(col(Member.id).in_(author_ids))
@@ -110,13 +111,17 @@ def reactions_of(work: Work, message_ids: Sequence[UUID]) -> dict[UUID, dict[Any
 
 def my_reactions(work: Work, member_id: UUID, message_ids: Sequence[UUID]) -> dict[UUID, Any]:
     """A member's own quiet signs."""
-    query = select(Reaction).where(Reaction.member_id == member_id, col(Reaction.message_id).in_(message_ids))
+    query = select(Reaction).where(
+        Reaction.member_id == member_id, col(Reaction.message_id).in_(message_ids)
+    )
     return {reaction.message_id: reaction.kind for reaction in work.session.exec(query)}
 
 
 def answers_to(work: Work, message_ids: Sequence[UUID]) -> Sequence[FeltHeard]:
     """All private answers on these replies: the caller shows each only to whom it concerns."""
-    return work.session.exec(select(FeltHeard).where(col(FeltHeard.message_id).in_(message_ids))).all()
+    return work.session.exec(
+        select(FeltHeard).where(col(FeltHeard.message_id).in_(message_ids))
+    ).all()
 
 
 def count_unread(work: Work, member_id: UUID) -> dict[UUID, int]:

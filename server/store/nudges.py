@@ -10,5 +10,7 @@ from server.store.work import Work
 
 def find(work: Work, member_id: UUID, client_id: UUID) -> NudgeShown | None:
     """The nudge shown for this draft."""
-    query = select(NudgeShown).where(NudgeShown.member_id == member_id, NudgeShown.client_id == client_id)
+    query = select(NudgeShown).where(
+        NudgeShown.member_id == member_id, NudgeShown.client_id == client_id
+    )
     return work.session.exec(query).first()

@@ -19,7 +19,9 @@ Result = TypeVar("Result")
 class PostgresDatabase:
     """Runs verbs on PostgreSQL. Rooms keep their order by the lock on their head row."""
 
-    def __init__(self, url: str, sealer: Sealer, clock: Clock, announce: Callable[[list[Announcement]], None]) -> None:
+    def __init__(
+        self, url: str, sealer: Sealer, clock: Clock, announce: Callable[[list[Announcement]], None]
+    ) -> None:
         self._sealer = sealer
         self._clock = clock
         self._announce = announce

@@ -29,7 +29,7 @@ class Spot(NamedTuple):
         return f"{_VERSION}|{self.table}|{self.column}|{self.row}|{self.room}".encode()
 
 
-class Unreadable(Exception):  # noqa: N818 - said in the code as a fact, not as a failure
+class Unreadable(Exception):
     """The key is gone, or the ciphertext is not what was written here."""
 
 
@@ -53,7 +53,9 @@ class Sealer:
         if cipher is None or sealed[:1] != bytes([_VERSION]):
             raise Unreadable
         try:
-            return cipher.decrypt(sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], spot.associated()).decode()
+            return cipher.decrypt(
+                sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], spot.associated()
+            ).decode()
         except InvalidTag:
             raise Unreadable from None
 

@@ -44,7 +44,13 @@ class _Unit:
 class SqliteDatabase:
     """Runs verbs on SQLite. `announce` is called on the loop, in the order of commits."""
 
-    def __init__(self, path: Path, sealer: Sealer, clock: Clock, announce: Callable[[list[Announcement]], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sealer: Sealer,
+        clock: Clock,
+        announce: Callable[[list[Announcement]], None],
+    ) -> None:
         self._sealer = sealer
         self._clock = clock
         self._announce = announce
@@ -83,7 +89,7 @@ class SqliteDatabase:
             with self._read_engine.connect() as connection, _session(connection) as session:
                 return verb(Work(session, self._sealer, self._clock.now()))
         except DBAPIError as error:
-            log.error("read failed: %s", type(error.orig).__name__)  # noqa: TRY400 - a trace may quote text
+            log.error("read failed: %s", type(error.orig).__name__)
             raise Unavailable(retry_after_s=2) from None
 
     def _write_all(self) -> None:
@@ -113,8 +119,8 @@ class SqliteDatabase:
             with self._write_engine.connect() as connection, connection.begin():
                 for unit in batch:
                     self._run(unit, connection)
-        except Exception as error:  # noqa: BLE001 - a boundary: the disk refused the whole batch
-            log.error("commit failed: %s", type(error).__name__)  # noqa: TRY400 - a trace may quote text
+        except Exception as error:
+            log.error("commit failed: %s", type(error).__name__)
             for unit in batch:
                 unit.error = unit.error or Unavailable(retry_after_s=2)
 
@@ -126,9 +132,9 @@ class SqliteDatabase:
                 session.commit()  # releases this unit's savepoint; the batch commits for all
                 unit.announcements = work.announcements
         except DBAPIError as error:
-            log.error("write failed: %s", type(error.orig).__name__)  # noqa: TRY400
+            log.error("write failed: %s", type(error.orig).__name__)
             unit.error = Unavailable(retry_after_s=2)
-        except BaseException as error:  # noqa: BLE001 - whatever it is belongs to whoever asked
+        except BaseException as error:
             unit.error = error
 
     def _hand_back(self, batch: list[_Unit]) -> None:
@@ -148,5 +154,8 @@ class SqliteDatabase:
 
 def _session(connection: Connection) -> Session:
     return Session(
-        bind=connection, join_transaction_mode="create_savepoint", expire_on_commit=False, autoflush=True
+        bind=connection,
+        join_transaction_mode="create_savepoint",
+        expire_on_commit=False,
+        autoflush=True,
     )

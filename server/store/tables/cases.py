@@ -17,7 +17,10 @@ class Case(SQLModel, table=True):
     """
 
     __tablename__ = "care_case"
-    __table_args__ = (Index(None, "state", "urgency_rank", "due_at"), Index(None, "room_id", "state"))
+    __table_args__ = (
+        Index(None, "state", "urgency_rank", "due_at"),
+        Index(None, "room_id", "state"),
+    )
     id: UUID = primary()
     room_id: UUID = Field(foreign_key="room.id")
     subject_id: UUID = Field(foreign_key="member.id", index=True)
