@@ -79,7 +79,7 @@ def replies(work: Work, span: Span, until: datetime) -> list[Reply]:
             _published(span),
             col(answer.author_id) != col(Message.author_id),
             col(answer.author_kind) == "person",
-            col(answer.published_at) < until,
+            col(answer.published_at) <= until,
         )
         .order_by(col(answer.published_at))
     )
