@@ -20,7 +20,6 @@ from server.assessor import Assessor
 from server.clock import Clock, SystemClock
 from server.limits import Limits
 from server.live.catching_up import CatchUp, PageAfter
-from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import listening
 from server.services.founding import found
@@ -67,8 +66,6 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
         ]
         yield
-        for connection in parts.hub.sockets():
-            connection.close(frames.Close.RESTART)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,5 +1,6 @@
 """Serving: our own listening sockets, uvicorn on top, and a first line that says where to go."""
 
+import asyncio
 import logging
 import socket
 import sys
@@ -7,8 +8,10 @@ import sys
 import uvicorn
 from fastapi import FastAPI
 
+from server.api.depend import Parts
 from server.app import create_app
 from server.errors import Misconfigured
+from server.protocol import frames
 from server.settings import Settings
 from server.store.migrating import migrate
 
@@ -18,6 +21,8 @@ _USER_TIMEOUT_MS = 15_000
 _WS_MOST_BYTES = 256 * 1024
 """Frames over protocol.FRAME_LIMIT_BYTES are refused and the line stays open; over this, the line closes (1009)."""
 _HEARTBEAT_S = 20.0
+_FAREWELL_S = 0.3
+"""Long enough for the close frames to leave."""
 
 
 def serve(settings: Settings) -> None:
@@ -45,13 +50,21 @@ def serve(settings: Settings) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Says where to go once it can be gone to."""
+    """Says where to go once it can be gone to, and tells clients to come back when it goes."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn, then the first line."""
         await super().startup(sockets)
         if self.started and not self.should_exit:
             _welcome(self.config.app)  # type: ignore[arg-type]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Clients hear 4503 and come back; then as uvicorn."""
+        parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
+        for connection in parts.hub.sockets():
+            connection.close(frames.Close.RESTART)
+        await asyncio.sleep(_FAREWELL_S)
+        await super().shutdown(sockets)
 
 
 def _welcome(app: FastAPI) -> None:

@@ -111,7 +111,9 @@ def read_settings(environment: Mapping[str, str] | None = None, **given: object)
             raise Misconfigured(
                 f"{name} is not a setting of Hearth. Known: {', '.join(sorted(known))}."
             )
-    fields = {name.removeprefix(PREFIX).lower(): value for name, value in values.items()}
+    fields: dict[str, object] = {
+        name.removeprefix(PREFIX).lower(): value for name, value in values.items()
+    }
     fields |= {name: value for name, value in given.items() if value is not None}
     return _checked(_validated(fields))
 

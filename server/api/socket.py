@@ -70,15 +70,15 @@ async def _greet(parts: Parts, connection: Connection) -> None:
     """Everybody hears `hello` first; staff learn of their rooms' cases from then on."""
     actor = connection.actor
     welcome = await parts.database.read(lambda work: listening.welcome(work, actor))
-    connection.keeps.update(welcome.keeps)
     limits = frames.Limits(
         frame_bytes=FRAME_LIMIT_BYTES,
         text_code_points=TEXT_LIMIT,
         posts_per_minute=POSTS_PER_MINUTE[parts.limits.profile],
     )
-    connection.tell(
-        frames.Hello(epoch=welcome.epoch, member=actor.id, limits=limits, heartbeat_s=HEARTBEAT_S)
+    hello = frames.Hello(
+        epoch=welcome.epoch, member=actor.id, limits=limits, heartbeat_s=HEARTBEAT_S
     )
+    connection.greet(hello, welcome.keeps)
 
 
 async def _receive_all(websocket: WebSocket, line: Line) -> None:
@@ -102,7 +102,7 @@ async def _send_all(websocket: WebSocket, connection: Connection) -> None:
             return
 
 
-def _report(ends: list[None | BaseException]) -> None:
+def _report(ends: list[BaseException | None]) -> None:
     """A line that broke is everyday; anything else is ours to mend."""
     for end in ends:
         if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect | OSError):

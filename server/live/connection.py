@@ -33,13 +33,19 @@ class Connection:
     outbox: Outbox = field(default_factory=Outbox)
     listeners: dict[UUID, Listener] = field(default_factory=dict)
     keeps: dict[UUID, Relation] = field(default_factory=dict)
-    """Rooms whose cases this member may see, for staff."""
+    """How this member stands to rooms, for staff: what was announced wins over what was read."""
     close_code: int | None = None
 
     def tell(self, frame: Wire) -> None:
         """A frame for this socket's own member."""
         if may_receive(self.actor.role, frame.type, Relation.SELF) or frame.type == "joined":  # type: ignore[attr-defined]
             self.outbox.offer(encode(frame))
+
+    def greet(self, hello: Wire, keeps: dict[UUID, Relation]) -> None:
+        """The first frame, whatever was told while the socket opened."""
+        for room, relation in keeps.items():
+            self.keeps.setdefault(room, relation)
+        self.outbox.offer_first(encode(hello))
 
     def close(self, code: int) -> None:
         """End this socket; what was said before still goes out, nothing later does."""

@@ -24,7 +24,6 @@ from server.store.work import (
 )
 
 _TYPING_EVERY_S = 3.0
-_STAFF_SEATS = frozenset({Relation.KEEPER, Relation.CARER})
 
 
 class Hub:
@@ -182,15 +181,12 @@ class Hub:
             listener = connection.listeners.get(told.room)
             if listener:
                 listener.relation = relation
-            if relation in _STAFF_SEATS:
-                connection.keeps[told.room] = relation
-            else:
-                connection.keeps.pop(told.room, None)
+            connection.keeps[told.room] = relation
 
     def _seat_ended(self, told: SeatEnded) -> None:
         reason = "removed" if told.reason == "removed" else "left"
         for connection in self._members.get(told.member, ()):
-            connection.keeps.pop(told.room, None)
+            connection.keeps[told.room] = Relation.NONE
             listener = connection.listeners.get(told.room)
             if listener:
                 self.leave(listener)

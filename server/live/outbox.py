@@ -32,6 +32,11 @@ class Outbox:
         self._drained.clear()
         self._changed.set()
 
+    def offer_first(self, frame: str) -> None:
+        """Before everything that waits already."""
+        self.offer(frame)
+        self._frames.rotate(1)
+
     def offer_ephemeral(self, frame: str) -> None:
         """Queue what may be dropped: typing and presence give way first."""
         if len(self._frames) < _EPHEMERAL_FRAMES:
