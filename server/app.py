@@ -8,7 +8,20 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from server.access import Actor
-from server.api import accounts, cases, clinic, health, help, notices, queue, rooms, socket
+from server.api import (
+    accounts,
+    cases,
+    clinic,
+    crisis,
+    health,
+    help,
+    notices,
+    place,
+    queue,
+    rooms,
+    socket,
+    steward,
+)
 from server.api.background import keep_presence_told, read_what_was_missed
 from server.api.depend import Parts
 from server.api.errors import add_error_handlers
@@ -31,7 +44,20 @@ from server.store.sealing import Sealer
 from server.store.work import Database
 
 # The pages come last: they answer whatever no route before them does.
-_ROUTERS = (health, help, accounts, notices, rooms, queue, cases, clinic, socket)
+_ROUTERS = (
+    health,
+    place,
+    help,
+    crisis,
+    accounts,
+    notices,
+    rooms,
+    queue,
+    cases,
+    clinic,
+    steward,
+    socket,
+)
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
