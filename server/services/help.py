@@ -1,7 +1,7 @@
 """Whom to call: the bundled lines of a country, with what this place's steward added or hid."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from server.access import Actor, check
 from server.protocol import bodies, frames
 from server.services import wording
 from server.store import place
-from server.store.tables import Member
+from server.store.tables import Member, OwnHelpLine
 from server.store.work import Work
 
 
@@ -21,22 +21,32 @@ def read_lines(work: Work, actor: Actor | None, asked: str | None) -> bodies.Hel
     return countries(work, chosen_country(work, asked, member))
 
 
+Shown = tuple[bodies.CountryLines, list[tuple[str, str]]]
+"""One country's lines, and code and name of every country there is to choose."""
+
+
+def crisis(work: Work, actor: Actor | None, asked: str | None) -> Shown:
+    """What the crisis page shows."""
+    found = read_lines(work, actor, asked)
+    shown = lines_for(work, found.chosen) if found.chosen else _anywhere()
+    return shown, [(country.country, country.name) for country in found.countries]
+
+
+def bundled_only(asked: str | None) -> Shown:
+    """The same without the database: the lines that come with Hearth."""
+    found = sorted(help_lines.load().values(), key=lambda country: country.name)
+    known = help_lines.load().get(asked or "")
+    shown = _merged(known.code, known, []) if known else _anywhere()
+    return shown, [(country.code, country.name) for country in found]
+
+
 def lines_for(work: Work, country: str | None) -> bodies.CountryLines:
     """A country's emergency numbers and lines; for an unknown country, what is true anywhere."""
     known = help_lines.load().get(country or "")
-    rows = {row.id: row for row in place.own_lines(work, country)} if country else {}
-    bundled = [as_frame(line) for line in known.lines] if known else []
-    shown = [line for line in bundled if not (line.id in rows and rows[line.id].hidden)]
-    own = [own_frame(row.fields) for row in rows.values() if row.own and not row.hidden]
-    if known is None and not own:
+    rows = place.own_lines(work, country) if country else []
+    if country is None or (known is None and not any(row.own and not row.hidden for row in rows)):
         return _anywhere()
-    emergency = [number.dial for number in known.emergency] if known else []
-    return bodies.CountryLines(
-        country=country or "",
-        name=known.name if known else country or "",
-        emergency=emergency or [wording.support("fallback_dial")],
-        lines=own + shown,
-    )
+    return _merged(country, known, rows)
 
 
 def countries(work: Work, chosen: str | None) -> bodies.HelpCountries:
@@ -112,6 +122,22 @@ def line_id(line: help_lines.HelpLine) -> str:
     """Stable while the line keeps its record: the name of what a steward hides."""
     digest = hashlib.sha256(f"{line.country}|{line.record}".encode()).hexdigest()
     return f"{line.country.lower()}-{digest[:12]}"
+
+
+def _merged(
+    code: str, known: help_lines.Country | None, rows: Sequence[OwnHelpLine]
+) -> bodies.CountryLines:
+    """The steward's own lines first, then the bundled ones that are not hidden."""
+    hidden = {row.id for row in rows if row.hidden}
+    bundled = [as_frame(line) for line in known.lines] if known else []
+    own = [own_frame(row.fields) for row in rows if row.own and not row.hidden]
+    emergency = [number.dial for number in known.emergency] if known else []
+    return bodies.CountryLines(
+        country=code,
+        name=known.name if known else code,
+        emergency=emergency or [wording.support("fallback_dial")],
+        lines=own + [line for line in bundled if line.id not in hidden],
+    )
 
 
 def _text_to(line: help_lines.HelpLine) -> str | None:
