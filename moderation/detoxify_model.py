@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +41,9 @@ _LANGUAGES: Final = {"multilingual": frozenset({"en", "fr", "es", "it", "pt", "t
 _BATCH: Final = 16
 _MOST_TOKENS: Final = 512
 _NOTHING_SAID: Final = 0.01
-_WHAT_TO_DO: Final = "; put the weights there (see moderation/detoxify_model.py) or use the embedded model"
+_WHAT_TO_DO: Final = (
+    "; put the weights there (see moderation/detoxify_model.py) or use the embedded model"
+)
 
 
 class DetoxifyModel:
@@ -76,7 +79,7 @@ class DetoxifyModel:
         return Assessment(True, self.version, language, dict(signals))
 
     def _scores(self, texts: Sequence[str]) -> Any:
-        import torch  # noqa: PLC0415 - an extra; see the module's docstring
+        import torch
 
         for start in range(0, len(texts), _BATCH):
             inputs = self._tokenizer(
@@ -114,15 +117,18 @@ def load_detoxify(models_dir: Path | None) -> DetoxifyModel:
     _check_files(models_dir, manifest["sha256"])
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
-        import torch  # noqa: PLC0415
-        import transformers  # noqa: PLC0415
+        import torch
+        import transformers
     except ImportError:
         raise ModelUnavailable(
             "Detoxify is an extra that is not installed here: pip install '.[detoxify]'"
         ) from None
-    checkpoint = torch.load(
-        models_dir / manifest["checkpoint"], map_location="cpu", weights_only=True
-    )
+    try:
+        checkpoint = torch.load(
+            models_dir / manifest["checkpoint"], map_location="cpu", weights_only=True
+        )
+    except (pickle.UnpicklingError, RuntimeError, EOFError):
+        raise ModelCorrupt("the Detoxify checkpoint is not plain weights") from None
     return _build(models_dir, manifest["version"], checkpoint, transformers)
 
 
@@ -131,7 +137,9 @@ def _manifest(models_dir: Path) -> dict[str, Any]:
         manifest = json.loads((models_dir / "manifest.json").read_text("utf-8"))
         named: dict[str, Any] = {k: manifest[k] for k in ("version", "checkpoint", "sha256")}
     except OSError:
-        raise ModelUnavailable("the Detoxify directory holds no manifest.json" + _WHAT_TO_DO) from None
+        raise ModelUnavailable(
+            "the Detoxify directory holds no manifest.json" + _WHAT_TO_DO
+        ) from None
     except (ValueError, KeyError, TypeError):
         raise ModelCorrupt("manifest.json of the Detoxify directory cannot be read") from None
     missing = {named["checkpoint"], "config.json"} - named["sha256"].keys()

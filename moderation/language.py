@@ -10,12 +10,18 @@ import re
 import tomllib
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-_RULES: Final = tomllib.loads(Path(__file__).with_name("language.toml").read_text("utf-8"))
-_SMALL_WORDS: Final = {code: frozenset(ws.split()) for code, ws in _RULES["small_words"].items()}
+_RULES: Final[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("language.toml").read_text("utf-8")
+)
+_SMALL_WORDS: Final[dict[str, frozenset[str]]] = {
+    code: frozenset(ws.split()) for code, ws in _RULES["small_words"].items()
+}
 _ENGLISH: Final = _SMALL_WORDS.pop("en") | frozenset(_RULES["english_more"].split())
-_SCRIPTS: Final = [(code, re.compile(f"[{chars}]")) for code, chars in _RULES["scripts"].items()]
+_SCRIPTS: Final[list[tuple[str, re.Pattern[str]]]] = [
+    (code, re.compile(f"[{chars}]")) for code, chars in _RULES["scripts"].items()
+]
 _WORD = re.compile(r"[^\W\d_]+")
 _READ_WORDS: Final = 400
 _ENOUGH_WORDS: Final = 8

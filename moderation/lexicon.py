@@ -69,7 +69,11 @@ def find(text: str) -> tuple[Hit, ...]:
     Reads what moderation.normalise reads, so disguises are seen through. Never raises. Time is
     linear in the length, which is capped.
     """
-    tokens = Tokens.of(normalise(text))
+    return find_in(Tokens.of(normalise(text)))
+
+
+def find_in(tokens: Tokens) -> tuple[Hit, ...]:
+    """``find`` for a text that was folded and parted already."""
     hits = (_in_context(match, tokens) for match in _longest(_BOOK.find(tokens)))
     return tuple(hit for hit in hits if hit is not None)[:_MOST_HITS]
 
@@ -88,9 +92,9 @@ def _in_context(match: Match, tokens: Tokens) -> Hit | None:
     """The hit as its sentence has it: none when denied or a figure of speech."""
     entry = _ENTRIES[match.key]
     around = _Around.of(match, tokens)
+    if around.cancels(entry):
+        return None
     if entry.danger:
-        if around.cancels(entry):
-            return None
         entry = around.softened(entry)
     start, end = tokens.original(match.start, match.end)
     return replace(entry, start=start, end=end)
@@ -121,14 +125,16 @@ class _Guards:
         return any(match and words[: match.start()].count(" ") <= reach for match in found)
 
 
-_DENIED, _PAST, _RECENT, _IDIOM, _JOKING, _SOON, _REPORTED, _OTHER_TALK = (
+_DENIED, _PAST, _RECENT, _IDIOM, _JOKING, _SOON, _REPORTED, _OTHER_TALK, _COMMANDS, _GENERAL = (
     _Guards(name)
     for name in (
         "denied", "past", "recent", "idiom_after", "joking_after", "soon_after", "reported",
-        "other_talk",
+        "other_talk", "commands", "general",
     )
 )  # fmt: skip
 _FIRST_PERSON = frozenset("i im ive id ill ich je jai jvais me yo".split())
+_IN_GENERAL = frozenset("someone somebody person member user patient child".split())
+_CAN_BE_IDIOM = frozenset({"passive", "ideation", "intent", "abuse"})
 _REACH = 120  # characters of a sentence that a guard may look at
 
 
@@ -151,12 +157,17 @@ class _Around:
         return self.words.split(" ", 1)[0] in _FIRST_PERSON
 
     def cancels(self, entry: Hit) -> bool:
-        if _IDIOM.begins(self.after) and entry.category in ("passive", "ideation", "intent"):
+        """A figure of speech, denied, or said of nobody in particular."""
+        if entry.category == "encouragement":
+            return self.before.strip() not in ("", "just") and not _COMMANDS.ends(self.before)
+        if _IDIOM.begins(self.after) and entry.category in _CAN_BE_IDIOM:
             return True
         if self.first_person:
             return False
-        other = entry.about == "self" and _OTHER_TALK.ends(self.before)
-        return other or _DENIED.ends(self.before)
+        nobody = _OTHER_TALK if entry.about == "self" else _GENERAL
+        if entry.about == "self" or self.words.split(" ", 1)[0] in _IN_GENERAL:
+            return nobody.ends(self.before) or _DENIED.ends(self.before)
+        return _DENIED.ends(self.before)
 
     def softened(self, entry: Hit) -> Hit:
         """Told by another, long past, or urgent because of when it is said to happen."""

@@ -22,6 +22,8 @@ from moderation.features import BUCKETS, Grams, Ids, Values, vector
 
 MODELS_DIR: Final = Path(__file__).with_name("models")
 Floats = npt.NDArray[np.float64]
+_TOO_SMALL: Final = 1
+"""Of 127: weights that change nothing measurable, and half of the file's size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,12 +37,16 @@ class Linear:
     intercepts: npt.NDArray[np.float32]
     platt: npt.NDArray[np.float32]
 
-    def probabilities(self, heads: slice, ids: Ids, values: Values) -> Floats:
-        """Calibrated, one per head of the slice."""
-        raw = values @ self.weights[ids, heads].astype(np.float32)
-        scores = raw * self.scales[heads] + self.intercepts[heads]
+    def scores(self, ids: Ids, values: Values) -> Floats:
+        """What these n-grams add to every head; sums over several texts may be added."""
+        raw = values @ self.weights[ids].astype(np.float32)
+        return np.asarray(raw * self.scales, dtype=np.float64)
+
+    def probabilities(self, heads: slice, scores: Floats) -> Floats:
+        """Calibrated probabilities of some heads. scores: of every head, as ``scores`` gives."""
         slope, offset = self.platt[heads].T
-        return np.asarray(1.0 / (1.0 + np.exp(-(slope * scores + offset))), dtype=np.float64)
+        logits = slope * (scores[heads] + self.intercepts[heads]) + offset
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -40, 40))), dtype=np.float64)
 
     def contributions(self, head: int, grams: Grams) -> npt.NDArray[np.float32]:
         """What each n-gram adds to the score of one head; same order as ``grams.ids``."""
@@ -65,6 +71,7 @@ def pack(
     """The bytes of a model file. weights: float, one row per head; kept to int8 per head."""
     scales = np.maximum(np.abs(weights).max(axis=1), 1e-9) / 127.0
     whole = np.round(weights / scales[:, None]).astype(np.int8)
+    whole[np.abs(whole) <= _TOO_SMALL] = 0
     described = json.dumps({"version": version, "heads": list(heads)}).encode()
     buffer = io.BytesIO()
     np.savez_compressed(

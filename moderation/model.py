@@ -8,18 +8,20 @@ empathy from a reply and what it answers, dismissal and unasked advice by rules
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from moderation.classifier import Assessment, Passage, Span
-from moderation.features import Grams, Ids, Values, grams, vector
+from moderation.features import Grams, Ids, Values, grams, named, vector
 from moderation.language import language_of
-from moderation.lexicon import LEXICON_VERSION, READER_HARM, find
-from moderation.linear import Linear
+from moderation.lexicon import READER_HARM, Hit, find_in
+from moderation.linear import Floats, Linear
 from moderation.normalise import Normal, normalise
-from moderation.replies import dismissal, unasked_advice
+from moderation.phrases import Tokens
+from moderation.replies import ANSWERED_CHARS, dismissal, unasked_advice
 from moderation.signals import EMPATHY, SIGNALS, TOXICITY
 from moderation.targets import toward_others
 
@@ -29,6 +31,7 @@ POST_SHARE: Final = np.float32(0.5)
 
 _NOTHING_SAID: Final = 0.01
 """Toxicity when all that was said is about the author's own self: low, and never certain."""
+_HIT_VALUE: Final = 0.3
 _MARK_FROM: Final = 0.5
 _MARKED_SHARE: Final = 0.3
 _MOST_SPANS: Final = 8
@@ -42,6 +45,17 @@ def head_names() -> tuple[str, ...]:
         for level in range(1, len(SIGNALS[name].levels))
     ]
     return (*TOXICITY, *ordinal)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is known of one passage while it is read."""
+
+    tokens: Tokens
+    grams: Grams
+    signals: dict[str, float] = field(default_factory=dict)
+    levels: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
 
 
 class EmbeddedModel:
@@ -69,68 +83,53 @@ class EmbeddedModel:
         language = language_of(normal.text)
         if language not in ("en", None):
             return Assessment.not_assessed("language", model=self.version, language=language)
-        signals: dict[str, float] = {}
-        levels: dict[str, tuple[float, ...]] = {}
-        read = grams(normal.text)
-        spans = self._read_toxicity(normal, read, signals)
-        spans += self._read_risk(normal, read, signals, levels)
-        signals["reader_harm"] = _reader_harm(passage.text)
+        found = _Found(Tokens.of(normal), grams(normal.text))
+        scores = self._linear.scores(*vector(found.grams))
+        hits = find_in(found.tokens)
+        self._read_toxicity(found, scores)
+        self._read_risk(found, scores + self._linear.scores(*hits_vector(hits)))
+        found.signals["reader_harm"] = _reader_harm(hits)
         if passage.in_reply_to is not None:
-            self._read_empathy(read, passage.in_reply_to, signals, levels)
-            spans += _read_rules(normal, passage.in_reply_to, signals)
-        return Assessment(True, self.version, language, signals, levels, tuple(spans))
+            self._read_empathy(found, scores, passage.in_reply_to)
+            _read_rules(found, passage.in_reply_to)
+        return Assessment(
+            True, self.version, language, found.signals, found.levels, tuple(found.spans)
+        )
 
-    def _read_toxicity(self, normal: Normal, read: Grams, signals: dict[str, float]) -> list[Span]:
+    def _read_toxicity(self, found: _Found, scores: Floats) -> None:
+        normal, read = found.tokens.normal, found.grams
         others = toward_others(normal)
         if not any(char.isalnum() for char in others.text):
-            said = bool(normal.text) and others is not normal
-            signals.update(dict.fromkeys(TOXICITY, _NOTHING_SAID if said else 0.0))
-            return []
+            found.signals.update(dict.fromkeys(TOXICITY, _NOTHING_SAID))
+            return
         if others is not normal:
             read = grams(others.text)
-        found = self._linear.probabilities(self._toxicity, *vector(read))
-        signals.update(zip(TOXICITY, map(float, found), strict=True))
-        worst = int(np.argmax(found))
-        if found[worst] < _MARK_FROM:
-            return []
-        return self._marked(TOXICITY[worst], self._toxicity.start + worst, others, read)
+            scores = self._linear.scores(*vector(read))
+        probabilities = self._linear.probabilities(self._toxicity, scores)
+        found.signals.update(zip(TOXICITY, map(float, probabilities), strict=True))
+        worst = int(np.argmax(probabilities))
+        if probabilities[worst] >= _MARK_FROM:
+            found.spans += self._marked(TOXICITY[worst], self._toxicity.start + worst, others, read)
 
-    def _read_risk(
-        self,
-        normal: Normal,
-        read: Grams,
-        signals: dict[str, float],
-        levels: dict[str, tuple[float, ...]],
-    ) -> list[Span]:
-        at_least = self._read_levels("risk", vector(read), signals, levels)
-        if at_least[0] < _MARK_FROM:
-            return []
+    def _read_risk(self, found: _Found, scores: Floats) -> None:
+        at_least = self._read_levels("risk", found, scores)
         level = int(np.sum(at_least >= _MARK_FROM)) - 1
-        return self._marked("risk", self._ordinal["risk"].start + level, normal, read)
+        if level >= 0:
+            head = self._ordinal["risk"].start + level
+            found.spans += self._marked("risk", head, found.tokens.normal, found.grams)
 
-    def _read_empathy(
-        self,
-        reply: Grams,
-        answered: str,
-        signals: dict[str, float],
-        levels: dict[str, tuple[float, ...]],
-    ) -> None:
-        read = pair_vector(vector(reply), answered)
+    def _read_empathy(self, found: _Found, scores: Floats, answered: str) -> None:
+        pair = scores + self._linear.scores(*answered_vector(answered))
         for name in EMPATHY:
-            self._read_levels(name, read, signals, levels)
+            self._read_levels(name, found, pair)
 
-    def _read_levels(
-        self,
-        name: str,
-        read: tuple[Ids, Values],
-        signals: dict[str, float],
-        levels: dict[str, tuple[float, ...]],
-    ) -> npt.NDArray[np.float64]:
+    def _read_levels(self, name: str, found: _Found, scores: Floats) -> Floats:
         """Probabilities of reaching each level, which never rise from one level to the next."""
-        at_least = np.minimum.accumulate(self._linear.probabilities(self._ordinal[name], *read))
-        signals[name] = float(at_least.sum())
+        at_least = self._linear.probabilities(self._ordinal[name], scores)
+        at_least = np.minimum.accumulate(at_least)
+        found.signals[name] = float(at_least.sum())
         shares = -np.diff(np.concatenate([[1.0], at_least, [0.0]]))
-        levels[name] = tuple(map(float, shares))
+        found.levels[name] = tuple(map(float, shares))
         return at_least
 
     def _marked(self, signal: str, head: int, normal: Normal, read: Grams) -> list[Span]:
@@ -141,10 +140,25 @@ class EmbeddedModel:
         ]
 
 
-def pair_vector(reply: tuple[Ids, Values], answered: str) -> tuple[Ids, Values]:
-    """A reply and, under ids of its own and with half the weight, what it answers."""
-    ids, values = vector(grams(normalise(answered).text, POST_SALT))
-    return np.concatenate([reply[0], ids]), np.concatenate([reply[1], values * POST_SHARE])
+def answered_vector(answered: str) -> tuple[Ids, Values]:
+    """What a reply answers: under ids of its own, and with half the weight of the reply."""
+    ids, values = vector(grams(normalise(answered, ANSWERED_CHARS).text, POST_SALT))
+    return ids, values * POST_SHARE
+
+
+def hits_vector(hits: Sequence[Hit]) -> tuple[Ids, Values]:
+    """What the lexicon found, as features of the risk heads."""
+    facts = {
+        fact
+        for hit in hits
+        for fact in (
+            f"code {hit.code}",
+            f"category {hit.category} {hit.about}",
+            f"urgency {hit.urgency} {hit.about}",
+            "any",
+        )
+    }
+    return named(sorted(facts), _HIT_VALUE)
 
 
 def _strongest_words(
@@ -156,7 +170,7 @@ def _strongest_words(
     np.add.at(per_char, read.starts, added / lengths)
     np.add.at(per_char, read.ends, -added / lengths)
     weight = np.cumsum(np.cumsum(per_char)[:-1])
-    words = [w for w in _words(text)]
+    words = _words(text)
     sums = [weight[end - 1] - (weight[start - 1] if start else 0.0) for start, end in words]
     least = max(sums, default=0.0) * _MARKED_SHARE
     if least <= 0:
@@ -183,19 +197,13 @@ def _joined(words: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined[:_MOST_SPANS]
 
 
-def _reader_harm(text: str) -> float:
+def _reader_harm(hits: Sequence[Hit]) -> float:
     """By the lexicon alone: means, methods, encouragement."""
-    found = any(hit.category in READER_HARM for hit in find(text))
-    return 0.9 if found else 0.02
+    return 0.9 if any(hit.category in READER_HARM for hit in hits) else 0.02
 
 
-def _read_rules(normal: Normal, answered: str, signals: dict[str, float]) -> list[Span]:
-    spans: list[Span] = []
+def _read_rules(found: _Found, answered: str) -> None:
     for name, rule in (("dismissive", dismissal), ("unasked_advice", unasked_advice)):
-        found = rule(normal, answered)
-        signals[name] = found.probability
-        spans += [Span(name, start, end) for start, end in found.spans]
-    return spans
-
-
-MODEL_FAMILY: Final = f"hashed n-grams, rules, lexicon {LEXICON_VERSION}"
+        answer = rule(found.tokens, answered)
+        found.signals[name] = answer.probability
+        found.spans += [Span(name, start, end) for start, end in answer.spans]

@@ -6,8 +6,6 @@ together again. Each step is linear in the length, which is capped first: one pe
 combining marks must not cost the room a second.
 """
 
-# ruff: noqa: RUF001 - look-alikes are what this file is about
-
 from __future__ import annotations
 
 import re
@@ -162,7 +160,9 @@ _LEET: Final = {
     "0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "@": "a", "$": "s",
     "!": "i", "|": "l", "+": "t", "€": "e", "£": "l", "¡": "i",
 }  # fmt: skip
-_DRESSED = re.compile(r"(?<![\w@$])\$?[a-z]+(?:[0134578@$!|+€£¡]{1,3}[a-z]+)+|(?<![\w$])\$[a-z]{3,}")
+_DRESSED = re.compile(
+    r"(?<![\w@$])\$?[a-z]+(?:[0134578@$!|+€£¡]{1,3}[a-z]+)+|(?<![\w$])\$[a-z]{3,}"
+)
 
 
 def _undress_leet(chars: str, origin: list[int]) -> _Folded:
@@ -207,7 +207,9 @@ def _fits(masked: str, word: str) -> bool:
 
 _LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
 _STRETCHED = re.compile(r"[^\W\d_]*([^\W\d_])\1{2,}[^\W\d_]*")
-_KNOWN: Final = frozenset(_DANGER_WORDS)
+_KNOWN: Final = frozenset(
+    [*_DANGER_WORDS, "want", "need", "please", "never", "help", "so", "me", "my"]
+)
 
 
 def _shorten_repeats(chars: str, origin: list[int]) -> _Folded:
@@ -223,9 +225,7 @@ def _stretched(word: str) -> list[int]:
     """Indices in the word that only stretch it."""
     keep = 1 if _LONG_RUN.sub(r"\1", word) in _KNOWN else 2
     return [
-        index
-        for run in _LONG_RUN.finditer(word)
-        for index in range(run.start() + keep, run.end())
+        index for run in _LONG_RUN.finditer(word) for index in range(run.start() + keep, run.end())
     ]
 
 

@@ -26,7 +26,9 @@ from moderation.errors import PolicyInvalid
 from moderation.normalise import Normal, normalise
 
 _TOKEN = re.compile(r"[^\W_]+|[.!?;\n]+")
-_DENIES = "not|never|no|dont|didnt|doesnt|wont|isnt|wasnt|havent|hasnt|wouldnt|without|nicht|nie|kein"
+_DENIES = (
+    "not|never|no|dont|didnt|doesnt|wont|isnt|wasnt|havent|hasnt|wouldnt|without|nicht|nie|kein"
+)
 _SKIPPED = rf"(?: (?!(?:{_DENIES}) )[^ .]+)"
 _GAPS: Final = {"..": _SKIPPED + "{0,3}?", "...": _SKIPPED + "{0,6}?"}
 _COMMON: Final = frozenset(
@@ -51,7 +53,9 @@ class Tokens:
     @classmethod
     def of(cls, normal: Normal) -> Tokens:
         """Words keep their letters; every run of sentence ends becomes one dot."""
-        found = [(m[0] if m[0][0].isalnum() else ".", m.span()) for m in _TOKEN.finditer(normal.text)]
+        found = [
+            (m[0] if m[0][0].isalnum() else ".", m.span()) for m in _TOKEN.finditer(normal.text)
+        ]
         starts, at = [], 0
         for token, _ in found:
             starts.append(at)

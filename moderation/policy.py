@@ -108,7 +108,11 @@ def _table(raw: dict[str, Any], name: str) -> Mapping[str, Any]:
     shipped = tomllib.loads(_SHIPPED)[name]
     if raw[name].keys() != shipped.keys():
         raise PolicyInvalid(f"[{name}] must hold exactly: {', '.join(shipped)}")
-    wrong = [key for key, value in raw[name].items() if isinstance(value, str) != isinstance(shipped[key], str)]
+    wrong = [
+        key
+        for key, value in raw[name].items()
+        if isinstance(value, str) != isinstance(shipped[key], str)
+    ]
     if wrong:
         raise PolicyInvalid(f"[{name}] has the wrong kind of value for: {', '.join(wrong)}")
     return MappingProxyType(dict(raw[name]))
@@ -134,7 +138,7 @@ def judge(
     return Verdict(
         handling=handling,
         urgency=urgency,
-        about=_about(dangers, urgency) or ("another" if urgency is not Urgency.NONE else None),
+        about=_about(dangers, urgency),
         support=urgency is not Urgency.NONE and bool(dangers),
         reasons=tuple(danger.reason for danger in dangers) + reasons,
         content_note=note,
@@ -152,8 +156,10 @@ class _Danger:
 
 def _about(dangers: Sequence[_Danger], urgency: Urgency) -> Literal["self", "another"] | None:
     """About the author when anything of the gravest urgency is."""
-    abouts = {danger.about for danger in dangers if danger.urgency is urgency}
-    return "self" if "self" in abouts else next(iter(abouts), None)
+    if urgency is Urgency.NONE:
+        return None
+    own = any(d.about == "self" for d in dangers if d.urgency is urgency)
+    return "self" if own else "another"
 
 
 _Handled = tuple[Handling, tuple[Reason, ...], str | None]
@@ -237,14 +243,19 @@ class _Case:
         return self._is_harsh() and self._signal("toxicity") >= self.policy.collapse["abuse"]
 
     def _is_severe(self) -> bool:
-        return any(self._signal(name) >= least for name, least in self.policy.hold.items())
+        return next(self._severe_signals(), None) is not None
+
+    def _severe_signals(self) -> Iterator[str]:
+        """A backend without the toxicity signal is taken at its word."""
+        hold = self.policy.hold
+        if self.assessment.signals.get("toxicity", 1.0) >= hold["toxicity"]:
+            yield from (n for n in hold if n != "toxicity" and self._signal(n) >= hold[n])
 
     def _severe(self) -> Iterator[Reason]:
         """Held for a person; sending it again does not change that."""
         yield from (_reason_of(hit) for hit in self.hits if hit.category == "encouragement")
-        for name, least in self.policy.hold.items():
-            if self._signal(name) >= least:
-                yield self._reason(name, *self._toxic_spans())
+        for name in self._severe_signals():
+            yield self._reason(name, *self._toxic_spans())
 
     def _nudging(self) -> Iterator[Reason]:
         if self.context.insist or not self.context.tone_nudges:

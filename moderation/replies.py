@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from moderation.normalise import Normal, normalise
+from moderation.normalise import normalise
 from moderation.phrases import Match, PhraseBook, Tokens
 
 _RAW: Final[dict[str, Any]] = tomllib.loads(
@@ -27,6 +27,8 @@ _OPENS_WITHIN: Final[int] = _RAW["advice"]["opens_within_words"]
 _LONG_REPLY: Final = 90
 """Who writes more than this many words has usually done more than dismiss or advise."""
 _MOST_SPANS: Final = 4
+ANSWERED_CHARS: Final = 1_500
+"""How much is read of what a reply answers: enough to know what it asks and how it feels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,8 @@ class Found:
 _NOT_FOUND: Final = Found(0.05)
 
 
-def dismissal(reply: Normal, answered: str) -> Found:
+def dismissal(tokens: Tokens, answered: str) -> Found:
     """Whether the reply makes the other's trouble smaller. ``answered``: the text it answers."""
-    tokens = Tokens.of(reply)
     matches = _DISMISSIVE.find(tokens)
     if not matches:
         return _NOT_FOUND
@@ -50,13 +51,12 @@ def dismissal(reply: Normal, answered: str) -> Found:
     return Found(0.4 if kind or _is_long(tokens) else 0.85, _spans(matches, tokens))
 
 
-def unasked_advice(reply: Normal, answered: str) -> Found:
+def unasked_advice(tokens: Tokens, answered: str) -> Found:
     """Whether the reply opens with advice that nobody asked for, and shows no sign of listening."""
-    tokens = Tokens.of(reply)
     opening = [m for m in _ADVICE.find(tokens) if tokens.token_at(m.start) <= _OPENS_WITHIN]
     if not opening or _is_long(tokens) or _HEARD.found(tokens):
         return _NOT_FOUND
-    if _ASKED.found(Tokens.of(normalise(answered))):
+    if _ASKED.found(Tokens.of(normalise(answered, ANSWERED_CHARS))):
         return Found(0.3)
     return Found(0.8, _spans(opening, tokens))
 

@@ -40,18 +40,36 @@ _COLUMBIA = (
 )
 
 _ALL = (
-    Signal("toxicity", "harsh, rude or hurtful toward another; strong words about oneself are distress and do not count"),
+    Signal(
+        "toxicity",
+        "harsh, rude or hurtful toward another; strong words about oneself are distress and do not count",
+    ),
     Signal("severe_toxicity", "hateful or brutal toward another"),
     Signal("obscene", "swear words; not by themselves against anybody"),
     Signal("threat", "says that another will be, or should be, hurt"),
     Signal("insult", "puts another person down"),
-    Signal("identity_attack", "attacks another for who they are: origin, faith, gender, body, illness"),
+    Signal(
+        "identity_attack", "attacks another for who they are: origin, faith, gender, body, illness"
+    ),
     Signal("dismissive", "makes the other's trouble smaller, or tells them to get over it"),
     Signal("unasked_advice", "tells the other what to do before showing that they were heard"),
-    _ordinal("emotional_reaction", "a reply names warmth, concern or care for the person it answers", *_EMPATHY),
-    _ordinal("interpretation", "a reply shows that the feeling behind the words was understood", *_EMPATHY),
+    _ordinal(
+        "emotional_reaction",
+        "a reply names warmth, concern or care for the person it answers",
+        *_EMPATHY,
+    ),
+    _ordinal(
+        "interpretation",
+        "a reply shows that the feeling behind the words was understood",
+        *_EMPATHY,
+    ),
     _ordinal("exploration", "a reply asks gently to learn more", *_EMPATHY),
-    _ordinal("risk", "danger of suicide to the author, on the Columbia scale as a person would screen a single post; no diagnosis and no prediction", *_COLUMBIA),
+    _ordinal(
+        "risk",
+        "danger of suicide to the author, on the Columbia scale, as a person would screen this one "
+        "text; no diagnosis and no prediction",
+        *_COLUMBIA,
+    ),
     Signal("reader_harm", "means, methods or encouragement that could hurt a reader"),
 )
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from moderation.normalise import Normal
 
 _BOUNDARY = re.compile(
-    r"[.!?;,\n]+|\s-+\s|\b(?:but|and|because|cause|so that|while|then)\b(?= (?:i|im|ive|id|ill|my|me|you|youre|your|u|he|she|they|we)\b)"
+    r"[.!?;,\n]+|\s-+\s|\b(?:but|and|because|cause|so that|while|then)\b"
+    r"(?= (?:i|im|ive|id|ill|my|me|you|youre|your|u|he|she|they|we)\b)"
 )
 _FILLER = (
     r"(?:such|so|just|a|an|the|fucking|fuckin|really|too|always|nothing|but|like|honestly|"
@@ -34,13 +35,16 @@ _ABOUT_ONESELF = re.compile(
     r"|myself\b|i (?:suck|stink|fail|failed|deserve|hate my|hate this|hate being)\b"
     r"|my (?:own|stupid|fucking|fat|ugly|dumb|brain|head|face|body|life|mind|mental|thoughts|self)\b"
     r"|(?:an?|what an?)(?: \w+){0,3} (?:i am|like me|as me)\b|as \w+ as me\b|like me\b|so am i\b"
-    r"|(?:idiot|loser|failure|moron|one|fool)[^.]{0,40}\bme$|^ ?me$|feel(?:ing)? like (?:a|an|such|trash|shit|crap|garbage))"
+    r"|(?:idiot|loser|failure|moron|one|fool)[^.]{0,40}\bme$|^ ?me$"
+    r"|feel(?:ing)? like (?:a|an|such|trash|shit|crap|garbage))"
 )
 _ABOUT_ANOTHER = re.compile(
     r"\b(?:you|your|youre|youve|u|ur|urself|yourself|yourselves|yall|he|hes|him|she|shes|they|theyre|"
     r"them|their|people|those|these|everyone else)\b"
 )
-_AGREES = re.compile(r"\b(?:you (?:are|were|all are) (?:all )?(?:so )?(?:right|kind|nice|good|great)|thank(?:s| you))\b")
+_AGREES = re.compile(
+    r"\b(?:you (?:are|were|all are) (?:all )?(?:so )?(?:right|kind|nice|good|great)|thank(?:s| you))\b"
+)
 _REPORT = re.compile(
     r"\b(?:he|she|they|someone|somebody|people|kids|everyone|boss|manager|teacher|ex|mom|mum|mother|"
     r"stepmother|dad|father|stepfather|brother|sister|husband|wife|boyfriend|girlfriend|friend|friends|"

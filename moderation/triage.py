@@ -44,9 +44,7 @@ def due_at(
     return opened_at + due[urgency]
 
 
-def queue_key(
-    urgency: Urgency, due_at: datetime, opened_at: datetime, now: datetime
-) -> QueueKey:
+def queue_key(urgency: Urgency, due_at: datetime, opened_at: datetime, now: datetime) -> QueueKey:
     """Sorts the unclaimed queue, smallest first.
 
     A ``now`` always stands first. Below it, a routine that is overdue by its whole due time ranks

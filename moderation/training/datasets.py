@@ -94,7 +94,9 @@ def _jigsaw(data: Path) -> Iterator[Row]:
 def _six(raw: dict[str, Any]) -> dict[str, int]:
     if not raw["toxic"]:
         return dict.fromkeys(TOXICITY, 0)
-    return {ours: raw[theirs] for ours, theirs in _JIGSAW_NAMES.items() if raw.get(theirs) is not None}
+    return {
+        ours: raw[theirs] for ours, theirs in _JIGSAW_NAMES.items() if raw.get(theirs) is not None
+    }
 
 
 def _balanced(data: Path) -> Iterator[Row]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import diags
 from sklearn.linear_model import LogisticRegression
 
 Floats = npt.NDArray[np.float64]
@@ -41,7 +40,7 @@ def fit(matrix: Any, labels: npt.NDArray[Any], weights: Floats, recipe: Recipe) 
     """A head for one yes-or-no question; ``weights`` say how much each row counts."""
     ratios = _ratios(matrix, labels) if recipe.ratios else np.ones(matrix.shape[1], np.float32)
     model = LogisticRegression(C=recipe.strength, solver="liblinear", random_state=recipe.seed)
-    model.fit(matrix @ diags(ratios), labels, sample_weight=weights)
+    model.fit(matrix.multiply(ratios[None, :]).tocsr(), labels, sample_weight=weights)
     return Head((model.coef_[0] * ratios).astype(np.float32), float(model.intercept_[0]))
 
 
@@ -49,4 +48,5 @@ def _ratios(matrix: Any, labels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     present = matrix > 0
     yes = np.asarray(present[labels == 1].sum(axis=0)).ravel() + 1.0
     no = np.asarray(present[labels == 0].sum(axis=0)).ravel() + 1.0
-    return np.log((yes / yes.sum()) / (no / no.sum())).astype(np.float32)
+    ratios: npt.NDArray[np.float32] = np.log((yes / yes.sum()) / (no / no.sum())).astype(np.float32)
+    return ratios

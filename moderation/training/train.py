@@ -16,10 +16,10 @@ import numpy.typing as npt
 from moderation.features import grams, vector
 from moderation.lexicon import find
 from moderation.linear import MODELS_DIR, pack
-from moderation.model import head_names, pair_vector
+from moderation.model import answered_vector, head_names, hits_vector
 from moderation.normalise import normalise
 from moderation.signals import EMPATHY, SIGNALS, TOXICITY
-from moderation.training.calibrate import Platt, platt
+from moderation.training.calibrate import Platt, platt, probability
 from moderation.training.datasets import Row, read_all, without_punctuation
 from moderation.training.heads import Floats, Head, Recipe, fit
 from moderation.training.matrix import Vector, read
@@ -32,7 +32,7 @@ _EMPATHY: Final = {
     "interpretation": Recipe(strength=40.0, ratios=False),
     "exploration": Recipe(strength=40.0, ratios=False),
 }
-_RISK: Final = Recipe(strength=10.0, ratios=False)
+_RISK: Final = Recipe(strength=40.0, ratios=False)
 _WEIGHTS: Final = {"contrast-train": 4.0, "epitome": 0.5, "jigsaw-calm": 0.3, "reply": 0.7}
 
 
@@ -87,13 +87,28 @@ def _register(out: Path, version: str, file: str, sha256: str) -> None:
 def _report(fitted: Iterator[Fitted]) -> Iterator[Fitted]:
     for one in fitted:
         yes = int(one.labels.sum())
-        print(f"{time.strftime('%H:%M:%S')} {one.name}: {yes} of {len(one.labels)} held out", flush=True)
+        print(
+            f"{time.strftime('%H:%M:%S')} {one.name}: {yes} of {len(one.labels)} held out",
+            flush=True,
+        )
         yield one
 
 
 def plain_vector(text: str) -> Vector:
     """A text alone, as the model reads it."""
     return vector(grams(normalise(text).text))
+
+
+def risk_vector(text: str) -> Vector:
+    """A text and what the lexicon finds in it."""
+    words, hits = plain_vector(text), hits_vector(find(text))
+    return np.concatenate([words[0], hits[0]]), np.concatenate([words[1], hits[1]])
+
+
+def _pair_vector(row: Row) -> Vector:
+    """A reply with what it answers, as the model reads them."""
+    reply, answered = plain_vector(row.text), answered_vector(row.in_reply_to or "")
+    return np.concatenate([reply[0], answered[0]]), np.concatenate([reply[1], answered[1]])
 
 
 def _toxicity_heads(rows: list[Row]) -> Iterator[Fitted]:
@@ -117,7 +132,9 @@ def _one_head(name: str, fitting: _Part, held: _Part, recipe: Recipe) -> Fitted:
     return Fitted(name, head, platt(scores, held_labels), scores, held_labels)
 
 
-def _labelled(name: str, rows: list[Row], matrix: Any) -> tuple[list[Row], Any, npt.NDArray[np.int_]]:
+def _labelled(
+    name: str, rows: list[Row], matrix: Any
+) -> tuple[list[Row], Any, npt.NDArray[np.int_]]:
     kept = [index for index, row in enumerate(rows) if name in row.labels]
     labels = np.array([int(rows[index].labels[name] > 0) for index in kept])
     return [rows[index] for index in kept], matrix[kept], labels
@@ -129,15 +146,25 @@ def _row_weights(rows: list[Row]) -> Floats:
 
 def _empathy_heads(rows: list[Row]) -> Iterator[Fitted]:
     rows = [row for row in rows if row.source == "epitome"]
-    matrix = read(rows, lambda row: pair_vector(plain_vector(row.text), row.in_reply_to or ""))
+    matrix = read(rows, _pair_vector)
     for name in EMPATHY:
         yield from _ordinal(name, rows, matrix, _EMPATHY[name])
 
 
 def _risk_heads(rows: list[Row]) -> Iterator[Fitted]:
     rows = [row for row in rows if "risk" in row.labels] + list(_harmless(rows))
-    matrix = read((row.text for row in rows), plain_vector)
+    matrix = read((row.text for row in rows), risk_vector)
     yield from _ordinal("risk", rows, matrix, _RISK)
+
+
+def risk_out_of_fold(rows: list[Row]) -> tuple[list[Row], Floats]:
+    """Rows, and for each the probabilities of reaching levels 1 to 6, from models that did not see
+    its author; calibrated as shipped.
+    """
+    kept = [row for row in rows if "risk" in row.labels] + list(_harmless(rows))
+    matrix = read((row.text for row in kept), risk_vector)
+    found = [probability(one.held_out, one.platt) for one in _ordinal("risk", kept, matrix, _RISK)]
+    return kept, np.minimum.accumulate(np.stack(found, axis=1), axis=1)
 
 
 def _harmless(rows: list[Row]) -> Iterator[Row]:
@@ -162,11 +189,14 @@ def _ordinal(name: str, rows: list[Row], matrix: Any, recipe: Recipe) -> Iterato
 
 
 def _out_of_fold(
-    matrix: Any, labels: npt.NDArray[np.int_], weights: Floats, fold: npt.NDArray[Any], recipe: Recipe
+    matrix: Any,
+    labels: npt.NDArray[np.int_],
+    weights: Floats,
+    fold: npt.NDArray[Any],
+    recipe: Recipe,
 ) -> Floats:
     scores = np.zeros(len(labels))
     for number in range(FOLDS):
         out = fold == number
         scores[out] = fit(matrix[~out], labels[~out], weights[~out], recipe).score(matrix[out])
     return scores
-

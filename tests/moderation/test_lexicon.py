@@ -1,0 +1,237 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation.lexicon import LEXICON_REVIEW, LEXICON_VERSION, find
+from moderation.urgency import Urgency, most_urgent
+
+# Written for this test. Never anybody's post.
+MUST_FIND = [
+    ("I want to kill myself", "soon"),
+    ("I'm going to kill myself tonight", "now"),
+    ("I took all my pills", "now"),
+    ("I have the pills in front of me and I'm going to take them all", "now"),
+    ("my friend has just taken pills", "now"),
+    ("goodbye everyone, I loved you", "now"),
+    ("kms", "soon"),
+    ("I want to unalive myself tonight", "now"),
+    ("sewerslide is on my mind", "soon"),
+    ("I wish I was dead", "routine"),
+    ("my stepdad touches me at night", "now"),
+    ("I've written my suicide note", "now"),
+    ("I'm standing on the bridge", "now"),
+    ("years ago I tried to kill myself", "soon"),
+    ("I tried to kill myself last night", "now"),
+    ("I just swallowed two packs of paracetamol", "now"),
+    ("my sister says she wants to kill herself", "now"),
+    ("I want to k1ll mys3lf", "soon"),
+    ("suicidal thoughts again", "routine"),
+    ("I don't want to live anymore", "routine"),
+    ("I cut myself again yesterday", "soon"),
+    ("Ich will nicht mehr leben", "soon"),
+    ("Ich habe gerade Tabletten genommen", "now"),
+    ("voy a suicidarme esta noche", "now"),
+    ("quiero morir", "soon"),
+    ("je veux mourir", "soon"),
+    ("je vais me suicider ce soir", "now"),
+    ("أريد أن أموت", "soon"),
+    ("سأنتحر الليلة", "now"),
+    ("tonight is my last night", "now"),
+    ("I bought a rope and tomorrow I will hang myself", "now"),
+    ("there is no reason to live", "routine"),
+    ("everyone would be better off without me", "routine"),
+    ("I can't keep myself safe tonight", "now"),
+    ("by the time you read this I'll be gone", "now"),
+    ("my neighbour beats his little daughter", "now"),
+    ("he has a knife and he is trying to kill me", "now"),
+    ("I'm going to end it all this weekend", "now"),
+    ("what's the point, I might just kill myself", "now"),
+    ("I took 40 tylenol", "now"),
+    ('he said "I want to die" and hung up', "routine"),
+    ("I'm gonna kms tonight", "now"),
+    ("I took the whole bottle of sleeping pills", "now"),
+    ("my best friend just overdosed on pills", "now"),
+    ("I want to die tonight", "soon"),
+    ("I think about killing myself every day", "routine"),
+    ("I relapsed and cut my thighs again", "soon"),
+    ("my uncle molests my little sister", "now"),
+    ("I want to f*cking k*ll myself", "soon"),
+    ("I waaaant to diiiie", "routine"),
+    ("ＩＷＡＮＴ to die, I want to die", "routine"),
+    ("I have a loaded gun to my head", "now"),
+    ("I'm going to jump off the bridge tomorrow", "now"),
+    ("please tell my mom I love her when I'm gone", "now"),
+    ("back in high school I tried to overdose", "soon"),
+    ('my brother texted me "I want to die"', "routine"),
+    ("Mein Bruder hat Tabletten genommen", "now"),
+    ("mi hermana dice que se va a matar", "now"),
+    ("mon ami a avalé des cachets", "now"),
+    ("صديقي يريد أن ينتحر", "now"),
+    ("j'ai avalé toute la boîte de médicaments", "now"),
+    ("me tomé todas las pastillas", "now"),
+    ("ich bringe mich heute um", "now"),
+    ("going to end my life", "now"),
+    ("I wrote goodbye letters to my kids", "now"),
+    ("I've been saving up my pills to overdose", "now"),
+    ("I'm having suicidal thoughts and urges to cut", "routine"),
+    ("wish I wouldn't wake up tomorrow morning", "soon"),
+    ("how many tylenol would it take to die", "soon"),
+    ("my ex is trying to kill me", "now"),
+    ("he locked the door and he has a gun outside", "now"),
+]
+
+MUST_NOT_FIND = [
+    "this traffic is killing me",
+    "I'd kill for a coffee",
+    "I'm dying of laughter",
+    "I would never kill myself",
+    "if you are thinking of killing yourself please call",
+    "are you feeling suicidal?",
+    "do you have suicidal thoughts?",
+    "I'm not suicidal",
+    "I don't want to die",
+    "I'm not going to kill myself",
+    "my brother died by suicide",
+    "the suicide prevention hotline number is on the wall",
+    "I wanted to die of embarrassment",
+    "I could die laughing",
+    "my mom is going to kill me",
+    "people who are suicidal need support",
+    "when you feel suicidal, write to us",
+    "I took two ibuprofen for my headache",
+    "I have no suicidal thoughts",
+    "it is the end of my life as a student",
+    "I took my pills like every morning",
+    "I lost my friend to suicide",
+    "my phone died",
+    "we are going to kill it on stage",
+    "good bye everyone, see you tomorrow",
+    "I ended it with my boyfriend",
+    "I want to live",
+    "thanks for talking me out of killing myself",
+    "my cat took a pill",
+    "I'm on the bridge to nowhere lol",
+    "the knife is in the drawer",
+    "this song about suicide is sad",
+    "I never wanted to die",
+    "someone told me to never give up",
+    "when someone wants to die they need us",
+    'he wrote "kill yourself" on my locker',
+    "if you want to kill yourself please talk to us",
+    "I took my meds and went to bed",
+    "she has a knife and fork tattoo",
+    "the song Goodbye World is lovely",
+    "we said goodbye at the airport",
+    "I cut my hair myself",
+    "I cut my finger while cooking",
+    "I could kill for some sleep",
+    "the movie's suicide scene upset me",
+    "my battery is dead",
+    "let's end it here and talk tomorrow",
+    "I want to live, I just want the pain to stop",
+    "I'm not going to hurt myself",
+    "are you thinking of ending your life?",
+    "thank you for not killing yourself",
+    "I overslept today",
+    "I hit the brakes and spilled my tea lol",
+    "ich will nicht zur Arbeit",
+    "no quiero ir al trabajo",
+    "je ne veux pas aller au travail",
+    "أريد أن أنام",
+    "my dad beats me at chess",
+    "he touches my heart with his songs",
+    "dead serious, this cake is to die for",
+    "I jumped off the diving board today",
+    "I might die of boredom",
+]
+
+
+def urgency(text):
+    return most_urgent(hit.urgency for hit in find(text) if hit.danger)
+
+
+@pytest.mark.parametrize(("text", "expected"), MUST_FIND)
+def test_what_must_never_be_missed_is_found_with_its_urgency(text, expected):
+    assert urgency(text) is Urgency(expected)
+
+
+@pytest.mark.parametrize("text", MUST_NOT_FIND)
+def test_idioms_denial_and_supporters_raise_nothing(text):
+    assert find(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my friend has just taken pills",
+        "my sister says she wants to kill herself",
+        'he said "I want to die" and hung up',
+    ],
+)
+def test_somebody_else_in_danger_is_about_another(text):
+    assert {hit.about for hit in find(text)} == {"another"}
+
+
+@pytest.mark.parametrize("text", ["kys", "go kill yourself", "just hang yourself already"])
+def test_telling_another_to_die_is_no_danger_to_the_author(text):
+    hits = find(text)
+    assert {hit.category for hit in hits} == {"encouragement"}
+    assert not any(hit.danger for hit in hits)
+
+
+def test_long_past_is_soon_at_most_and_yesterday_is_not_past():
+    assert urgency("five years ago I tried to kill myself") is Urgency.SOON
+    assert urgency("I tried to kill myself yesterday") is Urgency.NOW
+
+
+def test_a_hit_marks_the_original_words_behind_a_disguise():
+    text = "honestly… I’m going to k\u200bi\u200bll mysélf"
+    (hit,) = find(text)
+    assert text[hit.start : hit.end] == "I’m going to k\u200bi\u200bll mysélf"
+    assert hit.words
+
+
+def test_the_lexicon_says_who_has_reviewed_it():
+    assert LEXICON_VERSION
+    assert LEXICON_REVIEW == "not yet reviewed by a clinician"
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_and_every_hit_lies_inside_it(text):
+    for hit in find(text):
+        assert 0 <= hit.start < hit.end <= len(text)
+
+
+words = st.sampled_from(
+    "i im want to kill myself die not never pills took my friend said . tonight going".split()
+)
+
+
+@given(st.lists(words, max_size=40))
+def test_any_order_of_grave_words_is_read(chosen):
+    text = " ".join(chosen)
+    assert all(text[hit.start : hit.end].strip() for hit in find(text))
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["i want to kill myself " * 5_000, "kill " * 20_000, "i " * 50_000, "my friend " * 10_000,
+     "took all my pills " * 5_000, "\u0301" * 100_000, "no not never " * 8_000],
+)  # fmt: skip
+def test_a_hostile_text_is_read_in_bounded_time(hostile):
+    started = time.process_time()
+    find(hostile)
+    assert time.process_time() - started < 2.0
+
+
+def test_a_typical_message_takes_about_a_millisecond_at_most():
+    text = (
+        "I had a rough day, my boss shouted at me and I could not stop crying on the way home. " * 3
+    )
+    find(text)
+    started = time.process_time()
+    for _ in range(20):
+        find(text)
+    assert (time.process_time() - started) / 20 < 0.005
