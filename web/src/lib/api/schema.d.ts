@@ -3,7 +3,800 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Case
+         * @description The whole case. Looking does not claim it, and leaves an audit line.
+         */
+        get: operations["case_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Claim
+         * @description I look at this, for a quarter of an hour.
+         */
+        put: operations["case_claim"];
+        post?: never;
+        /**
+         * Release
+         * @description Back to the queue.
+         */
+        delete: operations["case_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Decide on the version that was read; 409 `stale` when it moved on.
+         */
+        post: operations["case_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rooms
+         * @description The rooms I watch over.
+         */
+        get: operations["clinic_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/week": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Week
+         * @description Seven days of a room: the calendar week that holds `start`, or the last seven days.
+         */
+        get: operations["clinic_week"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/help-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lines
+         * @description Every country's numbers; `chosen` is the one asked for, else mine, else the place's.
+         */
+        get: operations["help_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Me
+         * @description Myself.
+         */
+        get: operations["me_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Me
+         * @description Tone nudges on or off, my country.
+         */
+        patch: operations["me_change"];
+        trace?: never;
+    };
+    "/api/me/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mine
+         * @description Everything that was decided about me or my words, newest first.
+         */
+        get: operations["notice_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/notices/{notice_id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Appeal
+         * @description Please let another person look.
+         */
+        post: operations["notice_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/notices/{notice_id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read
+         * @description I have seen it.
+         */
+        post: operations["notice_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/passphrase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Passphrase
+         * @description A new passphrase, proved by the present one or the recovery code. Ends all other sessions.
+         */
+        put: operations["me_passphrase"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Up
+         * @description Become a member. The recovery code in the answer is never shown again.
+         */
+        post: operations["member_sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/not-assessed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Not Assessed
+         * @description Messages that nothing has read yet. Looking leaves an audit line.
+         */
+        get: operations["not_assessed_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Place
+         * @description Who this place is for, and on which terms.
+         */
+        get: operations["place_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Queue
+         * @description A page of the queue in working order.
+         */
+        get: operations["queue_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Next Case
+         * @description The most pressing case that nobody holds, claimed.
+         */
+        post: operations["queue_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rooms
+         * @description Every open room, and my conversations.
+         */
+        get: operations["room_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Room
+         * @description One room and who keeps it.
+         */
+        get: operations["room_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History
+         * @description A page of history, oldest first.
+         */
+        get: operations["room_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/seat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Enter
+         * @description Take a seat.
+         */
+        put: operations["room_enter"];
+        post?: never;
+        /**
+         * Leave
+         * @description Give the seat back.
+         */
+        delete: operations["room_leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Where I am logged in.
+         */
+        get: operations["session_list"];
+        put?: never;
+        /**
+         * Log In
+         * @description By passphrase or recovery code. Wrong name and wrong secret get the same answer, as slowly.
+         */
+        post: operations["session_log_in"];
+        /**
+         * Log Out Everywhere
+         * @description End every session of mine, and their sockets.
+         */
+        delete: operations["session_end_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Log Out
+         * @description End this session, its tabs and sockets.
+         */
+        delete: operations["session_end_current"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description End one of my sessions.
+         */
+        delete: operations["session_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Shift
+         * @description I am on now, or no longer.
+         */
+        put: operations["shift_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/help-lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Lines
+         * @description Every line of the place's country.
+         */
+        get: operations["steward_help_lines_list"];
+        put?: never;
+        /**
+         * Add Line
+         * @description A line the steward checked.
+         */
+        post: operations["steward_help_lines_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/help-lines/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Lines
+         * @description I have checked the numbers of my country.
+         */
+        post: operations["steward_help_lines_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/help-lines/{line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Hide Line
+         * @description Hide or show one line.
+         */
+        patch: operations["steward_help_lines_change"];
+        trace?: never;
+    };
+    "/api/steward/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Invitations
+         * @description Those that still open a door, and those that did.
+         */
+        get: operations["steward_invitations_list"];
+        put?: never;
+        /**
+         * Invite
+         * @description A new one; its code is told this once.
+         */
+        post: operations["steward_invitations_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke
+         * @description Nobody comes in by it any more.
+         */
+        delete: operations["steward_invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description A page of members by name.
+         */
+        get: operations["steward_members_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/members/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Member
+         * @description Another role; approve, remove, let back in.
+         */
+        patch: operations["steward_members_change"];
+        trace?: never;
+    };
+    "/api/steward/place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Place
+         * @description Name, sign-up, age, country.
+         */
+        patch: operations["steward_place"];
+        trace?: never;
+    };
+    "/api/steward/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rooms
+         * @description Every room, the closed ones too.
+         */
+        get: operations["steward_rooms_list"];
+        put?: never;
+        /**
+         * Add Room
+         * @description A new room.
+         */
+        post: operations["steward_rooms_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/rooms/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Room
+         * @description Name, purpose, language, open or closed.
+         */
+        patch: operations["steward_rooms_change"];
+        trace?: never;
+    };
+    "/api/steward/rooms/{room_id}/keepers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Seat Keeper
+         * @description Who keeps this room.
+         */
+        put: operations["steward_rooms_keep"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Status
+         * @description Is it well?
+         */
+        get: operations["steward_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Alive
+         * @description This process answers.
+         */
+        get: operations["health_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Ready
+         * @description The database answers; the classifier's state is said, and does not stop anybody from talking.
+         */
+        get: operations["health_ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
@@ -27,84 +820,113 @@ export interface components {
         };
         /** Case */
         Case: {
-            line: components["schemas"]["CaseLine"];
-            subject: components["schemas"]["CaseMember"];
-            /** Messages */
-            messages: components["schemas"]["CaseMessage"][];
-            /** Flags */
-            flags: components["schemas"]["CaseFlag"][];
-            /** Decisions */
-            decisions: components["schemas"]["CaseDecision"][];
             /** Allowed */
             allowed: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change")[];
-            /** Conversation */
-            conversation: string | null;
             /** Appeal Words */
             appeal_words: string | null;
             /** Assessed */
             assessed: boolean;
+            /** Conversation */
+            conversation: string | null;
+            /** Decisions */
+            decisions: components["schemas"]["CaseDecision"][];
+            /** Flags */
+            flags: components["schemas"]["CaseFlag"][];
+            line: components["schemas"]["CaseLine"];
+            /** Messages */
+            messages: components["schemas"]["CaseMessage"][];
             /** Policy */
             policy: string;
             /** Policy Reviewed */
             policy_reviewed: boolean;
+            subject: components["schemas"]["CaseMember"];
         };
         /** CaseDecision */
         CaseDecision: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
             /**
              * Action
              * @enum {string}
              */
             action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
-            /** By */
-            by: string;
-            /** Reason */
-            reason: string;
             /**
              * At
              * Format: date-time
              */
             at: string;
-            /** Until */
-            until: string | null;
+            /** By */
+            by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
             /** Policy */
             policy: string;
+            /** Reason */
+            reason: string;
+            /** Until */
+            until: string | null;
         };
         /** CaseFlag */
         CaseFlag: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Note */
+            note: string | null;
+            /** Reasons */
+            reasons: string[];
             /**
              * Source
              * @enum {string}
              */
             source: "classifier" | "lexicon" | "member" | "moderator" | "refused";
-            /** Reasons */
-            reasons: string[];
-            /** Words */
-            words: string[];
             /** Spans */
             spans: components["schemas"]["Marked"][];
-            /** Note */
-            note: string | null;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
+            /** Words */
+            words: string[];
         };
         /**
          * CaseLine
          * @description One line of the queue: no text.
          */
         CaseLine: {
+            /** About */
+            about: ("self" | "another") | null;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed By Me */
+            claimed_by_me: boolean;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Flags */
+            flags: number;
+            /** Handling */
+            handling: ("publish" | "collapse" | "nudge" | "hold") | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal";
+            /** Language */
+            language: string | null;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
             /**
              * Room
              * Format: uuid
@@ -112,11 +934,8 @@ export interface components {
             room: string;
             /** Room Name */
             room_name: string;
-            /**
-             * Kind
-             * @enum {string}
-             */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal";
+            /** Seen By A Person */
+            seen_by_a_person: boolean;
             /**
              * State
              * @enum {string}
@@ -127,36 +946,10 @@ export interface components {
              * @enum {string}
              */
             urgency: "none" | "routine" | "soon" | "now";
-            /** Handling */
-            handling: ("publish" | "collapse" | "nudge" | "hold") | null;
-            /** About */
-            about: ("self" | "another") | null;
-            /**
-             * Opened At
-             * Format: date-time
-             */
-            opened_at: string;
-            /**
-             * Due At
-             * Format: date-time
-             */
-            due_at: string;
             /** Version */
             version: number;
-            /** Claimed By */
-            claimed_by: string | null;
-            /** Claimed By Me */
-            claimed_by_me: boolean;
-            /** Claimed Until */
-            claimed_until: string | null;
-            /** Seen By A Person */
-            seen_by_a_person: boolean;
-            /** Flags */
-            flags: number;
             /** Why */
             why: string[];
-            /** Language */
-            language: string | null;
         };
         /**
          * CaseMember
@@ -168,21 +961,21 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Messages Here */
+            messages_here: number;
             /** Name */
             name: string;
+            /** Open Cases */
+            open_cases: number;
+            /** Past Sanctions */
+            past_sanctions: number;
+            /** Paused Until */
+            paused_until: string | null;
             /**
              * Since
              * Format: date-time
              */
             since: string;
-            /** Messages Here */
-            messages_here: number;
-            /** Paused Until */
-            paused_until: string | null;
-            /** Open Cases */
-            open_cases: number;
-            /** Past Sanctions */
-            past_sanctions: number;
         };
         /**
          * CaseMessage
@@ -190,40 +983,34 @@ export interface components {
          */
         CaseMessage: {
             /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            author: components["schemas"]["Author"];
+            /** Content Note */
+            content_note?: string | null;
+            /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Reply To */
+            reply_to?: string | null;
             /** Seq */
             seq: number | null;
-            author: components["schemas"]["Author"];
             /**
              * State
              * @enum {string}
              */
             state: "published" | "withdrawn" | "hidden" | "held" | "refused";
-            /** Text */
-            text: string | null;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Reply To
-             * @default null
-             */
-            reply_to: string | null;
-            /**
-             * Content Note
-             * @default null
-             */
-            content_note: string | null;
             /**
              * Subject
              * @default false
              */
             subject: boolean;
+            /** Text */
+            text: string | null;
         };
         /**
          * Changed
@@ -231,10 +1018,26 @@ export interface components {
          */
         Changed: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * At
+             * @default null
+             */
+            at: string | null;
+            /**
+             * Change
+             * @default other
              * @enum {string}
              */
-            type: "changed";
+            change: "edited" | "withdrawn" | "hidden" | "shown" | "collapsed" | "joined" | "left" | "other";
+            /**
+             * Content Note
+             * @default null
+             */
+            content_note: string | null;
+            /**
+             * Message
+             * @default null
+             */
+            message: string | null;
             /**
              * Room
              * Format: uuid
@@ -243,31 +1046,15 @@ export interface components {
             /** Seq */
             seq: number;
             /**
-             * Change
-             * @default other
-             * @enum {string}
-             */
-            change: "edited" | "withdrawn" | "hidden" | "shown" | "collapsed" | "joined" | "left" | "other";
-            /**
-             * Message
-             * @default null
-             */
-            message: string | null;
-            /**
              * Text
              * @default null
              */
             text: string | null;
             /**
-             * Content Note
-             * @default null
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            content_note: string | null;
-            /**
-             * At
-             * @default null
-             */
-            at: string | null;
+            type: "changed";
         };
         /** Claim */
         Claim: {
@@ -284,8 +1071,8 @@ export interface components {
         ClinicDay: {
             /** Day */
             day: string;
-            people: components["schemas"]["Figure"];
             messages: components["schemas"]["Figure"];
+            people: components["schemas"]["Figure"];
         };
         /**
          * CountryLines
@@ -294,12 +1081,12 @@ export interface components {
         CountryLines: {
             /** Country */
             country: string;
-            /** Name */
-            name: string;
             /** Emergency */
             emergency: string[];
             /** Lines */
             lines: components["schemas"]["HelpLine"][];
+            /** Name */
+            name: string;
         };
         /**
          * Discard
@@ -307,15 +1094,15 @@ export interface components {
          */
         Discard: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "discard";
-            /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "discard";
         };
         /**
          * Edit
@@ -323,32 +1110,32 @@ export interface components {
          */
         Edit: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "edit";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
-            /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
             /**
-             * Message
-             * Format: uuid
-             */
-            message: string;
-            /** Text */
-            text: string;
-            /**
              * Insist
              * @default false
              */
             insist: boolean;
+            /**
+             * Message
+             * Format: uuid
+             */
+            message: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Text */
+            text: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "edit";
         };
         /**
          * Entered
@@ -356,16 +1143,10 @@ export interface components {
          */
         Entered: {
             me: components["schemas"]["Me"];
-            /**
-             * Recovery Code
-             * @default null
-             */
-            recovery_code: string | null;
-            /**
-             * Token
-             * @default null
-             */
-            token: string | null;
+            /** Recovery Code */
+            recovery_code?: string | null;
+            /** Token */
+            token?: string | null;
         };
         /**
          * FeltHeard
@@ -373,56 +1154,43 @@ export interface components {
          */
         FeltHeard: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * Answer
              * @enum {string}
              */
-            type: "felt_heard";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
+            answer: "heard" | "not_yet";
             /**
              * Message
              * Format: uuid
              */
             message: string;
             /**
-             * Answer
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            answer: "heard" | "not_yet";
+            type: "felt_heard";
         };
         /**
          * Figure
          * @description A count or a median that may be shown. `shown` False: it is about fewer than 8 people, and `value` is None.
          */
         Figure: {
-            /** Value */
-            value: number | null;
+            /** Rounded To */
+            rounded_to?: number | null;
             /** Shown */
             shown: boolean;
-            /**
-             * Rounded To
-             * @default null
-             */
-            rounded_to: number | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * Flag
          * @description Ask a moderator to look at a message.
          */
         Flag: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "flag";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
             /**
              * Message
              * Format: uuid
@@ -433,6 +1201,16 @@ export interface components {
              * @enum {string}
              */
             reason: "worried" | "unkind" | "unsafe" | "private" | "not_sure";
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "flag";
             /**
              * Words
              * @default null
@@ -445,15 +1223,10 @@ export interface components {
          */
         Held: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * At
+             * Format: date-time
              */
-            type: "held";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
+            at: string;
             /**
              * Client Id
              * Format: uuid
@@ -465,15 +1238,20 @@ export interface components {
              */
             id: string;
             /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
              * Notice
              * Format: uuid
              */
             notice: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "held";
             /** Words */
             words: string;
         };
@@ -482,45 +1260,65 @@ export interface components {
          * @description First frame. A new `epoch` means positions from before are worthless.
          */
         Hello: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "hello";
             /** Epoch */
             epoch: string;
+            /** Heartbeat S */
+            heartbeat_s: number;
+            limits: components["schemas"]["Limits"];
             /**
              * Member
              * Format: uuid
              */
             member: string;
-            limits: components["schemas"]["Limits"];
-            /** Heartbeat S */
-            heartbeat_s: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "hello";
         };
         /** HelpCountries */
         HelpCountries: {
-            /** Countries */
-            countries: components["schemas"]["CountryLines"][];
             /** Chosen */
             chosen: string | null;
+            /** Countries */
+            countries: components["schemas"]["CountryLines"][];
         };
         /**
          * HelpLine
          * @description One line to call or write to. `verified_at` is the record's own date, or None.
          */
         HelpLine: {
-            /** Id */
-            id: string;
+            /**
+             * About
+             * @default null
+             */
+            about: string | null;
             /** Country */
             country: string;
-            /** Name */
-            name: string;
             /**
              * Dial
              * @default null
              */
             dial: string | null;
+            /**
+             * Hours
+             * @default null
+             */
+            hours: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Languages
+             * @default []
+             */
+            languages: string[];
+            /** Name */
+            name: string;
+            /**
+             * Source
+             * @default null
+             */
+            source: string | null;
             /**
              * Text
              * @default null
@@ -532,30 +1330,10 @@ export interface components {
              */
             url: string | null;
             /**
-             * Hours
-             * @default null
-             */
-            hours: string | null;
-            /**
-             * About
-             * @default null
-             */
-            about: string | null;
-            /**
-             * Languages
-             * @default []
-             */
-            languages: string[];
-            /**
              * Verified At
              * @default null
              */
             verified_at: string | null;
-            /**
-             * Source
-             * @default null
-             */
-            source: string | null;
         };
         /** HelpLinePatch */
         HelpLinePatch: {
@@ -567,73 +1345,59 @@ export interface components {
          * @description Oldest first. `before` gives the page before; None when this is the beginning.
          */
         History: {
-            /** Messages */
-            messages: components["schemas"]["HistoryMessage"][];
             /** Before */
             before: number | null;
-            /** Seq */
-            seq: number;
             /**
              * Held
              * @default []
              */
             held: components["schemas"]["HistoryMessage"][];
+            /** Messages */
+            messages: components["schemas"]["HistoryMessage"][];
+            /** Seq */
+            seq: number;
         };
         /**
          * HistoryMessage
          * @description A message on a page of history; `state` withdrawn or hidden carries no text.
          */
         HistoryMessage: {
-            /** Seq */
-            seq: number;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            author: components["schemas"]["Author"];
-            /**
-             * Author Kind
-             * @enum {string}
-             */
-            author_kind: "person" | "bot";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "published" | "withdrawn" | "hidden" | "held";
-            /** Text */
-            text: string | null;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /**
-             * Client Id
-             * @default null
-             */
-            client_id: string | null;
-            /**
-             * Reply To
-             * @default null
-             */
-            reply_to: string | null;
             /**
              * Ask
              * @default false
              */
             ask: boolean;
             /**
-             * Content Note
-             * @default null
+             * At
+             * Format: date-time
              */
-            content_note: string | null;
+            at: string;
+            author: components["schemas"]["Author"];
             /**
-             * Edited At
-             * @default null
+             * Author Kind
+             * @enum {string}
              */
-            edited_at: string | null;
+            author_kind: "person" | "bot";
+            /** Client Id */
+            client_id?: string | null;
+            /** Content Note */
+            content_note?: string | null;
+            /** Edited At */
+            edited_at?: string | null;
+            /**
+             * Helped
+             * @default false
+             */
+            helped: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** My Answer */
+            my_answer?: ("heard" | "not_yet") | null;
+            /** My Reaction */
+            my_reaction?: ("heart" | "hug" | "same" | "strength") | null;
             /**
              * Reactions
              * @default {}
@@ -641,39 +1405,25 @@ export interface components {
             reactions: {
                 [key: string]: number;
             };
+            /** Reply To */
+            reply_to?: string | null;
+            /** Seq */
+            seq: number;
             /**
-             * My Reaction
-             * @default null
+             * State
+             * @enum {string}
              */
-            my_reaction: ("heart" | "hug" | "same" | "strength") | null;
-            /**
-             * My Answer
-             * @default null
-             */
-            my_answer: ("heard" | "not_yet") | null;
-            /**
-             * Helped
-             * @default false
-             */
-            helped: boolean;
+            state: "published" | "withdrawn" | "hidden" | "held";
+            /** Text */
+            text: string | null;
         };
         /**
          * Invitation
          * @description `code` and `path` only when it is new, and never again.
          */
         Invitation: {
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
-            /**
-             * Role
-             * @enum {string}
-             */
-            role: "peer" | "moderator" | "clinician" | "steward";
-            /** Room */
-            room: string | null;
+            /** Code */
+            code?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -684,18 +1434,22 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Path */
+            path?: string | null;
             /** Redeemed At */
             redeemed_at: string | null;
             /**
-             * Code
-             * @default null
+             * Role
+             * @enum {string}
              */
-            code: string | null;
-            /**
-             * Path
-             * @default null
-             */
-            path: string | null;
+            role: "peer" | "moderator" | "clinician" | "steward";
+            /** Room */
+            room: string | null;
         };
         /** Invitations */
         Invitations: {
@@ -707,18 +1461,18 @@ export interface components {
          * @description Somebody is writing.
          */
         IsTyping: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "typing";
+            /** Name */
+            name: string;
             /**
              * Room
              * Format: uuid
              */
             room: string;
-            /** Name */
-            name: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "typing";
         };
         /**
          * Join
@@ -726,31 +1480,32 @@ export interface components {
          */
         Join: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * After
+             * @default null
              */
-            type: "join";
+            after: number | null;
             /**
              * Room
              * Format: uuid
              */
             room: string;
             /**
-             * After
-             * @default null
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            after: number | null;
+            type: "join";
         };
         /**
          * Joined
          * @description Listening; `seq` is the room's newest. What was missed follows, then live.
          */
         Joined: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "joined";
+            /** Here */
+            here: number;
+            /** Members */
+            members: number;
+            /** Moderator On */
+            moderator_on: boolean;
             /**
              * Room
              * Format: uuid
@@ -758,12 +1513,11 @@ export interface components {
             room: string;
             /** Seq */
             seq: number;
-            /** Members */
-            members: number;
-            /** Here */
-            here: number;
-            /** Moderator On */
-            moderator_on: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "joined";
         };
         /**
          * Keeper
@@ -789,15 +1543,15 @@ export interface components {
          */
         Leave: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "leave";
-            /**
              * Room
              * Format: uuid
              */
             room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "leave";
         };
         /**
          * Limits
@@ -806,56 +1560,61 @@ export interface components {
         Limits: {
             /** Frame Bytes */
             frame_bytes: number;
-            /** Text Code Points */
-            text_code_points: number;
             /** Posts Per Minute */
             posts_per_minute: number;
+            /** Text Code Points */
+            text_code_points: number;
         };
         /**
          * LogIn
          * @description By passphrase, or by recovery code (which is then replaced by a new one).
          */
         LogIn: {
-            /** Pseudonym */
-            pseudonym: string;
-            /**
-             * Passphrase
-             * @default null
-             */
-            passphrase: string | null;
-            /**
-             * Recovery Code
-             * @default null
-             */
-            recovery_code: string | null;
             /**
              * As Program
              * @default false
              */
             as_program: boolean;
+            /** Passphrase */
+            passphrase?: string | null;
+            /** Pseudonym */
+            pseudonym: string;
+            /** Recovery Code */
+            recovery_code?: string | null;
         };
         /**
          * Marked
          * @description Words that were noticed: code points of the text that was sent, end exclusive.
          */
         Marked: {
-            /** Start */
-            start: number;
             /** End */
             end: number;
             /** Signal */
             signal: string;
+            /** Start */
+            start: number;
         };
         /**
          * Me
          * @description The member who asks.
          */
         Me: {
+            /** Country */
+            country: string | null;
+            /** Has Passphrase */
+            has_passphrase: boolean;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
+            /** On Shift */
+            on_shift: boolean;
             /** Pseudonym */
             pseudonym: string;
             /**
@@ -870,45 +1629,22 @@ export interface components {
             state: "active" | "pending" | "removed";
             /** Tone Nudges */
             tone_nudges: boolean;
-            /** Country */
-            country: string | null;
-            /** Has Passphrase */
-            has_passphrase: boolean;
-            /** On Shift */
-            on_shift: boolean;
             /** Unread Notices */
             unread_notices: number;
-            /**
-             * Joined At
-             * Format: date-time
-             */
-            joined_at: string;
         };
         /** MePatch */
         MePatch: {
-            /**
-             * Tone Nudges
-             * @default null
-             */
-            tone_nudges: boolean | null;
-            /**
-             * Country
-             * @default null
-             */
-            country: string | null;
+            /** Country */
+            country?: string | null;
+            /** Tone Nudges */
+            tone_nudges?: boolean | null;
         };
         /** MemberPatch */
         MemberPatch: {
-            /**
-             * Role
-             * @default null
-             */
-            role: ("peer" | "moderator" | "clinician" | "steward") | null;
-            /**
-             * State
-             * @default null
-             */
-            state: ("active" | "removed") | null;
+            /** Role */
+            role?: ("peer" | "moderator" | "clinician" | "steward") | null;
+            /** State */
+            state?: ("active" | "removed") | null;
         };
         /**
          * Message
@@ -916,22 +1652,15 @@ export interface components {
          */
         Message: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * Ask
+             * @default false
              */
-            type: "message";
+            ask: boolean;
             /**
-             * Room
-             * Format: uuid
+             * At
+             * Format: date-time
              */
-            room: string;
-            /** Seq */
-            seq: number;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
+            at: string;
             author: components["schemas"]["Author"];
             /**
              * Author Kind
@@ -939,28 +1668,11 @@ export interface components {
              * @enum {string}
              */
             author_kind: "person" | "bot";
-            /** Text */
-            text: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
             /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
-            /**
-             * Reply To
-             * @default null
-             */
-            reply_to: string | null;
-            /**
-             * Ask
-             * @default false
-             */
-            ask: boolean;
             /**
              * Content Note
              * @default null
@@ -972,12 +1684,36 @@ export interface components {
              */
             edited_at: string | null;
             /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
              * Reactions
              * @default {}
              */
             reactions: {
                 [key: string]: number;
             };
+            /**
+             * Reply To
+             * @default null
+             */
+            reply_to: string | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Seq */
+            seq: number;
+            /** Text */
+            text: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "message";
         };
         /** NewAppeal */
         NewAppeal: {
@@ -986,8 +1722,8 @@ export interface components {
         };
         /**
          * NewDecision
-         * @description `version` is the one that was read. `reason` is told to the author; `words` is the first message of a conversation
-         *     or the text of a care note. `minutes` is the length of a pause.
+         * @description `version` is the one that was read. `reason` is told to the author; `words` is the first
+         *     message of a conversation or the text of a care note. `minutes` is the length of a pause.
          */
         NewDecision: {
             /**
@@ -995,84 +1731,54 @@ export interface components {
              * @enum {string}
              */
             action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
-            /** Version */
-            version: number;
+            /** Minutes */
+            minutes?: number | null;
             /** Reason */
             reason: string;
-            /**
-             * Words
-             * @default null
-             */
-            words: string | null;
-            /**
-             * Minutes
-             * @default null
-             */
-            minutes: number | null;
+            /** Version */
+            version: number;
+            /** Words */
+            words?: string | null;
         };
         /**
          * NewHelpLine
          * @description A line the steward checked; `verified_at` is the day they did, `source` where they read it.
          */
         NewHelpLine: {
+            /** About */
+            about?: string | null;
             /** Country */
             country: string;
+            /** Dial */
+            dial?: string | null;
+            /** Hours */
+            hours?: string | null;
             /** Name */
             name: string;
-            /**
-             * Dial
-             * @default null
-             */
-            dial: string | null;
-            /**
-             * Text
-             * @default null
-             */
-            text: string | null;
-            /**
-             * Url
-             * @default null
-             */
-            url: string | null;
-            /**
-             * Hours
-             * @default null
-             */
-            hours: string | null;
-            /**
-             * About
-             * @default null
-             */
-            about: string | null;
-            /**
-             * Verified At
-             * @default null
-             */
-            verified_at: string | null;
-            /**
-             * Source
-             * @default null
-             */
-            source: string | null;
+            /** Source */
+            source?: string | null;
+            /** Text */
+            text?: string | null;
+            /** Url */
+            url?: string | null;
+            /** Verified At */
+            verified_at?: string | null;
         };
         /** NewInvitation */
         NewInvitation: {
+            /**
+             * Days
+             * @default 7
+             */
+            days: number;
             /**
              * Role
              * @default peer
              * @enum {string}
              */
             role: "peer" | "moderator" | "clinician" | "steward";
-            /**
-             * Room
-             * @default null
-             */
-            room: string | null;
-            /**
-             * Days
-             * @default 7
-             */
-            days: number;
+            /** Room */
+            room?: string | null;
         };
         /**
          * NewKeeper
@@ -1092,35 +1798,26 @@ export interface components {
          * @description The current passphrase, or the recovery code, proves who asks. Ends all other sessions.
          */
         NewPassphrase: {
+            /** Current */
+            current?: string | null;
             /** Passphrase */
             passphrase: string;
-            /**
-             * Current
-             * @default null
-             */
-            current: string | null;
-            /**
-             * Recovery Code
-             * @default null
-             */
-            recovery_code: string | null;
+            /** Recovery Code */
+            recovery_code?: string | null;
         };
         /** NewRoom */
         NewRoom: {
-            /** Name */
-            name: string;
-            /** Purpose */
-            purpose: string;
-            /**
-             * Slug
-             * @default null
-             */
-            slug: string | null;
             /**
              * Language
              * @default en
              */
             language: string;
+            /** Name */
+            name: string;
+            /** Purpose */
+            purpose: string;
+            /** Slug */
+            slug?: string | null;
         };
         /**
          * NextCase
@@ -1138,6 +1835,12 @@ export interface components {
         /** NotAssessedMessage */
         NotAssessedMessage: {
             /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            author: components["schemas"]["Author"];
+            /**
              * Id
              * Format: uuid
              */
@@ -1147,14 +1850,8 @@ export interface components {
              * Format: uuid
              */
             room: string;
-            author: components["schemas"]["Author"];
             /** Text */
             text: string;
-            /**
-             * At
-             * Format: date-time
-             */
-            at: string;
             /** Why */
             why: string;
         };
@@ -1164,10 +1861,32 @@ export interface components {
          */
         Notice: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * Appeal
+             * @default null
+             */
+            appeal: ("open" | "upheld" | "overturned" | "changed") | null;
+            /**
+             * Appeal Until
+             * @default null
+             */
+            appeal_until: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Automated */
+            automated: boolean;
+            /**
+             * By
              * @enum {string}
              */
-            type: "notice";
+            by: "machine" | "moderator" | "clinician" | "steward" | "member";
+            /**
+             * Conversation
+             * @default null
+             */
+            conversation: string | null;
             /**
              * Id
              * Format: uuid
@@ -1179,59 +1898,37 @@ export interface components {
              */
             kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered";
             /**
-             * At
-             * Format: date-time
-             */
-            at: string;
-            /** Words */
-            words: string;
-            /**
-             * Room
-             * @default null
-             */
-            room: string | null;
-            /**
              * Message
              * @default null
              */
             message: string | null;
-            /**
-             * Conversation
-             * @default null
-             */
-            conversation: string | null;
-            /** Automated */
-            automated: boolean;
-            /**
-             * By
-             * @enum {string}
-             */
-            by: "machine" | "moderator" | "clinician" | "steward" | "member";
             /**
              * Policy
              * @default null
              */
             policy: string | null;
             /**
-             * Until
-             * @default null
-             */
-            until: string | null;
-            /**
-             * Appeal Until
-             * @default null
-             */
-            appeal_until: string | null;
-            /**
-             * Appeal
-             * @default null
-             */
-            appeal: ("open" | "upheld" | "overturned" | "changed") | null;
-            /**
              * Read
              * @default false
              */
             read: boolean;
+            /**
+             * Room
+             * @default null
+             */
+            room: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "notice";
+            /**
+             * Until
+             * @default null
+             */
+            until: string | null;
+            /** Words */
+            words: string;
         };
         /**
          * Notices
@@ -1247,91 +1944,73 @@ export interface components {
          */
         Nudge: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "nudge";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
-            /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
             /** Reasons */
             reasons: string[];
-            /** Words */
-            words: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Suggestions */
             suggestions: string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "nudge";
+            /** Words */
+            words: string;
         };
         /**
          * Place
          * @description What a visitor may know before signing up.
          */
         Place: {
-            /** Name */
-            name: string;
             /** About */
             about: string;
-            /**
-             * Sign Up
-             * @enum {string}
-             */
-            sign_up: "open" | "invited" | "approved";
-            /** Minimum Age */
-            minimum_age: number;
             /** Country */
             country: string | null;
-            /** Help Lines Confirmed */
-            help_lines_confirmed: boolean;
-            /** Policy */
-            policy: string;
-            /** Policy Reviewed */
-            policy_reviewed: boolean;
             /**
              * Demo
              * @default false
              */
             demo: boolean;
+            /** Help Lines Confirmed */
+            help_lines_confirmed: boolean;
+            /** Minimum Age */
+            minimum_age: number;
+            /** Name */
+            name: string;
+            /** Policy */
+            policy: string;
+            /** Policy Reviewed */
+            policy_reviewed: boolean;
+            /**
+             * Sign Up
+             * @enum {string}
+             */
+            sign_up: "open" | "invited" | "approved";
         };
         /** PlacePatch */
         PlacePatch: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * About
-             * @default null
-             */
-            about: string | null;
-            /**
-             * Sign Up
-             * @default null
-             */
-            sign_up: ("open" | "invited" | "approved") | null;
-            /**
-             * Minimum Age
-             * @default null
-             */
-            minimum_age: number | null;
-            /**
-             * Country
-             * @default null
-             */
-            country: string | null;
-            /**
-             * Help Lines Confirmed
-             * @default null
-             */
-            help_lines_confirmed: boolean | null;
+            /** About */
+            about?: string | null;
+            /** Country */
+            country?: string | null;
+            /** Help Lines Confirmed */
+            help_lines_confirmed?: boolean | null;
+            /** Minimum Age */
+            minimum_age?: number | null;
+            /** Name */
+            name?: string | null;
+            /** Sign Up */
+            sign_up?: ("open" | "invited" | "approved") | null;
         };
         /**
          * Post
@@ -1339,42 +2018,42 @@ export interface components {
          */
         Post: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * Ask
+             * @default false
              */
-            type: "post";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
+            ask: boolean;
             /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
-            /** Text */
-            text: string;
             /**
-             * Reply To
+             * Content Note
              * @default null
              */
-            reply_to: string | null;
-            /**
-             * Ask
-             * @default false
-             */
-            ask: boolean;
+            content_note: string | null;
             /**
              * Insist
              * @default false
              */
             insist: boolean;
             /**
-             * Content Note
+             * Reply To
              * @default null
              */
-            content_note: string | null;
+            reply_to: string | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Text */
+            text: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "post";
         };
         /**
          * Posted
@@ -1382,52 +2061,52 @@ export interface components {
          */
         Posted: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * At
+             * Format: date-time
              */
-            type: "posted";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
+            at: string;
             /**
              * Client Id
              * Format: uuid
              */
             client_id: string;
-            /** Seq */
-            seq: number;
             /**
              * Id
              * Format: uuid
              */
             id: string;
             /**
-             * At
-             * Format: date-time
+             * Room
+             * Format: uuid
              */
-            at: string;
+            room: string;
+            /** Seq */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "posted";
         };
         /**
          * Presence
          * @description How many are here now, and whether a moderator is on. Never who, to peers.
          */
         Presence: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "presence";
+            /** Here */
+            here: number;
+            /** Moderator On */
+            moderator_on: boolean;
             /**
              * Room
              * Format: uuid
              */
             room: string;
-            /** Here */
-            here: number;
-            /** Moderator On */
-            moderator_on: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "presence";
         };
         /**
          * Problem
@@ -1444,18 +2123,18 @@ export interface components {
          * @description A page of the queue in the order it should be worked, and what is waiting.
          */
         Queue: {
+            /** After */
+            after: string | null;
             /** Cases */
             cases: components["schemas"]["CaseLine"][];
-            /** Open */
-            open: {
-                [key: string]: number;
-            };
             /** Not Assessed */
             not_assessed: number;
             /** On Shift */
             on_shift: string[];
-            /** After */
-            after: string | null;
+            /** Open */
+            open: {
+                [key: string]: number;
+            };
         };
         /**
          * QueueChanged
@@ -1463,42 +2142,42 @@ export interface components {
          */
         QueueChanged: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * Alert
+             * @default false
              */
-            type: "queue";
+            alert: boolean;
             /**
              * Case
              * Format: uuid
              */
             case: string;
             /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
-            /**
-             * Urgency
-             * @enum {string}
-             */
-            urgency: "none" | "routine" | "soon" | "now";
-            /**
-             * State
-             * @enum {string}
-             */
-            state: "open" | "escalated" | "closed";
-            /** Version */
-            version: number;
-            /**
              * Claimed By Me
              * @default false
              */
             claimed_by_me: boolean;
             /**
-             * Alert
-             * @default false
+             * Room
+             * Format: uuid
              */
-            alert: boolean;
+            room: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "escalated" | "closed";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "queue";
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Version */
+            version: number;
         };
         /**
          * React
@@ -1506,40 +2185,28 @@ export interface components {
          */
         React: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "react";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
-            /**
              * Message
              * Format: uuid
              */
             message: string;
             /** Reaction */
             reaction: ("heart" | "hug" | "same" | "strength") | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "react";
         };
         /**
          * Reacted
          * @description Counts of quiet reactions on one message after a change.
          */
         Reacted: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "reaction";
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
-            /** Seq */
-            seq: number;
             /**
              * Message
              * Format: uuid
@@ -1549,6 +2216,18 @@ export interface components {
             reactions: {
                 [key: string]: number;
             };
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Seq */
+            seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reaction";
         };
         /**
          * Read
@@ -1556,17 +2235,17 @@ export interface components {
          */
         Read: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "read";
-            /**
              * Room
              * Format: uuid
              */
             room: string;
             /** Seq */
             seq: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "read";
         };
         /**
          * Refused
@@ -1574,45 +2253,40 @@ export interface components {
          */
         Refused: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * Client Id
+             * @default null
              */
-            type: "refused";
+            client_id: string | null;
             /** Code */
             code: string;
             /** Detail */
             detail: string;
-            /**
-             * Retryable
-             * @default false
-             */
-            retryable: boolean;
             /**
              * Retry After S
              * @default null
              */
             retry_after_s: number | null;
             /**
-             * Client Id
-             * @default null
+             * Retryable
+             * @default false
              */
-            client_id: string | null;
+            retryable: boolean;
             /**
              * Room
              * @default null
              */
             room: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "refused";
         };
         /**
          * Reset
          * @description Your position is unknown here: fetch the room anew.
          */
         Reset: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "reset";
             /** Epoch */
             epoch: string;
             /**
@@ -1620,23 +2294,24 @@ export interface components {
              * Format: uuid
              */
             room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "reset";
         };
         /**
          * Room
          * @description A room as its list shows it.
          */
         Room: {
+            /** Here */
+            here: number;
             /**
              * Id
              * Format: uuid
              */
             id: string;
-            /** Slug */
-            slug: string;
-            /** Name */
-            name: string;
-            /** Purpose */
-            purpose: string;
             /**
              * Kind
              * @enum {string}
@@ -1644,39 +2319,35 @@ export interface components {
             kind: "room" | "conversation";
             /** Language */
             language: string;
+            /** Members */
+            members: number;
+            /** Moderator On */
+            moderator_on: boolean;
+            /** Name */
+            name: string;
+            /** Paused Until */
+            paused_until?: string | null;
+            /** Purpose */
+            purpose: string;
+            /** Seat */
+            seat: ("member" | "host" | "moderator" | "clinician") | null;
+            /** Seq */
+            seq: number;
+            /** Slug */
+            slug: string;
             /**
              * State
              * @enum {string}
              */
             state: "open" | "closed";
-            /** Members */
-            members: number;
-            /** Here */
-            here: number;
-            /** Moderator On */
-            moderator_on: boolean;
-            /** Seat */
-            seat: ("member" | "host" | "moderator" | "clinician") | null;
-            /**
-             * Paused Until
-             * @default null
-             */
-            paused_until: string | null;
-            /** Seq */
-            seq: number;
             /** Unread */
             unread: number;
-            /**
-             * First Reply Median S
-             * @default null
-             */
-            first_reply_median_s: number | null;
         };
         /** RoomDetail */
         RoomDetail: {
-            room: components["schemas"]["Room"];
             /** Keepers */
             keepers: components["schemas"]["Keeper"][];
+            room: components["schemas"]["Room"];
         };
         /**
          * RoomEnded
@@ -1684,43 +2355,31 @@ export interface components {
          */
         RoomEnded: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * Reason
              * @enum {string}
              */
-            type: "left";
+            reason: "left" | "removed" | "closed";
             /**
              * Room
              * Format: uuid
              */
             room: string;
             /**
-             * Reason
+             * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            reason: "left" | "removed" | "closed";
+            type: "left";
         };
         /** RoomPatch */
         RoomPatch: {
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Purpose
-             * @default null
-             */
-            purpose: string | null;
-            /**
-             * State
-             * @default null
-             */
-            state: ("open" | "closed") | null;
-            /**
-             * Language
-             * @default null
-             */
-            language: string | null;
+            /** Language */
+            language?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Purpose */
+            purpose?: string | null;
+            /** State */
+            state?: ("open" | "closed") | null;
         };
         /** Rooms */
         Rooms: {
@@ -1730,6 +2389,13 @@ export interface components {
         ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
         /** SessionInfo */
         SessionInfo: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Current */
+            current: boolean;
             /**
              * Id
              * Format: uuid
@@ -1741,17 +2407,10 @@ export interface components {
              */
             kind: "browser" | "program";
             /**
-             * Created At
-             * Format: date-time
-             */
-            created_at: string;
-            /**
              * Last Seen At
              * Format: date-time
              */
             last_seen_at: string;
-            /** Current */
-            current: boolean;
         };
         /** Sessions */
         Sessions: {
@@ -1768,55 +2427,49 @@ export interface components {
          * @description All three declarations must be true. Without a passphrase, the recovery code is the only key.
          */
         SignUp: {
-            /** Pseudonym */
-            pseudonym: string;
             /**
-             * Passphrase
-             * @default null
+             * As Program
+             * @default false
              */
-            passphrase: string | null;
-            /**
-             * Old Enough
-             * @constant
-             */
-            old_enough: true;
-            /**
-             * Not An Emergency Service
-             * @constant
-             */
-            not_an_emergency_service: true;
+            as_program: boolean;
+            /** Invitation */
+            invitation?: string | null;
             /**
              * Machine Reads For Safety
              * @constant
              */
             machine_reads_for_safety: true;
             /**
-             * Invitation
-             * @default null
+             * Not An Emergency Service
+             * @constant
              */
-            invitation: string | null;
+            not_an_emergency_service: true;
             /**
-             * As Program
-             * @default false
+             * Old Enough
+             * @constant
              */
-            as_program: boolean;
+            old_enough: true;
+            /** Passphrase */
+            passphrase?: string | null;
+            /** Pseudonym */
+            pseudonym: string;
         };
         /** StewardHelpLine */
         StewardHelpLine: {
-            line: components["schemas"]["HelpLine"];
             /** Hidden */
             hidden: boolean;
-            /** Own */
-            own: boolean;
+            line: components["schemas"]["HelpLine"];
             /** Old */
             old: boolean;
+            /** Own */
+            own: boolean;
         };
         /** StewardHelpLines */
         StewardHelpLines: {
-            /** Country */
-            country: string | null;
             /** Confirmed At */
             confirmed_at: string | null;
+            /** Country */
+            country: string | null;
             /** Lines */
             lines: components["schemas"]["StewardHelpLine"][];
         };
@@ -1830,6 +2483,11 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /**
+             * Joined At
+             * Format: date-time
+             */
+            joined_at: string;
             /** Pseudonym */
             pseudonym: string;
             /**
@@ -1837,33 +2495,26 @@ export interface components {
              * @enum {string}
              */
             role: "peer" | "moderator" | "clinician" | "steward";
+            /** Seats */
+            seats: string[];
             /**
              * State
              * @enum {string}
              */
             state: "active" | "pending" | "removed";
-            /**
-             * Joined At
-             * Format: date-time
-             */
-            joined_at: string;
-            /** Seats */
-            seats: string[];
         };
         /** StewardMembers */
         StewardMembers: {
-            /** Members */
-            members: components["schemas"]["StewardMember"][];
             /** After */
             after: string | null;
+            /** Members */
+            members: components["schemas"]["StewardMember"][];
         };
         /**
          * StewardStatus
          * @description Is it well? For the steward's page and `hearth doctor`.
          */
         StewardStatus: {
-            /** Version */
-            version: string;
             /** Classifier */
             classifier: string;
             /**
@@ -1873,14 +2524,16 @@ export interface components {
             classifier_state: "ready" | "starting" | "down";
             /** Database */
             database: string;
+            /** Key Backup At */
+            key_backup_at: string | null;
             /** Not Assessed */
             not_assessed: number;
             /** Oldest Open Case S */
             oldest_open_case_s: number | null;
             /** Sockets */
             sockets: number;
-            /** Key Backup At */
-            key_backup_at: string | null;
+            /** Version */
+            version: string;
         };
         /**
          * Support
@@ -1888,27 +2541,15 @@ export interface components {
          */
         Support: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * About
              * @enum {string}
              */
-            type: "support";
-            /**
-             * Room
-             * @default null
-             */
-            room: string | null;
+            about: "self" | "another";
             /**
              * Client Id
              * @default null
              */
             client_id: string | null;
-            /**
-             * About
-             * @enum {string}
-             */
-            about: "self" | "another";
-            /** Words */
-            words: string;
             /** Emergency */
             emergency: string[];
             /** Lines */
@@ -1918,6 +2559,18 @@ export interface components {
              * @default null
              */
             private_line: string | null;
+            /**
+             * Room
+             * @default null
+             */
+            room: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "support";
+            /** Words */
+            words: string;
         };
         /**
          * Typing
@@ -1925,21 +2578,48 @@ export interface components {
          */
         Typing: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            type: "typing";
-            /**
              * Room
              * Format: uuid
              */
             room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "typing";
         };
         /**
          * Week
          * @description A room's week, seven days from `start`. No figure about fewer than 8 people; counts rounded to 5.
          */
         Week: {
+            /** Cases */
+            cases: {
+                [key: string]: components["schemas"]["Figure"];
+            };
+            /** Days */
+            days: components["schemas"]["ClinicDay"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            felt_heard: components["schemas"]["Figure"];
+            /** First Human Look Median S */
+            first_human_look_median_s: {
+                [key: string]: components["schemas"]["Figure"];
+            };
+            first_reply_median_s: components["schemas"]["Figure"];
+            held: components["schemas"]["Figure"];
+            messages: components["schemas"]["Figure"];
+            not_assessed: components["schemas"]["Figure"];
+            not_yet_heard: components["schemas"]["Figure"];
+            nudges: components["schemas"]["Figure"];
+            nudges_discarded: components["schemas"]["Figure"];
+            nudges_edited: components["schemas"]["Figure"];
+            nudges_sent_as_is: components["schemas"]["Figure"];
+            people: components["schemas"]["Figure"];
+            replies_unanswered: components["schemas"]["Figure"];
             /**
              * Room
              * Format: uuid
@@ -1947,40 +2627,13 @@ export interface components {
             room: string;
             /** Room Name */
             room_name: string;
+            /** Smallest Group */
+            smallest_group: number;
             /**
              * Start
              * Format: date-time
              */
             start: string;
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            /** Smallest Group */
-            smallest_group: number;
-            people: components["schemas"]["Figure"];
-            messages: components["schemas"]["Figure"];
-            first_reply_median_s: components["schemas"]["Figure"];
-            replies_unanswered: components["schemas"]["Figure"];
-            nudges: components["schemas"]["Figure"];
-            nudges_edited: components["schemas"]["Figure"];
-            nudges_sent_as_is: components["schemas"]["Figure"];
-            nudges_discarded: components["schemas"]["Figure"];
-            felt_heard: components["schemas"]["Figure"];
-            not_yet_heard: components["schemas"]["Figure"];
-            held: components["schemas"]["Figure"];
-            /** Cases */
-            cases: {
-                [key: string]: components["schemas"]["Figure"];
-            };
-            /** First Human Look Median S */
-            first_human_look_median_s: {
-                [key: string]: components["schemas"]["Figure"];
-            };
-            /** Days */
-            days: components["schemas"]["ClinicDay"][];
-            not_assessed: components["schemas"]["Figure"];
         };
         /**
          * Withdraw
@@ -1988,20 +2641,20 @@ export interface components {
          */
         Withdraw: {
             /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
+             * Message
+             * Format: uuid
              */
-            type: "withdraw";
+            message: string;
             /**
              * Room
              * Format: uuid
              */
             room: string;
             /**
-             * Message
-             * Format: uuid
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
-            message: string;
+            type: "withdraw";
         };
     };
     responses: never;
@@ -2011,4 +2664,1446 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    case_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Claim"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLine"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLine"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_decide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clinic"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_week: {
+        parameters: {
+            query?: {
+                start?: string | null;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Week"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    help_read: {
+        parameters: {
+            query?: {
+                country?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HelpCountries"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notices"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAppeal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_passphrase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassphrase"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    member_sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    not_assessed_read: {
+        parameters: {
+            query?: {
+                room?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotAssessed"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queue_read: {
+        parameters: {
+            query?: {
+                urgency?: ("none" | "routine" | "soon" | "now") | null;
+                room?: string | null;
+                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal") | null;
+                state?: ("open" | "escalated" | "closed") | null;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queue_next: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextCase"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rooms"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomDetail"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_read: {
+        parameters: {
+            query?: {
+                before?: number | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_enter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sessions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_log_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_end_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_end_current: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shift_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Shift"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_help_lines_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardHelpLines"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_help_lines_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHelpLine"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardHelpLine"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_help_lines_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardHelpLines"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_help_lines_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HelpLinePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardHelpLine"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_invitations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitations"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_invitations_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_invitations_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_members_list: {
+        parameters: {
+            query?: {
+                query?: string | null;
+                state?: ("active" | "pending" | "removed") | null;
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardMembers"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_members_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardMember"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_place: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_rooms_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rooms"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_rooms_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRoom"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_rooms_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Room"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_rooms_keep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewKeeper"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomDetail"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardStatus"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
