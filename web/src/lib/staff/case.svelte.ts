@@ -147,7 +147,7 @@ function decisionOf(action: Action, draft: Draft, version: number): NewDecision 
   return {
     action,
     version,
-    reason: draft.reason.trim(),
+    reason: (needsReason(action) ? draft.reason : draft.words).trim(),
     words: needsWords(action) ? draft.words.trim() : null,
     minutes: action === 'pause' ? draft.minutes : null,
   };
@@ -156,6 +156,17 @@ function decisionOf(action: Action, draft: Draft, version: number): NewDecision 
 /** Reaching out begins with a first message; a care note is one. */
 export function needsWords(action: Action): action is 'reach_out' | 'care_note' {
   return action === 'reach_out' || action === 'care_note';
+}
+
+/** A care note is its own reason: nobody should have to write it twice. */
+export function needsReason(action: Action): boolean {
+  return action !== 'care_note';
+}
+
+/** Who will read the reason. */
+export function readerOf(action: Action): 'author' | 'record' | 'clinicians' {
+  if (action === 'escalate') return 'clinicians';
+  return action === 'dismiss' ? 'record' : 'author';
 }
 
 export function draftOf(id: string, action: Action): Draft {

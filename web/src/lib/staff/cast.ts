@@ -160,7 +160,6 @@ export function aRoom(over: Partial<Room> = {}): Room {
     paused_until: null,
     seq: 400,
     unread: 0,
-    first_reply_median_s: 540,
     ...over,
   };
 }

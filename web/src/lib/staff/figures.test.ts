@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aWeek, hidden, shown } from './cast.ts';
-import {
-  along,
-  dayBars,
-  hasNext,
-  heardParts,
-  looks,
-  niceTop,
-  nudgeParts,
-  weekFrom,
-} from './figures.ts';
+import { along, dayBars, heardParts, looks, niceTop, nudgeParts } from './figures.ts';
 
 const frame = { width: 700, height: 100 };
 const day = (name: string, people: number | null) => ({
@@ -53,11 +44,11 @@ describe('a round top', () => {
   it.each([
     [0, 10],
     [10, 10],
-    [11, 20],
-    [45, 60],
+    [11, 12],
+    [45, 50],
     [95, 100],
-    [101, 200],
-    [2_500, 4_000],
+    [101, 120],
+    [2_500, 3_000],
   ])('for %i is %i', (value, top) => {
     expect(niceTop(value)).toBe(top);
   });
@@ -104,14 +95,21 @@ describe('time to the first human look', () => {
 });
 
 describe('going through weeks', () => {
-  it('steps seven days, over the end of a month', () => {
-    expect(weekFrom('2026-02-23T00:00:00Z', 1)).toBe('2026-03-02');
-    expect(weekFrom('2026-03-02T00:00:00Z', -1)).toBe('2026-02-23');
+  it('goes from Monday to Monday, over the end of a month', () => {
+    expect(weekBefore({ start: '2026-03-02T00:00:00Z' })).toBe('2026-02-23');
+    expect(weekAfter({ end: '2026-03-02T00:00:00Z' }, Date.parse('2026-03-04T00:00:00Z'))).toBe(
+      '2026-03-02',
+    );
+  });
+
+  it('leaves no day out between the last seven days and the week before them', () => {
+    // The last seven days of Saturday the 21st begin on Sunday the 15th.
+    expect(weekBefore({ start: '2026-11-15T00:00:00Z' })).toBe('2026-11-09');
   });
 
   it('offers no week that has not begun', () => {
     const end = '2026-03-02T00:00:00Z';
-    expect(hasNext({ end }, Date.parse(end))).toBe(false);
-    expect(hasNext({ end }, Date.parse('2026-03-09T00:00:00Z'))).toBe(true);
+    expect(weekAfter({ end }, Date.parse(end) - 1)).toBeNull();
+    expect(weekAfter({ end }, Date.parse(end))).toBe('2026-03-02');
   });
 });

@@ -73,11 +73,13 @@ function ticks(top: number, frame: Frame): Tick[] {
   }));
 }
 
-/** The next round number (1, 2 or 5 times a power of ten, halves whole) that holds the value. */
+const STEPS = [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10];
+
+/** The next round number that holds the value, and whose half is whole too. */
 export function niceTop(value: number): number {
   if (value <= 10) return 10;
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 4, 6, 8, 10].find((step) => step * power >= value) ?? 10) * power;
+  return (STEPS.find((step) => step * power >= value) ?? 10) * power;
 }
 
 export type PartName = 'edited' | 'as_is' | 'discarded' | 'heard' | 'not_yet' | 'rest';
@@ -148,14 +150,20 @@ export function along(seconds: number, width: number): number {
   return (Math.log(kept / first) / Math.log(last / first)) * width;
 }
 
-/** The start of another week, as the API wants it. */
-export function weekFrom(start: string, weeks: number): string {
-  const day = new Date(start);
-  day.setUTCDate(day.getUTCDate() + weeks * 7);
-  return day.toISOString().slice(0, 10);
+const DAY_MS = 86_400_000;
+
+/** The calendar week (Monday first, UTC) before what is shown; no day between them is left out. */
+export function weekBefore(week: Pick<Week, 'start'>): string {
+  return mondayOf(Date.parse(week.start) - DAY_MS);
 }
 
-/** No week is offered that has not begun. */
-export function hasNext(week: Pick<Week, 'end'>, now_ms: number): boolean {
-  return Date.parse(week.end) < now_ms - 3_600_000;
+/** The calendar week after what is shown, or null when it has not begun. */
+export function weekAfter(week: Pick<Week, 'end'>, now_ms: number): string | null {
+  const end_ms = Date.parse(week.end);
+  return end_ms > now_ms ? null : mondayOf(end_ms);
+}
+
+function mondayOf(at_ms: number): string {
+  const sinceMonday = (new Date(at_ms).getUTCDay() + 6) % 7;
+  return new Date(at_ms - sinceMonday * DAY_MS).toISOString().slice(0, 10);
 }

@@ -3,7 +3,8 @@ import { api } from '#lib/api/client.ts';
 import type { ServerFrameOf } from '#lib/api/types.ts';
 import { t } from '#lib/i18n/index.svelte.ts';
 import { line } from '#lib/live/connection.svelte.ts';
-import { chime } from './chime.ts';
+import { session } from '#lib/session.svelte.ts';
+import { chime } from './chime.svelte.ts';
 import { prefs } from './prefs.svelte.ts';
 import { calling } from './selection.ts';
 import { settled } from './settled.ts';
@@ -51,20 +52,22 @@ class Watch {
     }
     const fresh = this.waiting.filter((waits) => !this.#known.has(waits.id));
     for (const waits of fresh) this.#known.add(waits.id);
-    if (fresh[0] && !quietly) this.#ring(fresh[0].room_name);
+    if (fresh[0] && !quietly) this.#ring(t('staff.queue.alert', { room: fresh[0].room_name }));
   }
 
   #hear(frame: ServerFrameOf<'queue'>): void {
-    if (frame.alert && frame.urgency === 'now' && !frame.claimed_by_me) {
+    const escalated = frame.state === 'escalated';
+    const forMe = !frame.claimed_by_me && (!escalated || session.isClinician);
+    if (frame.alert && forMe) {
       this.#known.add(frame.case);
-      this.#ring(null);
+      this.#ring(t(escalated ? 'staff.queue.alert.escalated' : 'staff.queue.alert.plain'));
     }
     this.#lookSoon();
   }
 
-  #ring(room: string | null): void {
+  #ring(words: string): void {
     if (prefs.sound) chime.play();
-    voice.call(room ? t('staff.queue.alert', { room }) : t('staff.queue.alert.plain'));
+    voice.call(words);
   }
 }
 

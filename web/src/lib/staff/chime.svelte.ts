@@ -6,15 +6,14 @@ const NOTE_S = 0.42;
 class Chime {
   #context: AudioContext | null = null;
 
-  /** True while the browser waits for a click or a key before it lets this page ring. */
-  get blocked(): boolean {
-    return this.#context?.state === 'suspended';
-  }
+  /** False while the browser waits for a click or a key before it lets this page ring. */
+  ready = $state(false);
 
   /** To be called from a click or a key press, the only moments when browsers listen. */
   async unlock(): Promise<void> {
     this.#context ??= open();
     if (this.#context?.state === 'suspended') await this.#context.resume();
+    this.ready = this.#context?.state === 'running';
   }
 
   play(): void {
