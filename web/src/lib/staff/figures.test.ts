@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { aWeek, hidden, shown } from './cast.ts';
-import { along, dayBars, heardParts, looks, niceTop, nudgeParts } from './figures.ts';
+import {
+  along,
+  dayBars,
+  heardParts,
+  looks,
+  niceTop,
+  nudgeParts,
+  weekAfter,
+  weekBefore,
+} from './figures.ts';
 
 const frame = { width: 700, height: 100 };
 const day = (name: string, people: number | null) => ({
