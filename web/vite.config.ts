@@ -15,17 +15,11 @@ function sourceVersion(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** The page that shows before any script has arrived carries its own few lines of style. */
-function splashStyleHash(): `sha256-${string}` {
-  const style = /<style>([\s\S]*?)<\/style>/.exec(readFileSync('src/app.html', 'utf8'))?.[1] ?? '';
-  return `sha256-${createHash('sha256').update(style).digest('base64')}`;
-}
-
 // The server adds frame-ancestors, which a page cannot say about itself.
 const policy = {
   'default-src': ['none'],
   'script-src': ['self'],
-  'style-src': ['self', splashStyleHash()],
+  'style-src': ['self'],
   'connect-src': ['self'],
   'img-src': ['self'],
   'font-src': ['self'],
@@ -41,7 +35,12 @@ const policy = {
 export default defineConfig({
   plugins: [
     sveltekit({
-      adapter: adapter({ pages: 'build', assets: 'build', fallback: 'index.html' }),
+      adapter: adapter({
+        pages: 'build',
+        assets: 'build',
+        fallback: 'index.html',
+        precompress: true,
+      }),
       csp: { mode: 'hash', directives: structuredClone(policy) as never },
       version: { name: sourceVersion() },
     }),
