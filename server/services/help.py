@@ -51,10 +51,15 @@ def lines_for(work: Work, country: str | None) -> bodies.CountryLines:
 
 def countries(work: Work, chosen: str | None) -> bodies.HelpCountries:
     """Every country we know something about, by name; `chosen` is the one to show first."""
-    own = {row.country for row in place.own_lines(work) if row.own and not row.hidden}
-    codes = own | set(help_lines.load())
-    listed = sorted((lines_for(work, code) for code in codes), key=lambda country: country.name)
-    return bodies.HelpCountries(countries=listed, chosen=chosen if chosen in codes else None)
+    bundled = help_lines.load()
+    rows: dict[str, list[OwnHelpLine]] = {code: [] for code in bundled}
+    for row in place.own_lines(work):
+        rows.setdefault(row.country, []).append(row)
+    listed = [_merged(code, bundled.get(code), mine) for code, mine in rows.items()]
+    shown = [country for country in listed if country.country in bundled or country.lines]
+    known = chosen if chosen in {country.country for country in shown} else None
+    shown.sort(key=lambda country: country.name)
+    return bodies.HelpCountries(countries=shown, chosen=known)
 
 
 def chosen_country(work: Work, asked: str | None, member: Member | None) -> str | None:

@@ -14,6 +14,9 @@ from server.store.sealing import Sealer
 from server.store.work import Announcement, Work
 
 Result = TypeVar("Result")
+_TRIES = 4
+_CROSSED = frozenset({"40001", "40P01"})
+"""Serialization failure, deadlock: nothing of the unit happened, and trying again helps."""
 
 
 class PostgresDatabase:
@@ -47,11 +50,20 @@ class PostgresDatabase:
                 session.flush()
                 return result, work.announcements
 
-        try:
-            async with self._engine.begin() as connection:
-                result, announcements = await connection.run_sync(in_session)
-        except (DBAPIError, TimeoutError, OSError):
-            raise Unavailable(retry_after_s=2) from None
+        result, announcements = await self._try(in_session)
         if announce and announcements:
             self._announce(announcements)
         return result
+
+    async def _try(self, in_session: Callable[[Connection], Result]) -> Result:
+        """Two units of work that wait for each other: PostgreSQL ends one, and it goes again."""
+        for _ in range(_TRIES):
+            try:
+                async with self._engine.begin() as connection:
+                    return await connection.run_sync(in_session)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _CROSSED:
+                    break
+            except (TimeoutError, OSError):
+                break
+        raise Unavailable(retry_after_s=2)

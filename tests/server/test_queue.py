@@ -47,23 +47,23 @@ async def test_an_unclaimed_now_case_comes_first(any_house: House):
     assert order == [raised[n].id for n in (4, 2, 0, 1, 3)]
 
 
-async def test_the_queue_has_the_order_of_triage(house: House):
-    marram, fern, _ = await cast(house)
-    room = await house.room("Low days", (fern, "moderator"))
+async def test_the_queue_has_the_order_of_triage(any_house: House):
+    marram, fern, _ = await cast(any_house)
+    room = await any_house.room("Low days", (fern, "moderator"))
     raised: list[Case] = []
     for hours in range(60):
-        house.clock.move(hours=1)
-        said = await house.say(room, marram, f"words {hours}")
+        any_house.clock.move(hours=1)
+        said = await any_house.say(room, marram, f"words {hours}")
         urgency = list(Urgency)[hours * 7 % 4]
-        raised.append(await house.case(room, marram, said, urgency=urgency))
+        raised.append(await any_house.case(room, marram, said, urgency=urgency))
 
-    now = house.clock.now()
+    now = any_house.clock.now()
     expected = sorted(
         raised,
         key=lambda c: triage.queue_key(Urgency(c.urgency), c.due_at, c.opened_at, now),
     )
-    shown = await read(house, fern)
-    rest = await house.do(lambda work: queue.read_queue(work, fern, Wanted(), shown.after))
+    shown = await read(any_house, fern)
+    rest = await any_house.do(lambda work: queue.read_queue(work, fern, Wanted(), shown.after))
 
     assert any(c.urgency == "routine" and c.due_at + timedelta(days=1) <= now for c in raised)
     assert len(shown.cases) == 50
