@@ -1,4 +1,4 @@
-"""The file of the embedded model: weights of its heads in int8, checked by SHA-256.
+"""The file of the embedded model: signed roots of its weights in int8, checked by SHA-256.
 
 Loaded without pickle. What lies in ``models/`` is listed in ``models/registry.json`` by version
 and hash; a file that differs is refused.
@@ -22,24 +22,33 @@ from moderation.features import BUCKETS, Grams, Ids, Values, vector
 
 MODELS_DIR: Final = Path(__file__).with_name("models")
 Floats = npt.NDArray[np.float64]
-_TOO_SMALL: Final = 1
-"""Of 127: weights that change nothing measurable, and half of the file's size."""
+_TOO_SMALL: Final = 8
+"""Roots of weights, of 127: what changes nothing measurable, and half of the file's size."""
+_SQUARES: Final = np.array(
+    [np.sign(root) * (root / 127.0) ** 2 for root in (*range(128), *range(-128, 0))],
+    dtype=np.float32,
+)
+"""By the byte that is stored: one word may weigh a thousand times another, and both must count."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Linear:
-    """Heads over the same buckets. ``weights``: int8, one row per bucket, one column per head."""
+    """Heads over the same buckets.
+
+    roots: one row per bucket, one column per head; a weight is the signed square of its root,
+    of 127, times the head's scale.
+    """
 
     version: str
     heads: tuple[str, ...]
-    weights: npt.NDArray[np.int8]
+    roots: npt.NDArray[np.int8]
     scales: npt.NDArray[np.float32]
     intercepts: npt.NDArray[np.float32]
     platt: npt.NDArray[np.float32]
 
     def scores(self, ids: Ids, values: Values) -> Floats:
         """What these n-grams add to every head; sums over several texts may be added."""
-        raw = values @ self.weights[ids].astype(np.float32)
+        raw = values @ _SQUARES[self.roots[ids].view(np.uint8)]
         return np.asarray(raw * self.scales, dtype=np.float64)
 
     def probabilities(self, heads: slice, scores: Floats) -> Floats:
@@ -54,7 +63,8 @@ class Linear:
         words = values[0] if grams.letters_from else 0.0
         letters = values[-1] if len(ids) else 0.0
         share = np.where(np.arange(len(grams.ids)) < grams.letters_from, words, letters)
-        return np.asarray(self.weights[grams.ids, head] * share * self.scales[head], np.float32)
+        weights = _SQUARES[self.roots[grams.ids, head].view(np.uint8)] * self.scales[head]
+        return np.asarray(weights * share, dtype=np.float32)
 
     def columns(self, first: str, last: str) -> slice:
         """The heads from ``first`` to ``last``, both included."""
@@ -69,15 +79,16 @@ def pack(
     platt: Sequence[tuple[float, float]],
 ) -> bytes:
     """The bytes of a model file. weights: float, one row per head; kept to int8 per head."""
-    scales = np.maximum(np.abs(weights).max(axis=1), 1e-9) / 127.0
-    whole = np.round(weights / scales[:, None]).astype(np.int8)
+    scales = np.maximum(np.abs(weights).max(axis=1), 1e-9)
+    roots = np.sqrt(np.abs(weights) / scales[:, None])
+    whole = (np.sign(weights) * np.round(127.0 * roots)).astype(np.int8)
     whole[np.abs(whole) <= _TOO_SMALL] = 0
     described = json.dumps({"version": version, "heads": list(heads)}).encode()
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
         about=np.frombuffer(described, dtype=np.uint8),
-        weights=whole,
+        roots=whole,
         scales=scales.astype(np.float32),
         intercepts=np.asarray(intercepts, dtype=np.float32),
         platt=np.asarray(platt, dtype=np.float32),
@@ -122,10 +133,10 @@ def unpack(stored: bytes) -> Linear:
     try:
         with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
             about = json.loads(arrays["about"].tobytes())
-            weights = np.ascontiguousarray(arrays["weights"].T)
+            roots = np.ascontiguousarray(arrays["roots"].T)
             numbers = arrays["scales"], arrays["intercepts"], arrays["platt"]
     except (ValueError, KeyError, OSError) as error:
         raise ModelCorrupt("the weights cannot be read") from error
-    if weights.shape != (BUCKETS, len(about["heads"])):
+    if roots.shape != (BUCKETS, len(about["heads"])):
         raise ModelCorrupt("the weights have another shape than this version reads")
-    return Linear(about["version"], tuple(about["heads"]), weights, *numbers)
+    return Linear(about["version"], tuple(about["heads"]), roots, *numbers)

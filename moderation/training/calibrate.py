@@ -11,16 +11,19 @@ from moderation.training.heads import Floats
 Platt = tuple[float, float]
 
 
-def platt(scores: Floats, labels: npt.NDArray[np.int_]) -> Platt:
+def platt(scores: Floats, labels: npt.NDArray[np.int_], weights: Floats | None = None) -> Platt:
     """(slope, offset) so that sigmoid(slope * score + offset) is a probability.
 
+    weights: how often each row would be met outside, where a set has more of one kind.
     Source: Platt 1999, with the targets smoothed as there, so that few rows do not give certainty.
     """
-    yes, no = int(labels.sum()), int((labels == 0).sum())
+    weights = np.ones(len(scores)) if weights is None else weights
+    yes, no = float(weights[labels == 1].sum()), float(weights[labels == 0].sum())
+    target = np.where(labels == 1, (yes + 1) / (yes + 2), 1 / (no + 2))
     x = np.concatenate([scores, scores])[:, None]
     y = np.concatenate([np.ones(len(scores)), np.zeros(len(scores))])
-    target = np.where(labels == 1, (yes + 1) / (yes + 2), 1 / (no + 2))
-    model = LogisticRegression(C=1e6).fit(x, y, sample_weight=np.concatenate([target, 1 - target]))
+    doubled = np.concatenate([weights * target, weights * (1 - target)])
+    model = LogisticRegression(C=1e6).fit(x, y, sample_weight=doubled)
     return max(float(model.coef_[0, 0]), 1e-3), float(model.intercept_[0])
 
 

@@ -59,7 +59,7 @@ def write(fitted: Sequence[Fitted], out: Path) -> Path:
     """The model file and the registry; older entries stay."""
     by_name = {one.name: one for one in fitted}
     ordered = [by_name[name] for name in head_names()]
-    weights = np.stack([_lean(one.head.weights) for one in ordered])
+    weights = np.stack([one.head.weights for one in ordered])
     numbers = [one.head.intercept for one in ordered], [one.platt for one in ordered]
     version = f"ngram-{hashlib.sha256(weights.tobytes()).hexdigest()[:10]}"
     stored = pack(version, head_names(), weights, *numbers)
@@ -67,13 +67,6 @@ def write(fitted: Sequence[Fitted], out: Path) -> Path:
     path.write_bytes(stored)
     _register(out, version, path.name, hashlib.sha256(stored).hexdigest())
     return path
-
-
-def _lean(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """The rare giants are cut, or int8 would round everybody else to nothing."""
-    kept = weights[weights != 0]
-    most = np.percentile(np.abs(kept), 99.9) if len(kept) else 1.0
-    return np.clip(weights, -most, most)
 
 
 def _register(out: Path, version: str, file: str, sha256: str) -> None:
@@ -127,9 +120,32 @@ _Part = tuple[list[Row], Any]
 def _one_head(name: str, fitting: _Part, held: _Part, recipe: Recipe) -> Fitted:
     rows, matrix, labels = _labelled(name, *fitting)
     head = fit(matrix, labels, _row_weights(rows), recipe)
-    _, held_matrix, held_labels = _labelled(name, *held)
+    held_rows, held_matrix, held_labels = _labelled(name, *held)
     scores = head.score(held_matrix)
-    return Fitted(name, head, platt(scores, held_labels), scores, held_labels)
+    weights = _as_met(name, held_rows, held[0])
+    return Fitted(name, head, platt(scores, held_labels, weights), scores, held_labels)
+
+
+def _as_met(name: str, rows: list[Row], held: list[Row]) -> Floats:
+    """Weights that give each kind of row the share it has in Jigsaw's own, natural rows.
+
+    The balanced set holds many positives, and few toxic rows say what they are *not*: unweighted,
+    every insult would look severe.
+    """
+    natural = [row for row in held if row.source == "jigsaw"]
+    toxic = [row for row in natural if row.labels["toxicity"]]
+    said = [row.labels[name] for row in toxic if name in row.labels]
+    share = 1.0 if name == "toxicity" else (sum(said) + 1) / (len(said) + 10)
+    mass = {"calm": len(natural) - len(toxic), "no": len(toxic) * (1 - share)}
+    mass["yes"] = len(toxic) * share
+    kinds = [_kind(name, row) for row in rows]
+    return np.array([mass[kind] / kinds.count(kind) for kind in kinds])
+
+
+def _kind(name: str, row: Row) -> str:
+    if row.labels[name]:
+        return "yes"
+    return "no" if row.labels.get("toxicity", 1) else "calm"
 
 
 def _labelled(
