@@ -29,6 +29,8 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _malformed(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
+        if first["type"] == "extra_forbidden":  # the field's name came with the request
+            return _problem(BadFrame("There is a field here that is not known."))
         field = ".".join(str(part) for part in first["loc"][1:])[:80]
         return _problem(BadFrame(f"{field}: {first['msg']}." if field else None))
 

@@ -205,6 +205,8 @@ def _detail(error: ValidationError) -> str:
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if first["type"].startswith("union_tag"):
         return "type: not a frame this server knows."
+    if first["type"] == "extra_forbidden":  # the field's name came with the frame
+        return "There is a field here that is not known."
     field = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "frame"
     return f"{field[:80]}: {first['msg']}."
 

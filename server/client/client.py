@@ -253,12 +253,14 @@ class Client:
         self.lines = line.number
         self._up.set()
         # A task of its own: answers must be read while a long outbox goes out.
-        return asyncio.create_task(self._resume(line), name="hearth-client-resume")
+        resume = self._resume(line, self._rooms.wanted())
+        return asyncio.create_task(resume, name="hearth-client-resume")
 
-    async def _resume(self, line: Line) -> None:
+    async def _resume(self, line: Line, rooms: list[UUID]) -> None:
         """Rooms from where they were, then what was never answered."""
-        for room in self._rooms.wanted():
-            await line.send(self._rooms.join_frame(room))
+        for room in rooms:
+            if self._rooms.wants(room):
+                await line.send(self._rooms.join_frame(room))
         await self._flush()
 
     async def _flush(self) -> None:

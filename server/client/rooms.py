@@ -40,6 +40,10 @@ class Rooms:
         self._asked_again.clear()
         return list(self._positions)
 
+    def wants(self, room: UUID) -> bool:
+        """Whether it is still to be heard."""
+        return room in self._positions
+
     def join_frame(self, room: UUID) -> frames.Join:
         """From where we stand."""
         return frames.Join(type="join", room=room, after=self._positions[room].seq)

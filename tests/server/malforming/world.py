@@ -1,0 +1,166 @@
+"""A place to be rude to: one of each role, a room they share, and something of everything in it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from server.access import Role
+from server.client import Client, Http
+from server.ids import new_id
+from server.protocol import bodies, frames
+from server.services import names, seats, sessions
+from server.services.rooms import make_room
+from server.store.tables import Member
+from server.store.work import Work
+from tests.server.live_server import LiveServer
+
+ROLES = (Role.PEER, Role.MODERATOR, Role.CLINICIAN, Role.STEWARD)
+
+
+@dataclass(slots=True)
+class World:
+    """Tokens by role, and ids of things that are there."""
+
+    tokens: dict[Role, str]
+    room: UUID
+    other: UUID
+    """A member whom nobody needs: stewards may do to them what they like."""
+    own: UUID
+    theirs: UUID
+    case: UUID
+    notice: UUID
+
+
+class _Made:
+    """What is made in the database."""
+
+    def __init__(self, work: Work) -> None:
+        self.room = make_room(work, f"Rude {str(new_id())[-6:]}", "To be rude in.").id
+        self.members = {role: self._member(work, role) for role in ROLES}
+        self.other = self._member(work, Role.PEER).id
+        self.tokens = {
+            role: sessions.open_session(work, member, "program").token
+            for role, member in self.members.items()
+        }
+        self.second = sessions.open_session(work, self.members[Role.STEWARD], "program").token
+
+    def _member(self, work: Work, role: Role) -> Member:
+        name = f"{role} {str(new_id())[-12:]}"
+        member = Member(
+            pseudonym=name, name_key=names.name_key(name), role=role, joined_at=work.now
+        )
+        work.session.add(member)
+        work.session.flush()
+        staff = role in {Role.MODERATOR, Role.CLINICIAN}
+        seats.take_seat(work, self.room, member.id, str(role) if staff else "member")
+        return member
+
+
+async def build(server: LiveServer) -> World:
+    """Two messages, a flag on one, and so a case and a notice."""
+    made = await server.on_database(_Made)
+    peer, steward = made.tokens[Role.PEER], made.tokens[Role.STEWARD]
+    async with Client(server.url, peer) as one, Client(server.url, steward) as two:
+        await one.join(made.room)
+        own = _id(await one.post(made.room, "Something of my own."))
+        theirs = _id(await two.post(made.room, "Something of theirs.", reply_to=own))
+        await one.send(_flag(made.room, theirs))
+        notice = await _first_notice(Http(server.url, peer))
+    queue = await Http(server.url, made.tokens[Role.MODERATOR]).read("/api/queue", bodies.Queue)
+    return World(made.tokens, made.room, made.other, own, theirs, queue.cases[0].id, notice)
+
+
+def valid_frames(world: World) -> dict[str, dict[str, Any]]:
+    """One valid frame of each type, with every field."""
+    room, own, theirs = str(world.room), str(world.own), str(world.theirs)
+    a, b, c = (str(new_id()) for _ in range(3))
+    words = "A plain sentence."
+    return {
+        "join": {"type": "join", "room": room, "after": 0},
+        "leave": {"type": "leave", "room": room},
+        "post": {
+            "type": "post", "room": room, "client_id": a, "text": words, "reply_to": theirs,
+            "ask": False, "insist": True, "content_note": "A note.",
+        },
+        "edit": {
+            "type": "edit", "room": room, "client_id": b, "message": own, "text": words,
+            "insist": True,
+        },
+        "discard": {"type": "discard", "client_id": c},
+        "withdraw": {"type": "withdraw", "room": room, "message": own},
+        "react": {"type": "react", "room": room, "message": theirs, "reaction": "hug"},
+        "felt_heard": {"type": "felt_heard", "room": room, "message": theirs, "answer": "heard"},
+        "flag": {
+            "type": "flag", "room": room, "message": theirs, "reason": "not_sure", "words": words,
+        },
+        "typing": {"type": "typing", "room": room},
+        "read": {"type": "read", "room": room, "seq": 1},
+    }  # fmt: skip
+
+
+def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
+    """One valid body of each model that a route takes, with every field; harmless if it is done."""
+    secret, words = "correct horse battery", "A plain sentence."
+    return {
+        "SignUp": {
+            "pseudonym": "Rude Visitor", "passphrase": None, "old_enough": True,
+            "not_an_emergency_service": True, "machine_reads_for_safety": True,
+            "invitation": None, "as_program": True,
+        },
+        "LogIn": {
+            "pseudonym": "Nobody Here", "passphrase": None, "recovery_code": "AAAAA-BBBBB",
+            "as_program": True,
+        },
+        "MePatch": {"tone_nudges": True, "country": "IE"},
+        "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
+        "NewAppeal": {"words": words},
+        "Shift": {"on": True},
+        "Claim": {"version": 1},
+        "NewDecision": {
+            "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
+        },
+        "PlacePatch": {
+            "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
+            "country": "IE", "help_lines_confirmed": True,
+        },
+        "NewRoom": {"name": "Another", "purpose": words, "slug": "another-one", "language": "en"},
+        "RoomPatch": {"name": "Rude", "purpose": words, "state": "open", "language": "en"},
+        "NewKeeper": {"member": str(world.other), "seat": "member"},
+        "MemberPatch": {"role": "peer", "state": "active"},
+        "NewInvitation": {"role": "peer", "room": str(world.room), "days": 7},
+        "NewHelpLine": {
+            "country": "IE", "name": "A line", "dial": "116 123", "text": None,
+            "url": "https://example.org", "hours": "always", "about": words,
+            "verified_at": "2026-11-01", "source": "https://example.org",
+        },
+        "HelpLinePatch": {"hidden": False},
+    }  # fmt: skip
+
+
+def path_ids(world: World) -> dict[str, str]:
+    """What stands in a path, by the parameter's name."""
+    nobody = str(new_id())
+    return {
+        "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
+        "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
+        "line_id": "no-such-line",
+    }  # fmt: skip
+
+
+def _id(answer: frames.Posted | object) -> UUID:
+    assert isinstance(answer, frames.Posted), answer
+    return answer.id
+
+
+def _flag(room: UUID, message: UUID) -> frames.Flag:
+    return frames.Flag(type="flag", room=room, message=message, reason="not_sure")
+
+
+async def _first_notice(http: Http) -> UUID:
+    async with asyncio.timeout(10):
+        while True:
+            found = (await http.read("/api/me/notices", bodies.Notices)).notices
+            if found:
+                return found[0].id
+            await asyncio.sleep(0.05)
