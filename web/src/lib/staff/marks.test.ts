@@ -27,6 +27,13 @@ describe('marked pieces', () => {
     expect(pieces('ab', [mark(0, 2), mark(0, 2)])[0]?.signals).toEqual(['risk']);
   });
 
+  it('are one where marks of the same signal overlap', () => {
+    expect(pieces('abcdef', [mark(0, 5), mark(2, 3)])).toEqual([
+      { text: 'abcde', signals: ['risk'] },
+      { text: 'f', signals: [] },
+    ]);
+  });
+
   it('clip marks that reach over the ends and drop those outside', () => {
     expect(pieces('abc', [mark(-2, 1), mark(7, 9), mark(2, 2)])).toEqual([
       { text: 'a', signals: ['risk'] },

@@ -21,7 +21,24 @@ export function pieces(text: string, marks: readonly Marking[]): Piece[] {
     ...new Set([0, points.length, ...inside.flatMap((mark) => [mark.start, mark.end])]),
   ];
   cuts.sort((a, b) => a - b);
-  return cuts.slice(1).map((end, index) => piece(points, inside, cuts[index] ?? 0, end));
+  const cut = cuts.slice(1).map((end, index) => piece(points, inside, cuts[index] ?? 0, end));
+  return joined(cut);
+}
+
+/** Neighbours that say the same are one mark: seen whole, and said once. */
+function joined(cut: Piece[]): Piece[] {
+  const found: Piece[] = [];
+  for (const next of cut) {
+    const last = found.at(-1);
+    if (last && sameSignals(last, next)) last.text += next.text;
+    else found.push({ ...next });
+  }
+  return found;
+}
+
+function sameSignals(one: Piece, other: Piece): boolean {
+  const known = new Set(one.signals);
+  return known.size === other.signals.length && other.signals.every((signal) => known.has(signal));
 }
 
 function clip(mark: Marking, length: number): Marking {
