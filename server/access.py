@@ -65,7 +65,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "session.log_in": _ANYBODY,
     "session.list": _ANY_MEMBER,
     "session.end": _OWN,
-    "me.read": _ANY_MEMBER,
+    "me.read": _ANYBODY | _ANY_MEMBER,
     "me.change": _ANY_MEMBER,
     "notice.list": _ANY_MEMBER,
     "notice.read": _OWN,

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from server.api.depend import Ask, AskAnybody, AskPublic, cookie_name
-from server.errors import WrongLogIn
+from server.errors import Pending, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
 from server.services.passphrases import check_passphrase
@@ -94,9 +94,14 @@ async def end_session(session_id: UUID, ask: Ask) -> None:
 
 
 @router.get("/me", operation_id="me_read", openapi_extra={"x-access": "me.read"})
-async def get_me(ask: Ask) -> bodies.Me:
-    """Myself."""
-    return await ask.read("me.read", lambda work: accounts.get_me(work, ask.actor))
+async def get_me(ask: AskPublic) -> bodies.Me | None:
+    """Myself; null for a stranger, so that asking is no error."""
+    if ask.waits:
+        raise Pending
+    actor = ask.actor
+    if actor is None:
+        return None
+    return await ask.read("me.read", lambda work: accounts.get_me(work, actor))
 
 
 @router.patch("/me", operation_id="me_change", openapi_extra={"x-access": "me.change"})

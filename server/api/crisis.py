@@ -75,6 +75,7 @@ def _page(shown: bodies.CountryLines, known: list[tuple[str, str]]) -> str:
 that could hurt you. You can say simply: <em>I am not safe right now.</em></p>
 {people}
 {_chooser(shown.country, known)}
+{_everywhere(opened=not shown.country)}
 <p class="small">We copied these numbers from public records, and a line says when its record was
 last checked. The people of this place are peers: they are no emergency service.</p>
 </main>
@@ -118,3 +119,19 @@ def _chooser(chosen: str, known: list[tuple[str, str]]) -> str:
 <select id="country" name="country">{options}</select>
 <button>Show its numbers</button>
 </form>"""
+
+
+def _everywhere(*, opened: bool) -> str:
+    """Emergency numbers of every country we have a record of, at hand without another step."""
+    rows = "".join(
+        f"<li>{escape(country.name)}: {', '.join(_tel(number.dial) for number in country.emergency)}</li>"
+        for country in help_lines.load().values()
+    )
+    return f"""<details{" open" if opened else ""}>
+<summary>Emergency numbers, by country</summary>
+<ul class="everywhere">{rows}</ul>
+</details>"""
+
+
+def _tel(number: str) -> str:
+    return f'<a href="tel:{help_lines.link(number)}">{escape(number)}</a>'

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
 from server.assessor import Assessor
-from server.errors import CrossSite, NoSession
+from server.errors import CrossSite, NoSession, Pending
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
@@ -43,6 +43,8 @@ class AskAnybody:
     parts: Parts
     address_key: str
     actor: Actor | None = None
+    waits: bool = False
+    """Signed up, and not yet let in by a steward."""
 
     async def do(self, operation: str, verb: Callable[[Work], Result]) -> Result:
         """Something that may write; refused unless the table opens `operation` to this role."""
@@ -126,6 +128,8 @@ async def _anybody(request: Request) -> AskAnybody:
         actor = await find_actor(parts, token)
     except NoSession:
         return AskAnybody(parts, key)
+    except Pending:
+        return AskAnybody(parts, key, waits=True)
     if by_cookie:
         check_same_site(request, parts.settings)
     return AskMember(parts, key, actor)
@@ -133,7 +137,7 @@ async def _anybody(request: Request) -> AskAnybody:
 
 async def _member(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
     if not isinstance(ask, AskMember):
-        raise NoSession
+        raise Pending if ask.waits else NoSession
     ask.parts.limits.hit("request", str(ask.actor.id))
     return ask
 

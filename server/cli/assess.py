@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
 
 
 def _assess(asked: argparse.Namespace, settings: Settings) -> None:
-    from moderation.backends import load_classifier  # noqa: PLC0415 - a model's libraries
+    from moderation.backends import load_classifier
 
     classifier = load_classifier(asked.backend or settings.classifier, settings.models_dir)
     for batch in _batches():

@@ -10,7 +10,7 @@ import orjson
 from server.cli import database
 from server.errors import NotFound
 from server.ids import digest, new_code
-from server.services import names, sessions
+from server.services import names, sessions, steward
 from server.services.passphrases import check_passphrase, hash_now
 from server.settings import Settings
 from server.store import people
@@ -99,10 +99,7 @@ def make_token(work: Work, pseudonym: str) -> str:
 
 
 def _change_role(work: Work, pseudonym: str, role: str) -> None:
-    member = _find(work, pseudonym)
-    member.role = role
-    work.session.add(member)
-    sessions.end_all(work, member.id)
+    steward.change_role(work, None, _find(work, pseudonym), role)
 
 
 def _find(work: Work, pseudonym: str) -> Member:

@@ -38,7 +38,9 @@ class Options:
 
 
 class Replay:
-    """Runs once. `ledger` may be looked at meanwhile."""
+    """Runs once. `ledger` may be looked at meanwhile. client: what each member's socket is made of."""
+
+    client: type[Client] = Client
 
     def __init__(self, options: Options, stage: Stage) -> None:
         self.options = options
@@ -82,7 +84,7 @@ class Replay:
             if moderator:
                 moderator.hear(frame)
 
-        client = Client(self.options.url, token, back_off=self.options.back_off(), tap=tap)
+        client = self.client(self.options.url, token, back_off=self.options.back_off(), tap=tap)
         await stack.enter_async_context(client)
         for room in self.stage.rooms:
             await client.join(room)

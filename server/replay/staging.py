@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from server.cli import database
 from server.client import Http
 from server.errors import ServerError
 from server.protocol import bodies
 from server.services import names, seats, sessions
 from server.services.rooms import make_room
 from server.settings import Settings
-from server.store import people
+from server.store import beside, people
 from server.store.tables import Member
 from server.store.work import Work
 
@@ -40,12 +39,12 @@ def can_stage_here(settings: Settings, url: str, witness: str) -> bool:
     if urlsplit(url).hostname not in _LOOPBACK or not is_here:
         return False
     key = names.name_key(witness)
-    return database.do(settings, lambda work: people.find_by_name_key(work, key)) is not None
+    return beside.do(settings, lambda work: people.find_by_name_key(work, key)) is not None
 
 
 def stage_here(settings: Settings, count: int, tag: str | None = None) -> Stage:
     """`count` new rooms, a moderator and a clinician of them: one transaction beside the server."""
-    return database.do(settings, lambda work: _stage(work, count, tag or new_tag()))
+    return beside.do(settings, lambda work: _stage(work, count, tag or new_tag()))
 
 
 async def stage_by_tokens(

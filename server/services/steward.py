@@ -104,20 +104,21 @@ def change_member(
     if leaves and [steward.id for steward in stewards] == [member.id]:
         raise NotNow("The last steward stays: make somebody else a steward first.")
     if patch.role and patch.role != member.role:
-        _change_role(work, actor, member, patch.role)
+        change_role(work, actor.id, member, patch.role)
     if patch.state and patch.state != member.state:
         _change_state(work, actor, member, patch.state)
     return _members(work, [member])[0]
 
 
-def _change_role(work: Work, actor: Actor, member: Member, role: str) -> None:
+def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
+    """What a member is; rights that the old role gave end here. by: None at the terminal."""
     member.role = role
     work.session.add(member)
     for held, kind in staff.all_seats(work, member.id):
         if held.seat in seats.STAFF_SEATS and held.seat != role:
             _demote(work, held, kind)
     _end_work(work, member)
-    audit.append(work, actor.id, f"member.role.{role}", member.id)
+    audit.append(work, by, f"member.role.{role}", member.id)
 
 
 def _change_state(work: Work, actor: Actor, member: Member, state: str) -> None:

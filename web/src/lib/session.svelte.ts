@@ -12,10 +12,15 @@ class Session {
   /** The session ended without the reader's asking: said once, on the log-in page. */
   ended = $state(false);
 
-  async load(): Promise<void> {
+  /** Whether the server was asked who this is. */
+  asked = $state(false);
+
+  /** `guess`: on pages open to all, do not ask about someone who has not been here before. */
+  async load({ guess = false } = {}): Promise<void> {
     this.state = 'loading';
     try {
-      [this.place, this.me] = await Promise.all([api.get<Place>('/api/place'), this.#findMe()]);
+      const me = guess && !wasHere() ? null : this.#findMe();
+      [this.place, this.me] = await Promise.all([api.get<Place>('/api/place'), me]);
       this.state = 'ready';
     } catch {
       this.state = 'unreachable';
@@ -30,21 +35,25 @@ class Session {
   entered(me: Me): void {
     this.pending = me.state === 'pending';
     this.me = this.pending ? null : me;
+    this.asked = true;
     this.ended = false;
+    rememberHere(true);
   }
 
   left(): void {
     this.me = null;
     this.pending = false;
+    rememberHere(false);
   }
 
   async #findMe(): Promise<Me | null> {
     this.pending = false;
     try {
-      return await api.get<Me>('/api/me');
+      return await api.get<Me | null>('/api/me');
     } catch (error) {
       if (!(error instanceof ApiError) || (error.status !== 401 && error.status !== 403))
         throw error;
+      this.asked = true;
       this.pending = error.code === 'pending';
       return null;
     }
@@ -60,6 +69,26 @@ class Session {
 
   get isSteward(): boolean {
     return this.me?.state === 'active' && this.me.role === 'steward';
+  }
+}
+
+const HERE = 'hearth.here';
+
+/** That somebody was logged in here, not who. Where nothing can be kept, everyone may have been. */
+function wasHere(): boolean {
+  try {
+    return localStorage.getItem(HERE) !== null;
+  } catch {
+    return true;
+  }
+}
+
+function rememberHere(here: boolean): void {
+  try {
+    if (here) localStorage.setItem(HERE, '1');
+    else localStorage.removeItem(HERE);
+  } catch {
+    // Then we ask each time.
   }
 }
 

@@ -137,7 +137,7 @@ export interface paths {
         };
         /**
          * Get Me
-         * @description Myself.
+         * @description Myself; null for a stranger, so that asking is no error.
          */
         get: operations["me_read"];
         put?: never;
@@ -2905,7 +2905,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Me"];
+                    "application/json": components["schemas"]["Me"] | null;
                 };
             };
             /** @description Refused */

@@ -1,0 +1,235 @@
+"""The main job, end to end, in real browsers: someone asks, someone answers roughly and thinks again,
+someone is in danger and is seen, a moderator reaches out, a clinician sees the group move."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.async_api import Page, expect
+
+from moderation.cases import CaseKind
+from moderation.urgency import Urgency
+from server.cli.members import add_member
+from server.services import cases, names, publishing, seats
+from server.services.rooms import make_room
+from server.store import people
+from server.store.tables import Member
+from server.store.work import Work
+from tests.browser import NewPage, check_accessible
+from tests.server.live_server import LiveServer
+
+PASSPHRASE = "four quiet river stones"
+DANGER = "I have the pills here and I am going to kill myself tonight"
+NEIGHBOURS = 60
+STILL: Any = {"reduced_motion": "reduce"}
+"""What is still fading in has no contrast yet."""
+CASES = 12
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    """A room of sixty neighbours with twelve cases this week, kept by Fern and watched over by Linden."""
+    server = LiveServer(tmp_path / "hearth", classifier="embedded")
+    await server.start()
+    await server.on_database(furnish)
+    yield server
+    server.kill()
+
+
+def furnish(work: Work) -> None:
+    for name, role in (("Fern", "moderator"), ("Linden", "clinician")):
+        add_member(work, name, role, PASSPHRASE)
+    room = make_room(work, "Kitchen table", "For whatever today brought.")
+    work.session.flush()
+    for name in ("Fern", "Linden"):
+        member = people.find_by_name_key(work, names.name_key(name))
+        assert member is not None
+        seats.take_seat(work, room.id, member.id, seats.seat_for(member.role))
+    for number in range(NEIGHBOURS):
+        neighbour = Member(
+            pseudonym=f"Neighbour {number}", name_key=f"nelghbour{number}x", joined_at=work.now
+        )
+        work.session.add(neighbour)
+        work.session.flush()
+        seats.take_seat(work, room.id, neighbour.id)
+        message = publishing.say(work, room.id, neighbour.id, "Good evening from here.")
+        if number < CASES:
+            closed(work, room.id, neighbour, message.id)
+
+
+def closed(work: Work, room_id: UUID, subject: Member, message_id: UUID) -> None:
+    """A case of this week that somebody has seen and closed."""
+    case = cases.raise_case(
+        work, room_id=room_id, subject_id=subject.id, message_id=message_id, kind=CaseKind.RISK,
+        urgency=Urgency.NOW, handling=None, about="self", language="en", policy="1",
+        source="lexicon", reasons=["seeded"], words=["Seeded for a test."], spans=[],
+    )  # fmt: skip
+    case.state, case.open_key, case.closed_at = "closed", None, work.now
+    case.first_human_at = work.now
+    work.session.add(case)
+
+
+async def test_the_main_job_from_a_question_to_a_clinicians_week(
+    place: LiveServer, new_page: NewPage, console_errors: list[str]
+) -> None:
+    ash, fern, linden = [await new_page(**STILL) for _ in range(3)]
+    birch = await new_page(viewport={"width": 390, "height": 844}, **STILL)
+    for page in (ash, birch, fern, linden):
+        page.set_default_timeout(20_000)
+    await sign_up(ash, place, "Ash")
+    await sign_up(birch, place, "Birch")
+    await log_in(fern, place, "Fern")
+    await log_in(linden, place, "Linden")
+    week_before = await cases_of_the_week(linden, place)
+
+    # One asks for help; the other answers roughly, is nudged, and thinks again.
+    await open_room(ash)
+    await open_room(birch)
+    await ash.get_by_role("button", name="Mark as an ask").click()
+    await write(ash, "Nobody at home wants to hear how tired I am. How do you bear it?")
+    asked = birch.get_by_text("Nobody at home wants to hear").first
+    await expect(asked).to_be_visible()
+    await birch.get_by_role("button", name="More about this message by Ash").last.click()
+    await birch.get_by_role("button", name="Reply", exact=True).click()
+    await write(birch, "Stop whining, you stupid idiot, others have it worse.")
+    nudge = birch.get_by_role("region", name="Before this goes out")
+    await expect(nudge).to_be_visible()
+    await check_accessible(birch)
+    await expect(ash.get_by_text("Stop whining")).to_have_count(0)
+    await nudge.get_by_role("button", name="Change it").click()
+    await birch.get_by_role("textbox").last.fill(
+        "That sounds so lonely. What was today like for you?"
+    )
+    await birch.get_by_role("button", name=re.compile("^(Send|Change)$")).click()
+    await expect(ash.get_by_text("That sounds so lonely").first).to_be_visible()
+    await ash.get_by_role("button", name="I felt heard").click()
+
+    # Fern looks at an empty queue; a message shows danger, and the queue shows it unasked.
+    await fern.goto(f"{place.url}/queue")
+    await expect(fern.get_by_role("heading", name="Queue", level=1)).to_be_visible()
+    await fern.get_by_role("button", name="Start my shift").click()
+    await expect(fern.get_by_text("You are on shift").first).to_be_visible()
+    await check_accessible(fern)
+    await write(ash, DANGER)
+    await expect(ash.get_by_role("region", name="You are not alone with this")).to_be_visible()
+    await expect(fern.get_by_text("Someone may be in danger now").first).to_be_visible(
+        timeout=2_000
+    )
+    await check_accessible(ash)
+    await check_accessible(fern)
+
+    # Fern takes it, reads it, and reaches out; Ash is told.
+    await fern.get_by_role("button", name=re.compile("Next person")).first.click()
+    await fern.wait_for_url("**/cases/*")
+    await fern.get_by_role("button", name=re.compile("^Show the words")).first.click()
+    await expect(fern.get_by_role("main")).to_contain_text("the pills")
+    await check_accessible(fern)
+    await fern.get_by_role("button", name=re.compile("^Reach out")).click()
+    await fern.get_by_label("Your first message").fill(
+        "I read what you wrote. I am here with you now."
+    )
+    reason = fern.get_by_label(re.compile("^Reason"))
+    await reason.fill("You wrote that you might end your life tonight.")
+    await check_accessible(fern)
+    await fern.get_by_role("button", name=re.compile("^Send: Reach out")).click()
+    await expect(fern.get_by_text("The conversation is open").first).to_be_visible()
+    await ash.goto(f"{place.url}/notices")
+    await expect(ash.get_by_text("A moderator would like to talk").first).to_be_visible()
+    await check_accessible(ash)
+    await ash.get_by_role("link", name="Open the private conversation").first.click()
+    await expect(ash.get_by_text("I am here with you now.").first).to_be_visible()
+
+    # The clinician's week has moved by this one case: 12, shown as 10, is 13 now, shown as 15.
+    week_after = await cases_of_the_week(linden, place)
+    assert (week_before, week_after) == ("About 10", "About 15")
+    await check_accessible(linden)
+    assert console_errors == []
+
+
+PAGES = {
+    None: ("/", "/sign-up", "/log-in", "/crisis"),
+    "Ash": ("/rooms", "/notices", "/settings"),
+    "Fern": ("/queue", "/not-assessed"),
+    "Linden": ("/clinic",),
+    "Sorrel": (
+        "/steward", "/steward/rooms", "/steward/members", "/steward/invitations", "/steward/help-lines",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(
+    place: LiveServer, new_page: NewPage, console_errors: list[str], scheme: str
+) -> None:
+    await place.on_database(lambda work: add_member(work, "Sorrel", "steward", PASSPHRASE))
+    await place.on_database(lambda work: add_member(work, "Ash", "peer", PASSPHRASE))
+    for name, paths in PAGES.items():
+        page = await new_page(color_scheme=scheme, **STILL)
+        if name:
+            await log_in(page, place, name)
+        for path in paths:
+            await page.goto(f"{place.url}{path}")
+            await expect(page.get_by_role("heading", level=1).first).to_be_visible()
+            await page.wait_for_load_state("networkidle")
+            await check_accessible(page)
+    assert console_errors == []
+
+
+async def test_help_is_one_step_away_and_needs_no_script(
+    place: LiveServer, new_page: NewPage
+) -> None:
+    page = await new_page(java_script_enabled=False)
+    await page.goto(f"{place.url}/")
+    await page.get_by_role("link", name=re.compile("help", re.IGNORECASE)).first.click()
+    await page.wait_for_url("**/crisis*")
+    await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert await page.locator("a[href^='tel:']").count() > 0
+
+
+async def sign_up(page: Page, place: LiveServer, name: str) -> None:
+    await page.goto(f"{place.url}/sign-up")
+    await page.get_by_label("Your name here").fill(name)
+    await page.get_by_role("button", name="Next").click()
+    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+    await check_accessible(page)
+    await page.get_by_role("button", name="Next").click()
+    for promise in await page.get_by_role("checkbox").all():
+        await promise.check()
+    await page.get_by_role("button", name="Come in").click()
+    await page.get_by_label("I have kept it").check()
+    await check_accessible(page)
+    await page.get_by_role("button", name="Go on to the rooms").click()
+    await page.wait_for_url("**/rooms")
+
+
+async def log_in(page: Page, place: LiveServer, name: str) -> None:
+    await page.goto(f"{place.url}/log-in")
+    await page.get_by_label("Your name here").fill(name)
+    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(re.compile("/(rooms|queue|clinic|steward)"))
+
+
+async def open_room(page: Page) -> None:
+    await page.get_by_role("button", name="Join Kitchen table").click()
+    await page.wait_for_url("**/rooms/*")
+    await expect(page.get_by_role("textbox", name=re.compile("message|ask"))).to_be_visible()
+    await check_accessible(page)
+
+
+async def write(page: Page, words: str) -> None:
+    await page.get_by_role("textbox").last.fill(words)
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+
+async def cases_of_the_week(page: Page, place: LiveServer) -> str:
+    """What the clinician's page says of cases of the kind `now`, as a person would read it."""
+    await page.goto(f"{place.url}/clinic")
+    await page.get_by_role("link", name="Kitchen table").click()
+    await page.wait_for_url("**/clinic/*")
+    row = page.locator("tr", has=page.locator("th", has_text=re.compile("^Now"))).first
+    await expect(row).to_be_attached()
+    return (await row.locator("td").first.text_content() or "").strip()
