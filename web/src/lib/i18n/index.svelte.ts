@@ -48,13 +48,18 @@ export function setLocale(next: string): void {
   locale = next;
 }
 
+/** Dates as the reader's own region writes them, when it speaks the language of the words. */
+function region(): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === locale) ?? locale;
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = `${locale} ${name}`;
   let format = formats.get(key);
   if (!format) {
-    format = new Intl.DateTimeFormat(locale, options);
+    format = new Intl.DateTimeFormat(region(), options);
     formats.set(key, format);
   }
   return format;

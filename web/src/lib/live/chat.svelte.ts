@@ -51,7 +51,7 @@ export class RoomView {
     this.state = step(this.state, event);
   }
 
-  find(id: string | null): Message | null {
+  find(id: string | null | undefined): Message | null {
     return (id && this.state.messages.find((message) => message.id === id)) || null;
   }
 }

@@ -43,6 +43,7 @@ describe('the lines of a log', () => {
     ];
     expect(firstUnreadOf(messages, 2, 'ada')).toBe('message-2');
     expect(firstUnreadOf(messages, 0, 'ada')).toBeNull();
+    expect(firstUnreadOf(messages.slice(1), 2, 'ada')).toBeNull();
     const lines = linesOf(messages, 'message-2');
     expect(lines.map((line) => line.key).slice(0, 4)).toEqual([
       lines[0]?.key,

@@ -36,7 +36,7 @@ function together(before: Message, after: Message): boolean {
   );
 }
 
-/** The first of `unread` messages by others, counted from the newest. */
+/** The first of `unread` messages by others, counted from the newest; null when nothing came before it. */
 export function firstUnreadOf(
   messages: readonly Message[],
   unread: number,
@@ -50,5 +50,5 @@ export function firstUnreadOf(
     found = message.id;
     left -= 1;
   }
-  return found;
+  return found === messages[0]?.id ? null : found;
 }
