@@ -1,5 +1,6 @@
 """Coming back: what was missed, in order, as it may be seen now."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from server.services import listening, publishing, rooms, seats
 from server.services import messages as verbs
 from server.store import messages as stored
 from server.store import rooms as stored_rooms
+from server.store.work import ToRoom
 from tests.server.readings import calm
 from tests.server.store_fixture import House
 
@@ -53,8 +55,8 @@ async def test_hidden_and_withdrawn_words_never_come_again(any_house: House) -> 
     assert "TAKEN-BACK" not in text
     assert [frame.change for frame in told][-2:] == ["hidden", "withdrawn"]
     live = "".join(
-        a.frame.model_dump_json() for a in any_house.told if hasattr(a, "seq") and a.seq > 4
-    )  # type: ignore[union-attr]
+        a.frame.model_dump_json() for a in any_house.told if isinstance(a, ToRoom) and a.seq > 4
+    )
     assert "HIDDEN-WORDS" not in live
 
 
@@ -121,7 +123,7 @@ async def test_history_comes_in_pages_that_meet(any_house: House) -> None:
     before: int | None = None
     while True:
         page = await any_house.do(
-            lambda w, before=before: rooms.history(w, birch, room, before, 10)
+            partial(rooms.history, actor=birch, room_id=room, before=before, limit=10)
         )
         seen = [message.text or "" for message in page.messages] + seen
         before = page.before

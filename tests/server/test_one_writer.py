@@ -1,6 +1,8 @@
 """The embedded database's one writer: batches, savepoints, and refusals that keep the rest."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -12,7 +14,7 @@ from server.store.work import ToMember, Work
 from tests.server.store_fixture import House
 
 
-def add(name: str) -> object:
+def add(name: str) -> Callable[[Work], str]:
     def verb(work: Work) -> str:
         work.session.add(Member(pseudonym=name, name_key=name, joined_at=work.now))
         return name
@@ -34,8 +36,10 @@ async def test_one_unit_that_fails_leaves_its_neighbours_whole(any_house: House)
         work.session.flush()
         raise NotFound
 
-    verbs = [add("a"), refuses, add("b"), refuses, add("c")]
-    results = await asyncio.gather(*(any_house.do(verb) for verb in verbs), return_exceptions=True)  # type: ignore[arg-type]
+    verbs: list[Callable[[Work], Any]] = [add("a"), refuses, add("b"), refuses, add("c")]
+    results: list[Any] = await asyncio.gather(
+        *(any_house.do(verb) for verb in verbs), return_exceptions=True
+    )
     assert [result for result in results if isinstance(result, str)] == ["a", "b", "c"]
     assert sum(isinstance(result, NotFound) for result in results) == 2
     assert await count(any_house) == 3
@@ -66,9 +70,9 @@ async def test_a_unit_that_fails_tells_nobody(any_house: House) -> None:
 async def test_a_broken_promise_of_the_database_is_a_refusal_that_may_be_tried_again(
     any_house: House,
 ) -> None:
-    await any_house.do(add("twice"))  # type: ignore[arg-type]
+    await any_house.do(add("twice"))
     with pytest.raises(Unavailable) as refused:
-        await any_house.do(add("twice"))  # type: ignore[arg-type]
+        await any_house.do(add("twice"))
     assert refused.value.retry_after_s
     assert "twice" not in str(refused.value)
 
@@ -84,12 +88,14 @@ async def test_the_world_hears_in_the_order_of_commits(any_house: House) -> None
 
 
 async def test_what_was_accepted_is_written_before_the_writer_goes(house: House) -> None:
-    waiting = [asyncio.ensure_future(house.do(add(str(number)))) for number in range(50)]  # type: ignore[arg-type]
+    waiting: list[asyncio.Future[str]] = [
+        asyncio.ensure_future(house.do(add(str(number)))) for number in range(50)
+    ]
     await asyncio.sleep(0)
     await house.database.close()
     assert len(await asyncio.gather(*waiting)) == 50
 
 
 async def test_reading_does_not_write(house: House) -> None:
-    await house.database.read(add("ghost"))  # type: ignore[arg-type]
+    await house.database.read(add("ghost"))
     assert await count(house) == 0

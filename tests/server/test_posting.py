@@ -40,6 +40,10 @@ async def kitchen(house: House) -> tuple[Actor, Actor, Any]:
     return ash, birch, await house.room("Kitchen", (ash, "member"), (birch, "member"))
 
 
+async def page_for(house: House, actor: Actor, room: Any) -> Any:
+    return await house.do(lambda work: rooms.history(work, actor, room, None))
+
+
 def types(answers: list[Any]) -> list[str]:
     return [answer.type for answer in answers]
 
@@ -269,8 +273,7 @@ async def test_withdrawn_words_are_gone(any_house: House) -> None:
             work, ash, frames.Withdraw(type="withdraw", room=room, message=posted.id)
         )
     )
-    for actor in (ash, birch):
-        page = await any_house.do(lambda w, actor=actor: rooms.history(w, actor, room, None))
+    for page in (await page_for(any_house, ash, room), await page_for(any_house, birch, room)):
         assert [(message.state, message.text) for message in page.messages] == [("withdrawn", None)]
 
 

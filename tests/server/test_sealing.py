@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,8 @@ def test_sealed_text_opens_where_it_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("field", ["table", "column", "row", "room"])
 def test_text_moved_to_another_place_does_not_open(tmp_path: Path, field: str) -> None:
     sealer, owner, here = sealer_in(tmp_path), new_id(), spot()
-    moved = here._replace(**{field: "other" if field in {"table", "column"} else new_id()})
+    other: Any = "other" if field in {"table", "column"} else new_id()
+    moved = here._replace(**{field: other})
     with pytest.raises(Unreadable):
         sealer.open(owner, sealer.seal(owner, CANARY, here), moved)
 
