@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import pytest
 
-from server.cli import database
 from server.client import BackOff
 from server.settings import Settings, read_settings
+from server.store import beside
 from server.store.work import Work
 
 Result = TypeVar("Result")
@@ -109,7 +109,7 @@ class LiveServer:
 
     async def on_database(self, verb: Callable[[Work], Result]) -> Result:
         """A verb on the server's own database, from this process."""
-        return await asyncio.to_thread(database.do, self.settings, verb)
+        return await asyncio.to_thread(beside.do, self.settings, verb)
 
     def _answers(self) -> bool:
         try:
