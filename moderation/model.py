@@ -128,7 +128,8 @@ class EmbeddedModel:
         at_least = self._linear.probabilities(self._ordinal[name], scores)
         at_least = np.minimum.accumulate(at_least)
         found.signals[name] = float(at_least.sum())
-        shares = -np.diff(np.concatenate([[1.0], at_least, [0.0]]))
+        steps = np.concatenate([[1.0], at_least, [0.0]])
+        shares = steps[:-1] - steps[1:]
         found.levels[name] = tuple(map(float, shares))
         return at_least
 
