@@ -1,5 +1,7 @@
 /** One way to the server: JSON in, JSON out, and every refusal an ApiError with its code. */
 
+import { noteServerTime } from './server-clock.ts';
+
 /** A refusal by the server (`status` 400 and up), or no answer at all (`status` 0). */
 export class ApiError extends Error {
   constructor(
@@ -40,7 +42,9 @@ async function send(method: Method, path: string, body: unknown): Promise<Respon
     init.body = JSON.stringify(body);
   }
   try {
-    return await fetch(path, init);
+    const response = await fetch(path, init);
+    noteServerTime(response.headers.get('Date'));
+    return response;
   } catch {
     throw new ApiError(0, 'offline', '');
   }
