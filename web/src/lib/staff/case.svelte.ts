@@ -1,5 +1,6 @@
 /** One case on a moderator's desk: what was read, what changed since, and what they are writing. */
 import { api, ApiError } from '#lib/api/client.ts';
+import { serverNow } from '#lib/api/server-clock.ts';
 import { changesBetween, type Change } from './changes.ts';
 import type { Action, Case, CaseLine, NewDecision } from './types.ts';
 
@@ -140,7 +141,7 @@ export class CaseDesk {
 }
 
 function isRunning(line: CaseLine): boolean {
-  return line.claimed_until === null || Date.parse(line.claimed_until) > Date.now();
+  return line.claimed_until === null || Date.parse(line.claimed_until) > serverNow();
 }
 
 function decisionOf(action: Action, draft: Draft, version: number): NewDecision {

@@ -1,5 +1,6 @@
 /** One clock for all that counts down; it ticks only while something on the screen reads it. */
 import { createSubscriber } from 'svelte/reactivity';
+import { serverNow } from '#lib/api/server-clock.ts';
 
 const TICK_MS = 1000;
 
@@ -11,10 +12,10 @@ class Clock {
     };
   });
 
-  /** Milliseconds of the epoch; reading it in a component makes that component tick. */
+  /** Milliseconds of the epoch, by the server's clock; reading it in a component makes that component tick. */
   get now_ms(): number {
     this.#subscribe();
-    return Date.now();
+    return serverNow();
   }
 }
 
