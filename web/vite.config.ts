@@ -15,6 +15,12 @@ function sourceVersion(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
+const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|entry|i18n|live|ui)|src\/lib\/session)/;
+
+function isCore(id: string): boolean {
+  return CORE.test(id) && !id.endsWith('/staff.json') && !id.endsWith('.css');
+}
+
 /** SvelteKit's announcer hides itself with an inline style, which our policy forbids; base.css hides it instead. */
 function announcerWithoutStyle(): Plugin {
   return {
@@ -60,6 +66,14 @@ export default defineConfig({
       version: { name: sourceVersion() },
     }),
   ],
+  build: {
+    rolldownOptions: {
+      output: {
+        // Thirty small files cost a slow line thirty heads and six turns of waiting: what every page needs is one.
+        codeSplitting: { groups: [{ name: 'core', test: isCore }] },
+      },
+    },
+  },
   server: {
     proxy: {
       '/api': 'http://127.0.0.1:8000',

@@ -20,7 +20,7 @@ import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts
 const PAGE_LENGTH = 50;
 const TYPING_SHOWN_MS = 6_000;
 /** Words on the wire for longer than this make us ask whether anybody is there. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 5_000;
 
 export type Phase = 'loading' | 'ready' | 'outside' | 'missing' | 'unreachable';
 

@@ -8,6 +8,9 @@ type Listener<Type extends ServerFrame['type']> = (frame: ServerFrameOf<Type>) =
 
 const SUBPROTOCOL = 'hearth.v1';
 
+/** Our own close code: nobody answered. */
+const HUNG_UP = 4000;
+
 /** What the server's close codes ask of us (server/protocol/frames.py, Close). */
 export const CLOSE = {
   badFrame: 4400,
@@ -62,6 +65,7 @@ class Connection {
     if (this.#wanted) return;
     this.#wanted = true;
     addEventListener('online', this.#wake);
+    addEventListener('offline', this.#cut);
     document.addEventListener('visibilitychange', this.#wake);
     this.#open();
   }
@@ -69,6 +73,7 @@ class Connection {
   disconnect(): void {
     this.#wanted = false;
     removeEventListener('online', this.#wake);
+    removeEventListener('offline', this.#cut);
     document.removeEventListener('visibilitychange', this.#wake);
     clearTimeout(this.#timer);
     clearTimeout(this.#probe);
@@ -95,16 +100,21 @@ class Connection {
   }
 
   /** Ask whether anybody is there, and hang up when nobody answers within `patienceMs`. */
-  check(patienceMs = 8_000): void {
+  check(patienceMs = 5_000): void {
     const frame = this.probe?.();
     if (!frame || !this.send(frame)) return;
     const askedAt = Date.now();
     clearTimeout(this.#probe);
     this.#probe = setTimeout(() => {
-      if (this.#heardAt < askedAt) this.#socket?.close(4000);
-      if (this.#heardAt < askedAt) this.#lost();
+      if (this.#heardAt < askedAt) this.#hangUp();
       else this.#watch();
     }, patienceMs);
+  }
+
+  /** Close without waiting for the other end's goodbye, which on a dead line never comes. */
+  #hangUp(): void {
+    this.#socket?.close(HUNG_UP);
+    this.#lost();
   }
 
   #open(): void {
@@ -171,9 +181,15 @@ class Connection {
     }, waitMs);
   }
 
+  /** The device says it has no network: the socket would take a minute to notice. */
+  #cut = (): void => {
+    if (this.state === 'open' || this.state === 'connecting') this.#hangUp();
+  };
+
   /** The network came back, or the page was brought to the front: phones freeze timers and sockets. */
   #wake = (): void => {
     if (document.visibilityState === 'hidden') return;
+    this.#attempt = 0;
     if (this.state === 'waiting') this.retryNow();
     else this.check(4_000);
   };
