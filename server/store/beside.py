@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from server.clock import SystemClock
 from server.settings import Settings
-from server.store.keys import KeyStore
+from server.store.keys import KeyFile, KeyStore
 from server.store.migrating import migrate
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
@@ -16,13 +16,17 @@ Result = TypeVar("Result")
 
 
 def do(settings: Settings, verb: Callable[[Work], Result]) -> Result:
-    """Durable on return. A running server notices by itself at the room's next change."""
-    migrate(settings)
-    return asyncio.run(_do(settings, verb))
+    """Durable on return. Opens the key (and makes it at the very first start), migrates, runs the verb.
 
-
-async def _do(settings: Settings, verb: Callable[[Work], Result]) -> Result:
+    A running server notices by itself: ended sessions and changed roles within seconds, changes in a
+    room at that room's next one, a new seat of staff when they next connect.
+    """
     key_file = open_key_file(settings)
+    migrate(settings)
+    return asyncio.run(_do(settings, key_file, verb))
+
+
+async def _do(settings: Settings, key_file: KeyFile, verb: Callable[[Work], Result]) -> Result:
     keys = KeyStore(settings.keys_path, key_file)
     database = open_database(settings, Sealer(key_file, keys), SystemClock(), lambda _: None)
     try:
