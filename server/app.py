@@ -22,7 +22,7 @@ from server.api import (
     socket,
     steward,
 )
-from server.api.background import keep_presence_told, read_what_was_missed
+from server.api.background import keep_presence_told, keep_sessions_honest, read_what_was_missed
 from server.api.depend import Parts
 from server.api.errors import add_error_handlers
 from server.api.openapi import describe
@@ -35,7 +35,6 @@ from server.limits import Limits
 from server.live.catching_up import CatchUp, PageAfter
 from server.protocol.base import Wire
 from server.services import listening
-from server.services.founding import found
 from server.services.passphrases import Passphrases
 from server.settings import Settings
 from server.store.keys import KeyStore
@@ -61,7 +60,7 @@ _ROUTERS = (
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """The whole server. The database is expected to be migrated."""
+    """The whole server. The database is expected to be migrated, and the place founded."""
     app = FastAPI(
         title="Hearth",
         version="1",
@@ -86,9 +85,9 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
         parts = await _build(app.state.settings, app.state.clock, stack)
         app.state.parts = parts
-        app.state.steward_code = await parts.database.do(found)
         tasks = [
             asyncio.create_task(keep_presence_told(parts), name="presence"),
+            asyncio.create_task(keep_sessions_honest(parts), name="sessions"),
             asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
         ]
         yield

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import sys
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,8 +13,9 @@ from server.api.depend import Parts
 from server.app import create_app
 from server.errors import Misconfigured
 from server.protocol import frames
+from server.services.founding import found
 from server.settings import Settings
-from server.store.migrating import migrate
+from server.store import beside
 
 _BACKLOG = 1_024
 _USER_TIMEOUT_MS = 15_000
@@ -26,11 +28,15 @@ _FAREWELL_S = 0.3
 
 
 def serve(settings: Settings) -> None:
-    """Migrate, then serve until told to stop."""
+    """Open the key, migrate, found what is missing; then serve until told to stop.
+
+    Raises Misconfigured before anything is served: a wrong key, a bad setting, a port that is taken.
+    """
     _log_to_stderr(settings)
-    migrate(settings)
+    code = beside.do(settings, partial(found, open_to_all=settings.is_loopback))
     sockets = _listen(settings)
     app = create_app(settings)
+    app.state.steward_code = code
     server = _Server(
         uvicorn.Config(
             app,
@@ -42,7 +48,8 @@ def serve(settings: Settings) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
             timeout_graceful_shutdown=10,
         )
     )

@@ -38,6 +38,10 @@ class Settings(BaseModel):
         "",
         description="How browsers reach Hearth, e.g. https://hearth.example.org; default: http://localhost:PORT.",
     )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses of proxies whose X-Forwarded-For is believed, with commas.",
+    )
     classifier: Literal["embedded", "detoxify", "lexicon"] = Field(
         "embedded", description="Which backend judges."
     )

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "7d3884a11b50"
+revision = "a0ae1c288eed"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -57,6 +57,7 @@ def upgrade() -> None:
         "place",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("epoch", sa.String(), nullable=False),
+        sa.Column("key_file", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("about", sa.String(), nullable=False),
         sa.Column("sign_up", sa.String(), nullable=False),

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+from functools import partial
 from uuid import UUID
 
 from server.api.depend import Parts
 from server.errors import ServerError
-from server.services import late, listening
+from server.protocol import frames
+from server.services import late, listening, sessions
 
 log = logging.getLogger(__name__)
 
 _PRESENCE_EVERY_S = 1.0
+_HONEST_EVERY_S = 5.0
+_AT_ONCE = 500
 _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
 
@@ -32,6 +36,28 @@ async def _tell_presence(parts: Parts, rooms: list[UUID]) -> None:
     on = await parts.database.read(lambda work: listening.rooms_with_moderator(work, rooms))
     for room in rooms:
         parts.hub.presence(room, moderator_on=room in on)
+
+
+async def keep_sessions_honest(parts: Parts) -> None:
+    """A socket does not outlive its session, nor its member's role: also when these ended elsewhere
+    (they ran out, or somebody worked at the terminal)."""
+    while True:
+        await asyncio.sleep(_HONEST_EVERY_S)
+        try:
+            await _end_what_ended(parts)
+        except ServerError as error:
+            log.warning("sessions could not be looked at: %s", error.code)
+
+
+async def _end_what_ended(parts: Parts) -> None:
+    connections = parts.hub.sockets()
+    for start in range(0, len(connections), _AT_ONCE):
+        some = connections[start : start + _AT_ONCE]
+        ids = [connection.actor.session for connection in some]
+        standing = await parts.database.read(partial(sessions.standing, session_ids=ids))
+        for connection in some:
+            if standing.get(connection.actor.session) is not connection.actor.role:
+                parts.hub.end(connection, frames.Close.SESSION)
 
 
 async def read_what_was_missed(parts: Parts) -> None:

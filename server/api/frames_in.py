@@ -12,13 +12,16 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
+from moderation.classifier import Assessment
 from moderation.errors import ModerationError
+from moderation.lexicon import find
 from server.access import Relation, check, relation_of
 from server.api.depend import Parts
 from server.errors import BadFrame, ServerError, TooFast, TooLarge, Unavailable
+from server.ids import new_id
 from server.live.connection import Connection, Listener
 from server.protocol import frames
-from server.protocol.base import FRAME_LIMIT_BYTES, Wire
+from server.protocol.base import FRAME_LIMIT_BYTES, TEXT_LIMIT, Wire
 from server.services import listening, messages, nudging, posting, reading
 from server.services.reading import Reading
 
@@ -51,10 +54,16 @@ class Line:
         """Answer one frame; whatever is wrong with it becomes a refusal."""
         parsed: Any = None
         try:
-            self._parts.limits.hit("frame", str(self._actor.session))
             parsed = _parse(text)
-            frame = _check(parsed)
+            frame = _check(text or "", parsed)
+            if not isinstance(
+                frame, frames.Post | frames.Edit
+            ):  # those are screened before refused
+                self._parts.limits.hit("frame", str(self._actor.session))
             await self._handlers[frame.type](frame)
+        except (BadFrame, TooLarge) as error:
+            await self._screen(parsed)
+            self._refuse(error, parsed)
         except ServerError as error:
             self._refuse(error, parsed)
         except ModerationError as error:
@@ -63,6 +72,18 @@ class Line:
         except Exception as error:
             log.error("frame failed: %s", type(error).__name__)
             self._refuse(Unavailable(retry_after_s=2), parsed)
+
+    async def _screen(self, parsed: Any) -> None:
+        """Words too long or otherwise refused may still be a cry for help: the lexicon reads them."""
+        refused = _as_post(parsed)
+        if refused is None or not (hits := find(refused.text)):
+            return
+        read = Reading(Assessment.not_assessed("refused"), hits)
+        with contextlib.suppress(ServerError):
+            answers = await self._parts.database.do(
+                lambda work: posting.refuse(work, self._actor, refused, read, BadFrame())
+            )
+            self._answer(answers[:-1])
 
     def _refuse(self, error: ServerError, parsed: Any) -> None:
         self._connection.tell(
@@ -126,6 +147,7 @@ class Line:
     async def _post(self, frame: frames.Post) -> None:
         read = await self._assess(frame.room, frame.text, frame.reply_to)
         try:
+            self._parts.limits.hit("frame", str(self._actor.session))
             self._parts.limits.hit("post_burst", str(self._actor.id))
             self._parts.limits.hit("post", str(self._actor.id))
         except TooFast as refusal:
@@ -182,18 +204,15 @@ class Line:
 def _parse(text: str | None) -> Any:
     if text is None:
         raise BadFrame("Frames are JSON text, not bytes.")
-    if (
-        len(text) > FRAME_LIMIT_BYTES
-        or len(text.encode("utf-8", "surrogatepass")) > FRAME_LIMIT_BYTES
-    ):
-        raise TooLarge
     try:
         return orjson.loads(text)
     except ValueError:
         raise BadFrame("That is not JSON.") from None
 
 
-def _check(parsed: Any) -> frames.ClientFrame:
+def _check(text: str, parsed: Any) -> frames.ClientFrame:
+    if len(text.encode("utf-8", "surrogatepass")) > FRAME_LIMIT_BYTES:
+        raise TooLarge
     try:
         return frames.client_frame.validate_python(parsed)
     except ValidationError as error:
@@ -209,6 +228,20 @@ def _detail(error: ValidationError) -> str:
         return "There is a field here that is not known."
     field = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "frame"
     return f"{field[:80]}: {first['msg']}."
+
+
+def _as_post(parsed: Any) -> frames.Post | None:
+    """What can be read of a post that was refused, or None when it is not one."""
+    with contextlib.suppress(LookupError, ValueError, AttributeError, TypeError):
+        if parsed["type"] in {"post", "edit"}:
+            client_id = _id_in(parsed, "client_id") or new_id()
+            return frames.Post(
+                type="post",
+                room=UUID(parsed["room"]),
+                client_id=client_id,
+                text=parsed["text"][:TEXT_LIMIT],
+            )
+    return None
 
 
 def _id_in(parsed: Any, name: str) -> UUID | None:

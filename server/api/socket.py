@@ -95,8 +95,12 @@ async def _send_all(websocket: WebSocket, connection: Connection) -> None:
     outbox = connection.outbox
     while True:
         for frame in await outbox.take():
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
-                await websocket.send_text(frame)
+            try:
+                async with asyncio.timeout(_SEND_TIMEOUT_S):
+                    await websocket.send_text(frame)
+            except TimeoutError:
+                connection.close(frames.Close.TOO_SLOW)
+                return
             outbox.sent(frame)
         if outbox.closing:
             return

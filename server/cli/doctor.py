@@ -39,8 +39,10 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at the key file, the database, the disk, the classifier, the pages, and what a steward must still do."""
-    findings = [_look(what, check, settings) for what, check in _CHECKS]
+    """Look at the key file, the database, the help lines, the disk, the classifier, the address, the user."""
+    begun = bool(settings.database_url) or settings.sqlite_path.exists()
+    checks = _CHECKS if begun else ()
+    findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]
     if asked.json:
         ok = all(finding.ok for finding in findings)
         print(orjson.dumps({"ok": ok, "findings": findings}, option=orjson.OPT_INDENT_2).decode())
@@ -124,6 +126,7 @@ def _who(_: Settings) -> tuple[bool, str]:
     return True, "not running as root."
 
 
+_NOT_BEGUN = Finding("database", ok=False, words="nothing is here yet: start `hearth serve` once.")
 _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("key file", _key_file),
     ("database", _database),

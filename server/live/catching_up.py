@@ -1,16 +1,23 @@
 """Bringing a listener from where it stands to now, in pages, at the pace its line can carry."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from typing import Protocol
 from uuid import UUID
 
 from server.access import Actor
-from server.errors import ServerError
+from server.errors import ServerError, Unavailable
 from server.live.connection import Listener
 from server.live.encoding import encode
 from server.live.hub import Hub
+from server.protocol import frames
 from server.protocol.base import Wire
+
+log = logging.getLogger(__name__)
+
+_AGAIN_S = 1.0
+_SOON_S = 0.05
 
 
 class PageAfter(Protocol):
@@ -35,33 +42,51 @@ class CatchUp:
 
     def begin(self, listener: Listener) -> None:
         """Catch up in the background, unless that is under way."""
-        if listener not in self._tasks and not listener.ended:
-            task = asyncio.create_task(self._run(listener), name="catch-up")
-            self._tasks[listener] = task
-            task.add_done_callback(lambda _: self._tasks.pop(listener, None))
+        running = self._tasks.get(listener)
+        if listener.ended or (running and not running.done()):
+            return
+        task = asyncio.create_task(self._run(listener), name="catch-up")
+        self._tasks[listener] = task
+        task.add_done_callback(lambda done: self._forget(listener, done))
 
     async def close(self) -> None:
         """End what is under way."""
-        for task in list(self._tasks.values()):
+        tasks = list(self._tasks.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _forget(self, listener: Listener, done: "asyncio.Task[None]") -> None:
+        if self._tasks.get(listener) is done:
+            del self._tasks[listener]
 
     async def _run(self, listener: Listener) -> None:
-        try:
-            while not listener.ended and not self.hub.reached(listener):
+        """Until it has all there is. Whoever cannot be brought up to date is told, never left in silence."""
+        while not listener.ended and not self.hub.reached(listener):
+            try:
                 await self._page(listener)
-        except ServerError:
-            self.hub.leave(listener)
+            except Unavailable:
+                await asyncio.sleep(_AGAIN_S)
+            except ServerError:
+                self.hub.end_listener(listener, "left")
+            except Exception as error:
+                log.error("catch-up failed: %s", type(error).__name__)
+                self.hub.end(listener.connection, frames.Close.RESTART)
 
     async def _page(self, listener: Listener) -> None:
         assert self._page_after is not None  # noqa: S101 - set before the first socket opens
-        await listener.connection.outbox.drained()
+        outbox = listener.connection.outbox
+        await outbox.drained()
         page = await self._page_after(listener.connection.actor, listener.room, listener.seq)
         for seq, frame in page:
+            if outbox.is_half_full:
+                await outbox.drained()
+            if listener.ended:
+                return
             if listener.may_receive(frame.type):  # type: ignore[attr-defined]
-                listener.connection.outbox.offer(encode(frame))
+                outbox.offer(encode(frame))
             listener.seq = seq
         if page:
             self.hub.saw_head(listener.room, listener.seq)
         elif not self.hub.reached(listener):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_SOON_S)

@@ -47,7 +47,7 @@ class Connection:
             self.keeps.setdefault(room, relation)
         self.outbox.offer_first(encode(hello))
 
-    def close(self, code: int) -> None:
+    def close(self, code: int | None) -> None:
         """End this socket; what was said before still goes out, nothing later does."""
         self.close_code = self.close_code or code
         self.outbox.close()

@@ -46,8 +46,7 @@ class Hub:
 
     def remove(self, connection: Connection) -> None:
         """A socket closed."""
-        for listener in list(connection.listeners.values()):
-            self.leave(listener)
+        self.end(connection, None)
         mine = self._members.get(connection.actor.id, set())
         mine.discard(connection)
         if not mine:
@@ -79,6 +78,18 @@ class Hub:
             if not listeners:
                 del self._rooms[listener.room]
         self.changed_rooms.add(listener.room)
+
+    def end(self, connection: Connection, code: int | None) -> None:
+        """Nothing more reaches this socket; with a code, it closes."""
+        for listener in list(connection.listeners.values()):
+            self.leave(listener)
+        connection.close(code)
+
+    def end_listener(self, listener: Listener, reason: str) -> None:
+        """Stop listening, and say so."""
+        if not listener.ended:
+            self.leave(listener)
+            listener.connection.tell(frames.RoomEnded(room=listener.room, reason=reason))  # type: ignore[arg-type]
 
     def reached(self, listener: Listener) -> bool:
         """Whether the listener has all there is; then it is live from now on."""
@@ -178,23 +189,19 @@ class Hub:
     def _seat_taken(self, told: SeatTaken) -> None:
         relation = relation_of(told.seat)
         for connection in self._members.get(told.member, ()):
+            connection.keeps[told.room] = relation
             listener = connection.listeners.get(told.room)
             if listener:
                 listener.relation = relation
-            connection.keeps[told.room] = relation
 
     def _seat_ended(self, told: SeatEnded) -> None:
-        reason = "removed" if told.reason == "removed" else "left"
         for connection in self._members.get(told.member, ()):
             connection.keeps[told.room] = Relation.NONE
             listener = connection.listeners.get(told.room)
             if listener:
-                self.leave(listener)
-                connection.tell(frames.RoomEnded(room=told.room, reason=reason))  # type: ignore[arg-type]
+                self.end_listener(listener, "removed" if told.reason == "removed" else "left")
 
     def _sessions_ended(self, told: SessionsEnded) -> None:
         for connection in self._members.get(told.member, ()):
             if connection.actor.session in told.sessions:
-                for listener in list(connection.listeners.values()):
-                    self.leave(listener)
-                connection.close(frames.Close.SESSION)
+                self.end(connection, frames.Close.SESSION)

@@ -42,10 +42,16 @@ class Outbox:
         if len(self._frames) < _EPHEMERAL_FRAMES:
             self.offer(frame)
 
+    @property
+    def is_half_full(self) -> bool:
+        """Whoever has a lot to say waits here for `drained`."""
+        return len(self._frames) >= _MOST_FRAMES // 2 or self._bytes >= _MOST_BYTES // 2
+
     def close(self) -> None:
-        """Take nothing more."""
+        """Take nothing more; nobody needs to wait for it any longer."""
         self.closing = True
         self._changed.set()
+        self._drained.set()
 
     async def take(self) -> list[str]:
         """All that waits; empty only when closing."""

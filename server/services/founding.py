@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from server.errors import Misconfigured
 from server.ids import digest, new_code, new_token
 from server.services.rooms import make_room
 from server.store import people
@@ -9,22 +10,32 @@ from server.store.place import find_place
 from server.store.tables import Invitation, Place
 from server.store.work import Work
 
+_WRONG_KEY = (
+    "HEARTH_KEY_FILE: this community was sealed with another key file. Restore that one "
+    "(and keys.sqlite3 beside it): with this one, nothing written here could be read."
+)
 _LINK_LIFE = timedelta(days=1)
 _FIRST_PURPOSE = "A first room for everyone: say how today is, or just sit with others."
 
 
-def found(work: Work) -> str | None:
+def found(work: Work, *, open_to_all: bool) -> str | None:
     """Make what is missing. Returns the code of the first steward's door while there is no steward.
 
+    open_to_all: sign-up is open at first where only this machine reaches it, else by invitation.
+    Raises Misconfigured for a community that was sealed with another key file.
     Each start closes the door of the start before: a link in an old log opens nothing.
     """
-    if find_place(work) is None:
+    place = find_place(work)
+    if place and place.key_file != work.sealer.key_id:
+        raise Misconfigured(_WRONG_KEY)
+    if place is None:
         work.session.add(
             Place(
                 epoch=new_token()[:16],
                 name="Hearth",
                 about="A place to be heard by people who have been there too.",
-                sign_up="open",
+                sign_up="open" if open_to_all else "invited",
+                key_file=work.sealer.key_id,
                 minimum_age=18,
                 created_at=work.now,
             )

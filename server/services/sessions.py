@@ -1,6 +1,7 @@
 """Sessions: opaque tokens, kept as digests, ended for real."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -56,16 +57,22 @@ def find_actor(work: Work, token: str) -> Known:
     if found is None:
         raise NoSession
     session, member = found
-    if (
-        session.expires_at <= work.now
-        or session.last_seen_at + PEER_IDLE <= work.now
-        or member.state == "removed"
-    ):
+    if not _stands(session, member, work.now):
         raise NoSession
     if member.state == "pending":
         raise Pending
     actor = Actor(member.id, member.pseudonym, Role(member.role), session.id)
     return Known(actor, session.last_seen_at + _TOUCH_EVERY <= work.now)
+
+
+def standing(work: Work, session_ids: Collection[UUID]) -> dict[UUID, Role]:
+    """Those of these sessions that still stand, and what their members are now."""
+    found = people.sessions_by_id(work, session_ids)
+    return {
+        session.id: Role(member.role)
+        for session, member in found
+        if _stands(session, member, work.now)
+    }
 
 
 def touch(work: Work, session_id: UUID) -> None:
@@ -104,6 +111,11 @@ def end(work: Work, member_id: UUID, sessions: list[Session]) -> None:
         work.session.add(session)
     if sessions:
         work.announce(SessionsEnded(member_id, frozenset(session.id for session in sessions)))
+
+
+def _stands(session: Session, member: Member, now: datetime) -> bool:
+    fresh = session.expires_at > now and session.last_seen_at + PEER_IDLE > now
+    return fresh and session.ended_at is None and member.state != "removed"
 
 
 def _info(session: Session, actor: Actor) -> bodies.SessionInfo:

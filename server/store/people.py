@@ -1,6 +1,6 @@
 """Queries about members, their sessions and invitations."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -28,6 +28,16 @@ def find_session(work: Work, token_digest: bytes) -> tuple[Session, Member] | No
         .where(Session.token_digest == token_digest, col(Session.ended_at).is_(None))
     )
     return work.session.exec(query).first()
+
+
+def sessions_by_id(work: Work, session_ids: Collection[UUID]) -> Sequence[tuple[Session, Member]]:
+    """Several sessions at once, and whose they are."""
+    query = (
+        select(Session, Member)
+        .join(Member, col(Member.id) == Session.member_id)
+        .where(col(Session.id).in_(session_ids))
+    )
+    return work.session.exec(query).all()
 
 
 def live_sessions(work: Work, member_id: UUID, now: datetime) -> Sequence[Session]:

@@ -40,6 +40,11 @@ class Sealer:
         self._key_file = key_file
         self._keys = keys
 
+    @property
+    def key_id(self) -> str:
+        """Which key file this is; says nothing about the key."""
+        return self._key_file.id
+
     def seal(self, owner: UUID, text: str, spot: Spot) -> bytes:
         """Makes the owner's key when there is none yet."""
         cipher = self._keys.cipher(owner, make=True)

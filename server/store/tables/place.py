@@ -15,6 +15,8 @@ class Place(SQLModel, table=True):
 
     id: int = Field(default=1, primary_key=True)
     epoch: str
+    key_file: str = ""
+    """Which key file seals this community, so that a wrong one is noticed before anything is written."""
     name: str
     about: str
     sign_up: str
