@@ -4,7 +4,7 @@ import { ApiError } from '#lib/api/client.ts';
 import { currentLocale, t, type Key } from '#lib/i18n/index.svelte.ts';
 import { span } from './due.ts';
 import { valueOf } from './figures.ts';
-import type { CaseLine, Figure } from './types.ts';
+import type { CaseFlag, CaseLine, Figure } from './types.ts';
 
 export function spanWords(seconds: number): string {
   const { key, values } = span(seconds);
@@ -46,6 +46,15 @@ function displayName(type: 'language' | 'region', code: string): string {
   } catch {
     return code;
   }
+}
+
+const FLAG_REASONS = ['worried', 'unkind', 'unsafe', 'private', 'not_sure'] as const;
+
+/** Why it was flagged: in the server's words, or for a member's flag in ours. */
+export function flagWords(flag: Pick<CaseFlag, 'words' | 'reasons'>): string[] {
+  if (flag.words.length) return flag.words;
+  const known = FLAG_REASONS.filter((reason) => flag.reasons.includes(reason));
+  return known.map((reason) => t(`staff.flag.${reason}`));
 }
 
 /** Why something did not work, as far as a person can use it. */
