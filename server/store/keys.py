@@ -36,7 +36,7 @@ class KeyFile:
     @classmethod
     def make(cls, path: Path) -> None:
         """Write a new key, readable by its owner alone (0600), durable before it is used."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = _HEADER + base64.b64encode(secrets.token_bytes(32)).decode() + "\n"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
