@@ -5,10 +5,11 @@ import type { components } from '#lib/api/schema.d.ts';
 
 type NextCase = components['schemas']['NextCase'];
 
-/** False when nobody waits. Raises ApiError. */
-export async function takeNext(): Promise<boolean> {
+/** `same`: the case that is open already is still the most pressing one. Raises ApiError. */
+export async function takeNext(): Promise<'another' | 'same' | 'none'> {
   const { case: id } = await api.post<NextCase>('/api/queue/next');
-  if (id === null) return false;
+  if (id === null) return 'none';
+  if (location.pathname === `/cases/${id}`) return 'same';
   await goto(`/cases/${id}`);
-  return true;
+  return 'another';
 }
