@@ -15,7 +15,9 @@ function sourceVersion(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|entry|i18n|live|ui)|src\/lib\/session)/;
+// Nothing here may import from $app: a group takes its imports along, and SvelteKit's own runtime,
+// once in it, would run before the page has told it its version, and reload every error page for ever.
+const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|i18n|live)|src\/lib\/session)/;
 
 function isCore(id: string): boolean {
   return CORE.test(id) && !id.endsWith('/staff.json') && !id.endsWith('.css');
@@ -69,7 +71,8 @@ export default defineConfig({
   build: {
     rolldownOptions: {
       output: {
-        // Thirty small files cost a slow line thirty heads and six turns of waiting: what every page needs is one.
+        // Thirty small files cost a slow line thirty heads and six turns of waiting: what every page
+        // needs is one.
         codeSplitting: { groups: [{ name: 'core', test: isCore }] },
       },
     },
