@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import Session
 
 from server.clock import Clock
@@ -29,20 +30,28 @@ class PostgresDatabase:
         self._clock = clock
         self._announce = announce
         self._engine = postgres_engine(url)
+        # The same pool. At the usual level, each query of a verb would see a moment of its own.
+        self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     async def do(self, verb: Callable[[Work], Result]) -> Result:
         """Durable on return."""
-        return await self._run(verb, announce=True)
+        result, announcements = await self._run(verb, self._engine)
+        if announcements:
+            self._announce(announcements)
+        return result
 
     async def read(self, verb: Callable[[Work], Result]) -> Result:
-        """From a snapshot."""
-        return await self._run(verb, announce=False)
+        """From a snapshot: every query sees the same moment."""
+        result, _ = await self._run(verb, self._snapshots)
+        return result
 
     async def close(self) -> None:
         """Let go of the connections."""
         await self._engine.dispose()
 
-    async def _run(self, verb: Callable[[Work], Result], *, announce: bool) -> Result:
+    async def _run(
+        self, verb: Callable[[Work], Result], engine: AsyncEngine
+    ) -> tuple[Result, list[Announcement]]:
         def in_session(connection: Connection) -> tuple[Result, list[Announcement]]:
             with Session(bind=connection, expire_on_commit=False) as session:
                 work = Work(session, self._sealer, self._clock.now())
@@ -50,16 +59,13 @@ class PostgresDatabase:
                 session.flush()
                 return result, work.announcements
 
-        result, announcements = await self._try(in_session)
-        if announce and announcements:
-            self._announce(announcements)
-        return result
+        return await self._try(engine, in_session)
 
-    async def _try(self, in_session: Callable[[Connection], Result]) -> Result:
+    async def _try(self, engine: AsyncEngine, in_session: Callable[[Connection], Result]) -> Result:
         """Two units of work that wait for each other: PostgreSQL ends one, and it goes again."""
         for _ in range(_TRIES):
             try:
-                async with self._engine.begin() as connection:
+                async with engine.begin() as connection:
                     return await connection.run_sync(in_session)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _CROSSED:

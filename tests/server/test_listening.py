@@ -1,9 +1,12 @@
 """Coming back: what was missed, in order, as it may be seen now."""
 
+import asyncio
+import time
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from server.access import Actor
 from server.errors import NotFound
@@ -50,9 +53,9 @@ async def test_hidden_and_withdrawn_words_never_come_again(any_house: House) -> 
     taken = frames.Withdraw(type="withdraw", room=room, message=withdrawn.id)
     await any_house.do(lambda w: verbs.withdraw(w, ash, taken))
     told = await missed(any_house, birch, room)
-    text = "".join(frame.model_dump_json() for frame in told)
-    assert "HIDDEN-WORDS" not in text
-    assert "TAKEN-BACK" not in text
+    heard = "".join(frame.model_dump_json() for frame in told)
+    assert "HIDDEN-WORDS" not in heard
+    assert "TAKEN-BACK" not in heard
     assert [frame.change for frame in told][-2:] == ["hidden", "withdrawn"]
     live = "".join(
         a.frame.model_dump_json() for a in any_house.told if isinstance(a, ToRoom) and a.seq > 4
@@ -147,3 +150,37 @@ async def test_unread_counts_only_the_words_of_others(any_house: House) -> None:
     assert listed.rooms[0].unread == 0
     await any_house.say(room, ash, "three")
     assert (await any_house.do(lambda w: rooms.list_rooms(w, birch, {}))).rooms[0].unread == 1
+
+
+async def test_a_page_and_its_position_are_of_one_moment(any_house: House) -> None:
+    ash, birch, room = await table(any_house)
+    reading = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slowly(work: Any) -> tuple[int, Any]:
+        before = stored_rooms.get_head(work, room).seq
+        loop.call_soon_threadsafe(reading.set)
+        _wait(work, 0.5)
+        return before, rooms.history(work, birch, room, None)
+
+    task = asyncio.create_task(any_house.database.read(slowly))
+    await reading.wait()
+    await any_house.say(room, ash, "meanwhile")
+    assert not task.done(), "the guard: it was said meanwhile"
+    before, page = await task
+    assert (page.seq, page.messages) == (before, [])
+    assert [line.text for line in (await fresh_page(any_house, birch, room)).messages] == [
+        "meanwhile"
+    ]
+
+
+async def fresh_page(house: House, actor: Actor, room: Any) -> Any:
+    return await house.database.read(lambda work: rooms.history(work, actor, room, None))
+
+
+def _wait(work: Any, seconds: float) -> None:
+    """In the database, where the loop would stand still; else in this thread, which is no loop's."""
+    if work.session.get_bind().dialect.name == "postgresql":
+        work.session.connection().execute(text("SELECT pg_sleep(:s)"), {"s": seconds})
+    else:
+        time.sleep(seconds)
