@@ -22,7 +22,7 @@ from server.ids import new_id
 from server.live.connection import Connection, Listener
 from server.protocol import frames
 from server.protocol.base import FRAME_LIMIT_BYTES, TEXT_LIMIT, Wire
-from server.services import listening, messages, nudging, posting, reading
+from server.services import editing, listening, messages, nudging, posting, reading
 from server.services.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -163,14 +163,23 @@ class Line:
         )
 
     async def _edit(self, frame: frames.Edit) -> None:
-        self._parts.limits.hit("post", str(self._actor.id))
+        refusal: TooFast | None = None
+        try:
+            self._parts.limits.hit("frame", str(self._actor.session))
+            self._parts.limits.hit("post", str(self._actor.id))
+        except TooFast as error:  # answered below: its words are read for danger first
+            refusal = error
         answered = await self._parts.database.read(
-            lambda work: messages.answered_by(work, self._actor, frame.room, frame.message)
+            lambda work: editing.answered_by(work, self._actor, frame.room, frame.message)
         )
         read = await self._assess(frame.room, frame.text, answered)
         self._answer(
             await self._parts.database.do(
-                lambda work: messages.edit(work, self._actor, frame, read)
+                lambda work: (
+                    posting.refuse(work, self._actor, frame, read, refusal)
+                    if refusal
+                    else editing.edit(work, self._actor, frame, read)
+                )
             )
         )
 

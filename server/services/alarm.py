@@ -3,6 +3,8 @@
 Nobody in danger is nudged, held or left in silence: that is decided in `moderation.policy`; here it is done.
 """
 
+from uuid import UUID
+
 from moderation.cases import CaseKind
 from moderation.policy import Handling, Urgency, Verdict
 from server.access import Actor
@@ -11,15 +13,24 @@ from server.protocol.base import Wire
 from server.services import cases, conversations, help, notices, reading
 from server.services.reading import Reading
 from server.store import notices as stored_notices
-from server.store import people
+from server.store import people, rooms
 from server.store.tables import Member, Message
 from server.store.work import Work
 
 
 def after_publishing(
-    work: Work, member: Member, message: Message, read: Reading, verdict: Verdict
+    work: Work,
+    member: Member,
+    message: Message,
+    read: Reading,
+    verdict: Verdict,
+    *,
+    client_id: UUID,
 ) -> list[Wire]:
-    """A case where one is due, support for the author, and a notice for each automated act."""
+    """A case where one is due, support for the author, and a notice for each automated act.
+
+    client_id: of the post or the edit that is answered.
+    """
     answers: list[Wire] = []
     if verdict.urgency is not Urgency.NONE:
         raise_case(work, message, read, verdict, CaseKind.RISK)
@@ -28,22 +39,34 @@ def after_publishing(
         _tell(work, message, "collapsed", "collapsed", verdict, appealable=True)
     if verdict.support:
         about = verdict.about or "self"
-        answers.append(help.support(work, member, about, message.room_id, message.client_id))
+        answers.append(help.support(work, member, about, message.room_id, client_id))
     return answers
 
 
-def hold(work: Work, message: Message, read: Reading, verdict: Verdict) -> frames.Held:
-    """Kept back for a person to judge; its author is told, and may appeal at once."""
+def hold(
+    work: Work, message: Message, read: Reading, verdict: Verdict, *, client_id: UUID
+) -> frames.Held:
+    """Kept back for a person to judge; its author is told, and may appeal at once.
+
+    client_id: of the post or the edit that is answered.
+    """
     raise_case(work, message, read, verdict, CaseKind.HELD)
-    notice = _tell(work, message, "held", "held", verdict, appealable=True)
-    return _held(message, notice)
+    code = "held" if rooms.on_shift(work, [message.room_id]) else "nobody_on"
+    notice = _tell(work, message, "held", code, verdict, appealable=True)
+    return _held(message, notice, client_id)
 
 
-def held_again(work: Work, message: Message) -> frames.Held:
-    """The answer a held message got before."""
-    notice = stored_notices.find_for_message(work, message.id, "held")
+def held_again(
+    work: Work, message: Message, client_id: UUID, notice_id: UUID | None = None
+) -> frames.Held:
+    """The answer a held post got before; or, by its notice, a held edit."""
+    notice = (
+        stored_notices.find(work, notice_id)
+        if notice_id
+        else stored_notices.find_for_message(work, message.id, "held")
+    )
     assert notice is not None  # noqa: S101 - written with the hold
-    return _held(message, notices.as_frame(work, notice))
+    return _held(message, notices.as_frame(work, notice), client_id)
 
 
 def raise_case(
@@ -69,8 +92,10 @@ def raise_case(
     )
 
 
-def open_line(work: Work, actor: Actor, frame: frames.Post, verdict: Verdict) -> frames.Support:
-    """Someone who may be in danger could not post: a private line to the moderators, and support."""
+def open_line(
+    work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict
+) -> frames.Support:
+    """Someone who may be in danger was refused: a private line to the moderators, and support."""
     member = people.find_member(work, actor.id)
     assert member is not None  # noqa: S101 - an actor is a member
     line = conversations.open_line(work, actor.id, frame.room)
@@ -120,10 +145,10 @@ def _tell(
     )
 
 
-def _held(message: Message, notice: frames.Notice) -> frames.Held:
+def _held(message: Message, notice: frames.Notice, client_id: UUID) -> frames.Held:
     return frames.Held(
         room=message.room_id,
-        client_id=message.client_id,
+        client_id=client_id,
         id=message.id,
         at=message.at,
         notice=notice.id,

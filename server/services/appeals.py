@@ -140,7 +140,7 @@ def _give_seat_back(work: Work, judged: Judged, notice: Notice) -> None:
 
 def _show_collapsed(work: Work, judged: Judged, notice: Notice) -> None:
     if judged.message:
-        judged.message.collapsed_by = judged.asked.words or wording.conversation("collapsed_note")
+        judged.message.collapsed_by = wording.conversation("collapsed_note")
         _show(work, judged, notice)
 
 

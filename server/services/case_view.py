@@ -115,7 +115,7 @@ def _message(work: Work, case: Case, message: Message, by: frames.Author) -> bod
         text=messages.open_text(work, message),
         at=message.published_at or message.at,
         reply_to=message.reply_to,
-        content_note=render.note_of(message),
+        content_note=render.note_of(work, message),
         subject=message.id == case.message_id,
     )
 

@@ -12,7 +12,7 @@ from server.protocol import bodies
 from server.services import appeals, case_view, effects, notices
 from server.services.case_access import check_free, check_judge, check_version, get_case
 from server.services.judged import Judged, move
-from server.store import audit, cases
+from server.store import audit, cases, messages
 from server.store.tables import Case, Decision, Message
 from server.store.work import Work
 
@@ -80,9 +80,8 @@ def _append(work: Work, actor: Actor, case: Case, asked: bodies.NewDecision) -> 
 
 def _close(work: Work, case: Case, message: Message | None) -> None:
     """Those who asked for a look are told; words that were kept only for this case go."""
-    if message and message.state == "withdrawn" and message.sealed is not None:
-        message.sealed = None
-        work.session.add(message)
+    if message and message.state == "withdrawn" and not cases.any_living_about(work, message.id):
+        messages.forget_words(work, message)
     for member_id in {flag.by for flag in cases.flags_of(work, case.id) if flag.source == "member"}:
         if member_id and member_id != case.subject_id:
             _answer_flag(work, case, member_id)

@@ -79,14 +79,12 @@ def _frame(
     if event.message_id is None:
         return bare.model_copy(update={"change": event.kind, "at": event.at})
     message = found[event.message_id]
-    if event.kind in {"withdrawn", "hidden"}:
-        return bare.model_copy(update={"change": event.kind, "message": message.id, "at": event.at})
-    if message.state != "published":
+    if message.state != "published" and event.kind not in {"withdrawn", "hidden"}:
         return bare
     if event.kind == "message":
         text = messages.open_text(work, message) or ""
         by = render.author(*authors[message.author_id])
-        return render.message(message, text, by, counts.get(message.id))
+        return render.message(work, message, text, by, counts.get(message.id))
     if event.kind == "reaction":
         return frames.Reacted(
             room=event.room_id,
@@ -94,15 +92,7 @@ def _frame(
             message=message.id,
             reactions=counts.get(message.id, {}),
         )
-    return frames.Changed(
-        room=event.room_id,
-        seq=event.seq,
-        change=event.kind,  # type: ignore[arg-type]
-        message=message.id,
-        text=messages.open_text(work, message),
-        content_note=render.note_of(message),
-        at=event.at,
-    )
+    return render.change(work, message, event.kind, seq=event.seq, at=event.at)
 
 
 def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:

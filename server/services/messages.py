@@ -1,19 +1,17 @@
-"""What can happen to a message after it was said: edit, withdraw, react, felt heard, flag."""
+"""What can happen to a message after it was said: withdraw, react, felt heard, flag, read."""
 
 from uuid import UUID
 
 from moderation.cases import CaseKind
-from moderation.policy import DEFAULT, Handling, Urgency, Verdict
+from moderation.policy import DEFAULT, Urgency
 from server.access import Actor, Relation, check, relation_of
-from server.errors import Conflict, NotFound, NotNow, Paused
+from server.errors import NotFound
 from server.protocol import frames
-from server.protocol.base import Wire
-from server.services import alarm, cases, notices, nudging, posting, publishing, reading
-from server.services.reading import Reading
+from server.services import cases, notices, publishing
 from server.store import cases as stored_cases
-from server.store import messages, people, rooms
+from server.store import messages, rooms
 from server.store import reactions as stored_reactions
-from server.store.tables import Edit, Message
+from server.store.tables import Message
 from server.store.work import ToRoom, Work
 
 _FLAG_URGENCY = {
@@ -25,49 +23,18 @@ _FLAG_URGENCY = {
 }
 
 
-def edit(work: Work, actor: Actor, frame: frames.Edit, read: Reading) -> list[Wire]:
-    """Other words for one's own message: judged, nudged, held or risen to a case exactly as a post."""
-    message = _own(work, actor, "frame.edit", frame.room, frame.message)
-    before = stored_reactions.find_edit(work, actor.id, frame.client_id)
-    if before:
-        return [_repeat(message, before)]
-    if message.state != "published":
-        raise NotNow("Only a message that is shown can be edited.")
-    _check_not_paused(work, actor, frame.room)
-    member = people.find_member(work, actor.id)
-    assert member is not None  # noqa: S101 - an actor is a member
-    verdict = read.judge(
-        is_reply=message.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges
-    )
-    fingerprint = work.sealer.fingerprint(frame.text)
-    if verdict.handling is Handling.NUDGE:
-        return [nudging.show(work, actor, frame, verdict, fingerprint)]
-    nudging.settle(work, actor.id, frame.client_id, fingerprint)
-    _rewrite(work, message, frame.text)
-    reading.store_assessment(work, message, read, verdict)
-    if verdict.handling is Handling.HOLD:
-        return [_hold_edit(work, message, frame, read, verdict)]
-    message.collapsed_by = verdict.content_note if verdict.handling is Handling.COLLAPSE else None
-    seq = publishing.announce_change(work, message, "edited", text=frame.text)
-    _remember(work, actor.id, frame, seq)
-    answers: list[Wire] = [posting.posted(message, seq, frame.client_id)]
-    return answers + alarm.after_publishing(work, member, message, read, verdict)
-
-
-def answered_by(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> UUID | None:
-    """What the actor's own message answers."""
-    return _own(work, actor, "frame.edit", room_id, message_id).reply_to
-
-
 def withdraw(work: Work, actor: Actor, frame: frames.Withdraw) -> None:
-    """Taken back: the words go at once, unless an open case still needs them."""
+    """Taken back: the words go at once, those before an edit too.
+
+    An open case about the message keeps them for whoever judges it; they go when the last one closes.
+    """
     message = _own(work, actor, "frame.withdraw", frame.room, frame.message)
     if message.state not in {"published", "held"}:
         return
     was_shown = message.state == "published"
     message.state = "withdrawn"
-    if stored_cases.find_open(work, message.id) is None:
-        message.sealed = None
+    if not stored_cases.any_living_about(work, message.id):
+        messages.forget_words(work, message)
     work.session.add(message)
     if was_shown:
         publishing.announce_change(work, message, "withdrawn")
@@ -172,46 +139,3 @@ def _seen(
     if seat is None or message is None or message.state != "published":
         raise NotFound
     return message
-
-
-def _check_not_paused(work: Work, actor: Actor, room_id: UUID) -> None:
-    seat = rooms.find_seat(work, room_id, actor.id)
-    if seat and seat.paused_until and seat.paused_until > work.now:
-        raise Paused
-
-
-def _rewrite(work: Work, message: Message, text: str) -> None:
-    before = messages.open_text(work, message)
-    if before is not None:
-        messages.keep_revision(work, message, before)
-    messages.seal_text(work, message, text)
-    message.edited_at = work.now
-    work.session.add(message)
-
-
-def _hold_edit(
-    work: Work, message: Message, frame: frames.Edit, read: Reading, verdict: Verdict
-) -> Wire:
-    """The message leaves everybody's sight until a person has judged its new words."""
-    message.state = "held"
-    seq = publishing.announce_change(work, message, "hidden")
-    _remember(work, message.author_id, frame, seq)
-    return alarm.hold(work, message, read, verdict)
-
-
-def _remember(work: Work, author_id: UUID, frame: frames.Edit, seq: int) -> None:
-    work.session.add(
-        Edit(
-            author_id=author_id,
-            client_id=frame.client_id,
-            message_id=frame.message,
-            seq=seq,
-            at=work.now,
-        )
-    )
-
-
-def _repeat(message: Message, before: Edit) -> Wire:
-    if before.message_id != message.id:
-        raise Conflict
-    return posting.posted(message, before.seq, before.client_id)

@@ -14,6 +14,7 @@ from server.protocol.base import Wire
 from server.services import alarm, cases, nudging, publishing, reading
 from server.services.reading import Reading
 from server.store import messages, people, rooms
+from server.store import reactions as stored_reactions
 from server.store.tables import Member, Membership, Message
 from server.store.work import Work
 
@@ -40,6 +41,8 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
     before = messages.find_by_client_id(work, actor.id, frame.client_id)
     if before:
         return [repeat(work, before, fingerprint)]
+    if stored_reactions.find_edit(work, actor.id, frame.client_id):
+        raise Conflict
     refusal = _refusal(work, seat, frame)
     if refusal:
         return refuse(work, actor, frame, read, refusal)
@@ -47,10 +50,10 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
 
 
 def refuse(
-    work: Work, actor: Actor, frame: frames.Post, read: Reading, refusal: ServerError
+    work: Work, actor: Actor, frame: frames.Post | frames.Edit, read: Reading, refusal: ServerError
 ) -> Answers:
-    """A refused post is still screened: someone who may be in danger sees support, and a line opens."""
-    verdict = read.judge(is_reply=frame.reply_to is not None, insist=True, tone_nudges=False)
+    """What is refused is still screened: someone who may be in danger sees support, and a line opens."""
+    verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
     refused = refused_frame(refusal, frame)
     if verdict.urgency is Urgency.NONE or rooms.find_any_seat(work, frame.room, actor.id) is None:
         return [refused]
@@ -74,7 +77,7 @@ def repeat(work: Work, before: Message, fingerprint: bytes) -> Wire:
     if before.fingerprint != fingerprint:
         raise Conflict
     if before.seq is None:
-        return alarm.held_again(work, before)
+        return alarm.held_again(work, before, before.client_id)
     return posted(before, before.seq, before.client_id)
 
 
@@ -89,14 +92,22 @@ def posted(message: Message, seq: int, client_id: UUID) -> frames.Posted:
     )
 
 
-def _refusal(work: Work, seat: Membership | None, frame: frames.Post) -> ServerError | None:
+def find_refusal(work: Work, seat: Membership | None, room_id: UUID) -> ServerError | None:
+    """Why whoever holds this seat may not say anything in this room now."""
     if seat is None or seat.left_at is not None:
         return NotFound()
     if seat.paused_until and seat.paused_until > work.now:
         return Paused()
-    room = rooms.find_room(work, frame.room)
+    room = rooms.find_room(work, room_id)
     if room is None or room.state != "open":
         return RoomClosed()
+    return None
+
+
+def _refusal(work: Work, seat: Membership | None, frame: frames.Post) -> ServerError | None:
+    refusal = find_refusal(work, seat, frame.room)
+    if refusal:
+        return refusal
     if frame.reply_to and messages.find_message(work, frame.room, frame.reply_to) is None:
         return NotFound("The message you answer is not in this room.")
     return None
@@ -126,14 +137,14 @@ def _publish(work: Work, draft: _Draft) -> Answers:
     cases.note_word_in(work, message.room_id, message.author_id)
     answers: Answers = [posted(message, shown.seq, message.client_id)]
     return answers + alarm.after_publishing(
-        work, draft.member, message, draft.reading, draft.verdict
+        work, draft.member, message, draft.reading, draft.verdict, client_id=message.client_id
     )
 
 
 def _hold(work: Work, draft: _Draft) -> Answers:
     message = _store(work, draft, "held")
     reading.store_assessment(work, message, draft.reading, draft.verdict)
-    return [alarm.hold(work, message, draft.reading, draft.verdict)]
+    return [alarm.hold(work, message, draft.reading, draft.verdict, client_id=message.client_id)]
 
 
 def _store(work: Work, draft: _Draft, state: str) -> Message:
@@ -145,11 +156,12 @@ def _store(work: Work, draft: _Draft, state: str) -> Message:
         fingerprint=draft.fingerprint,
         reply_to=frame.reply_to,
         ask=frame.ask,
-        content_note=frame.content_note,
         state=state,
         at=work.now,
     )
     messages.seal_text(work, message, frame.text)
+    if frame.content_note is not None:
+        messages.seal_note(work, message, frame.content_note)
     work.session.add(message)
     work.session.flush()
     return message

@@ -15,7 +15,8 @@ def publish(work: Work, stored: Message, text: str) -> frames.Message:
     stored.seq = rooms.next_seq(work, stored.room_id, "message", stored.id)
     stored.state, stored.published_at = "published", work.now
     work.session.add(stored)
-    frame = render.message(stored, text, render.author_in(work, stored.room_id, stored.author_id))
+    by = render.author_in(work, stored.room_id, stored.author_id)
+    frame = render.message(work, stored, text, by)
     work.announce(ToRoom(stored.room_id, stored.seq, frame))
     return frame
 
@@ -37,18 +38,10 @@ def say(
     return stored
 
 
-def announce_change(work: Work, stored: Message, change: str, *, text: str | None = None) -> int:
-    """A change to a published message takes the next `seq`; text only for those who may still read it."""
+def announce_change(work: Work, stored: Message, change: str) -> int:
+    """A change to a published message takes the next `seq`."""
     seq = rooms.next_seq(work, stored.room_id, change, stored.id)
-    frame = frames.Changed(
-        room=stored.room_id,
-        seq=seq,
-        change=change,  # type: ignore[arg-type]
-        message=stored.id,
-        text=text,
-        content_note=render.note_of(stored),
-        at=work.now,
-    )
+    frame = render.change(work, stored, change, seq=seq, at=work.now)
     work.announce(ToRoom(stored.room_id, seq, frame))
     return seq
 
@@ -64,10 +57,9 @@ def hide(work: Work, stored: Message) -> None:
 
 def show(work: Work, stored: Message) -> None:
     """Bring a hidden message back where it stood, or publish one that never was."""
-    text = messages.open_text(work, stored) or ""
     if stored.seq is None:
-        publish(work, stored, text)
+        publish(work, stored, messages.open_text(work, stored) or "")
     else:
         stored.state = "published"
         work.session.add(stored)
-        announce_change(work, stored, "shown", text=text)
+        announce_change(work, stored, "shown")

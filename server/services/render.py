@@ -1,5 +1,6 @@
 """What is stored, as it goes over the wire. The one place where a message becomes a frame."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,20 +27,18 @@ def author_in(work: Work, room_id: UUID, member_id: UUID) -> frames.Author:
 
 
 def message(
+    work: Work,
     stored: Message,
     text: str,
     by: frames.Author,
     reactions: dict[Any, int] | None = None,
-    *,
-    seq: int | None = None,
 ) -> frames.Message:
-    """The one frame for everybody. `seq`: that of the event that shows it, by default its own."""
-    position = seq if seq is not None else stored.seq
-    assert position is not None  # noqa: S101 - only published messages are rendered
+    """The one frame for everybody."""
+    assert stored.seq is not None  # noqa: S101 - only published messages are rendered
     kind: Any = stored.author_kind
     return frames.Message(
         room=stored.room_id,
-        seq=position,
+        seq=stored.seq,
         id=stored.id,
         author=by,
         author_kind=kind,
@@ -48,19 +47,29 @@ def message(
         client_id=stored.client_id,
         reply_to=stored.reply_to,
         ask=stored.ask,
-        content_note=note_of(stored),
+        content_note=note_of(work, stored),
         edited_at=stored.edited_at,
         reactions=reactions or {},
     )
 
 
-def note_of(stored: Message) -> str | None:
+def change(work: Work, stored: Message, kind: str, *, seq: int, at: datetime) -> frames.Changed:
+    """A change to a message, the same live and for who comes later: only what it changes.
+
+    kind: as `change` of the frame. What is taken out of sight takes its words and its note along.
+    """
+    shows = kind in {"edited", "shown"}
+    return frames.Changed(
+        room=stored.room_id,
+        seq=seq,
+        change=kind,  # type: ignore[arg-type]
+        message=stored.id,
+        text=messages.open_text(work, stored) if shows else None,
+        content_note=note_of(work, stored) if shows or kind == "collapsed" else None,
+        at=at,
+    )
+
+
+def note_of(work: Work, stored: Message) -> str | None:
     """The words a message is collapsed behind: the author's own, or the policy's."""
-    return stored.content_note or stored.collapsed_by
-
-
-def message_in(work: Work, stored: Message) -> frames.Message:
-    """The same, looked up."""
-    counts = messages.reactions_of(work, [stored.id]).get(stored.id)
-    text = messages.open_text(work, stored) or ""
-    return message(stored, text, author_in(work, stored.room_id, stored.author_id), counts)
+    return messages.open_note(work, stored) or stored.collapsed_by

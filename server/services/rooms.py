@@ -204,7 +204,7 @@ def _line(
         client_id=message.client_id if own else None,
         reply_to=message.reply_to,
         ask=message.ask,
-        content_note=render.note_of(message) if readable else None,
+        content_note=render.note_of(work, message) if readable else None,
         edited_at=message.edited_at if readable else None,
         reactions=reactions if readable else {},
         my_reaction=mine if readable else None,

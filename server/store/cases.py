@@ -228,6 +228,12 @@ def living_about(work: Work, message_id: UUID, kind: str) -> Sequence[Case]:
     return work.session.exec(_locked(query)).all()
 
 
+def any_living_about(work: Work, message_id: UUID) -> bool:
+    """Whether a case about a message is not closed; each such case is locked as it is found."""
+    query = select(Case).where(Case.message_id == message_id, col(Case.open_key).is_not(None))
+    return bool(work.session.exec(_locked(query)).all())
+
+
 def room_names(work: Work, room_ids: Collection[UUID]) -> dict[UUID, str]:
     """Names by id."""
     rows = work.session.exec(select(Room.id, Room.name).where(col(Room.id).in_(room_ids)))

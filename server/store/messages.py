@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, func, select
+from sqlmodel import col, delete, func, select
 
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import FeltHeard, Member, Membership, Message, Reaction, Revision
@@ -20,12 +20,17 @@ def seal_text(work: Work, message: Message, text: str) -> None:
 
 def open_text(work: Work, message: Message) -> str | None:
     """A message's words, or None when they were taken back. Damaged or erased ones are said to be so."""
-    if message.sealed is None:
-        return None
-    try:
-        return work.sealer.open(message.author_id, message.sealed, _spot(message))
-    except Unreadable:
-        return UNREADABLE
+    return _open(work, message, message.sealed, _spot(message))
+
+
+def seal_note(work: Work, message: Message, note: str) -> None:
+    """Put the author's own content note into a message, sealed as its words are."""
+    message.sealed_note = work.sealer.seal(message.author_id, note, _note_spot(message))
+
+
+def open_note(work: Work, message: Message) -> str | None:
+    """The author's own content note, if there is one."""
+    return _open(work, message, message.sealed_note, _note_spot(message))
 
 
 def keep_revision(work: Work, message: Message, text: str) -> None:
@@ -34,6 +39,13 @@ def keep_revision(work: Work, message: Message, text: str) -> None:
     spot = Spot("revision", "sealed", revision.id, message.room_id)
     revision.sealed = work.sealer.seal(message.author_id, text, spot)
     work.session.add(revision)
+
+
+def forget_words(work: Work, message: Message) -> None:
+    """Let go of everything its author wrote into a message: words, note, and words before edits."""
+    message.sealed = message.sealed_note = None
+    work.session.add(message)
+    work.session.exec(delete(Revision).where(col(Revision.message_id) == message.id))
 
 
 def find_message(work: Work, room_id: UUID, message_id: UUID) -> Message | None:
@@ -141,5 +153,18 @@ def count_unread(work: Work, member_id: UUID) -> dict[UUID, int]:
     return {room_id: count for room_id, count in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
 
 
+def _open(work: Work, message: Message, sealed: bytes | None, spot: Spot) -> str | None:
+    if sealed is None:
+        return None
+    try:
+        return work.sealer.open(message.author_id, sealed, spot)
+    except Unreadable:
+        return UNREADABLE
+
+
 def _spot(message: Message) -> Spot:
     return Spot("message", "sealed", message.id, message.room_id)
+
+
+def _note_spot(message: Message) -> Spot:
+    return Spot("message", "sealed_note", message.id, message.room_id)

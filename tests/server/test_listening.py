@@ -3,7 +3,7 @@
 import asyncio
 import time
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import text
@@ -11,8 +11,9 @@ from sqlalchemy import text
 from server.access import Actor
 from server.errors import NotFound
 from server.ids import new_id
+from server.live.encoding import encode
 from server.protocol import frames
-from server.services import listening, publishing, rooms, seats
+from server.services import editing, listening, posting, publishing, rooms, seats
 from server.services import messages as verbs
 from server.store import messages as stored
 from server.store import rooms as stored_rooms
@@ -72,7 +73,7 @@ async def test_what_was_missed_and_what_is_fetched_anew_agree(any_house: House) 
     edit = frames.Edit(
         type="edit", room=room, client_id=new_id(), message=first.id, text="first, mended"
     )
-    await any_house.do(lambda w: verbs.edit(w, ash, edit, calm("first, mended")))
+    await any_house.do(lambda w: editing.edit(w, ash, edit, calm("first, mended")))
     react = frames.React(type="react", room=room, message=second.id, reaction="hug")
     await any_house.do(lambda w: verbs.react(w, birch, react))
     await any_house.do(lambda w: publishing.hide(w, stored.by_id(w, [second.id])[second.id]))
@@ -150,6 +151,53 @@ async def test_unread_counts_only_the_words_of_others(any_house: House) -> None:
     assert listed.rooms[0].unread == 0
     await any_house.say(room, ash, "three")
     assert (await any_house.do(lambda w: rooms.list_rooms(w, birch, {}))).rooms[0].unread == 1
+
+
+async def test_what_is_told_live_is_what_is_caught_up_on(any_house: House) -> None:
+    """For each kind of change, as long as nothing changed it later."""
+    ash, birch, room = await table(any_house)
+    draft = frames.Post(
+        type="post", room=room, client_id=new_id(), text="first", content_note="About a loss."
+    )
+    said: Any = (await any_house.do(lambda w: posting.post(w, ash, draft, calm())))[0]
+    edit = frames.Edit(
+        type="edit", room=room, client_id=new_id(), message=said.id, text="first, mended"
+    )
+    other = await any_house.say(room, ash, "second")
+    react = frames.React(type="react", room=room, message=said.id, reaction="hug")
+    taken = frames.Withdraw(type="withdraw", room=room, message=said.id)
+
+    def collapse(work: Any) -> None:
+        message = stored.by_id(work, [other.id])[other.id]
+        message.collapsed_by = "This may hurt to read."
+        publishing.announce_change(work, message, "collapsed")
+
+    seen = {await as_told_and_as_missed(any_house, birch, room)}
+    for verb in (
+        lambda w: posting.post(
+            w, ash, frames.Post(**{**draft.model_dump(), "client_id": new_id()}), calm()
+        ),
+        lambda w: editing.edit(w, ash, edit, calm("first, mended")),
+        lambda w: verbs.react(w, birch, react),
+        collapse,
+        lambda w: publishing.hide(w, stored.by_id(w, [said.id])[said.id]),
+        lambda w: publishing.show(w, stored.by_id(w, [said.id])[said.id]),
+        lambda w: verbs.withdraw(w, ash, taken),
+        lambda w: rooms.leave(w, ash, room),
+        lambda w: rooms.enter(w, ash, room, {}),
+    ):
+        await any_house.do(verb)
+        seen.add(await as_told_and_as_missed(any_house, birch, room))
+    changes = {*get_args(frames.Changed.model_fields["change"].annotation)} - {"other"}
+    assert seen == {"message", "reaction", *changes}, "the guard: every kind was seen"
+
+
+async def as_told_and_as_missed(house: House, actor: Actor, room: Any) -> str:
+    """The kind of the newest change, when it is the same live and caught up on."""
+    told = [a for a in house.told if isinstance(a, ToRoom)][-1]
+    (frame,) = await missed(house, actor, room, told.seq - 1)
+    assert encode(told.frame) == encode(frame)
+    return str(frame.change if frame.type == "changed" else frame.type)
 
 
 async def test_a_page_and_its_position_are_of_one_moment(any_house: House) -> None:

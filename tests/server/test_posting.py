@@ -10,13 +10,14 @@ from server.access import Actor, Role
 from server.errors import Conflict, NotFound
 from server.ids import new_id
 from server.protocol import frames
+from server.services import editing, nudging, posting, rooms, seats, wording
 from server.services import late as late_reading
 from server.services import messages as verbs
-from server.services import nudging, posting, rooms, seats
 from server.services.reading import Reading
 from server.store import cases as stored_cases
 from server.store import nudges
 from server.store import rooms as stored_rooms
+from server.store.tables import Shift
 from server.store.work import ToRoom
 from tests.server.readings import DANGER, calm, harsh, late, severe
 from tests.server.store_fixture import House
@@ -160,6 +161,17 @@ async def test_severe_abuse_waits_for_a_person_and_only_its_author_sees_it(
     )
 
 
+async def test_a_hold_says_so_when_nobody_is_there_to_look(any_house: House) -> None:
+    _, birch, room = await kitchen(any_house)
+    fern = await any_house.join("Fern", Role.MODERATOR)
+    await any_house.do(lambda work: _seat_moderator(work, room, fern))
+    nobody = (await say(any_house, birch, post(room, "you will be sorry"), severe()))[0]
+    assert nobody.words == wording.notice("held", "nobody_on")
+    await any_house.do(lambda work: work.session.add(Shift(member_id=fern.id, started_at=work.now)))
+    somebody = (await say(any_house, birch, post(room, "so very sorry"), severe()))[0]
+    assert somebody.words == wording.notice("held", "held") != nobody.words
+
+
 async def test_insisting_does_not_pass_a_hold(house: House) -> None:
     _, birch, room = await kitchen(house)
     assert types(
@@ -208,7 +220,7 @@ async def test_a_pause_never_closes_the_line_to_the_moderators(any_house: House)
     ash, _, room = await kitchen(any_house)
     fern = await any_house.join("Fern", Role.MODERATOR)
     await any_house.do(lambda work: _seat_moderator(work, room, fern))
-    await any_house.do(lambda work: _pause(work, room, ash))
+    await any_house.do(lambda work: pause(work, room, ash))
     answers = await say(any_house, ash, post(room, DANGER))
     assert types(answers) == ["support", "refused"]
     assert answers[1].code == "paused"
@@ -219,7 +231,7 @@ async def test_a_pause_never_closes_the_line_to_the_moderators(any_house: House)
 
 async def test_a_calm_post_in_a_pause_is_only_refused(house: House) -> None:
     ash, _, room = await kitchen(house)
-    await house.do(lambda work: _pause(work, room, ash))
+    await house.do(lambda work: pause(work, room, ash))
     assert types(await say(house, ash, post(room, "hello again"))) == ["refused"]
 
 
@@ -231,7 +243,7 @@ async def test_an_edit_is_judged_like_a_post(any_house: House) -> None:
         frame = frames.Edit(
             type="edit", room=room, client_id=new_id(), message=posted.id, text=text, **more
         )
-        return lambda work: verbs.edit(work, ash, frame, read)
+        return lambda work: editing.edit(work, ash, frame, read)
 
     assert types(await any_house.do(edit("you are an idiot", harsh()))) == ["nudge"]
     assert types(await any_house.do(edit("you are an idiot", harsh(), insist=True))) == ["posted"]
@@ -247,7 +259,7 @@ async def test_an_edit_into_severe_abuse_leaves_everybodys_sight(any_house: Hous
     frame = frames.Edit(
         type="edit", room=room, client_id=new_id(), message=posted.id, text="you will be sorry"
     )
-    assert types(await any_house.do(lambda work: verbs.edit(work, ash, frame, severe()))) == [
+    assert types(await any_house.do(lambda work: editing.edit(work, ash, frame, severe()))) == [
         "held"
     ]
     theirs = await any_house.do(lambda w: rooms.history(w, birch, room, None))
@@ -260,7 +272,7 @@ async def test_nobody_edits_or_withdraws_the_words_of_another(any_house: House) 
     frame = frames.Edit(type="edit", room=room, client_id=new_id(), message=posted.id, text="yours")
     taken = frames.Withdraw(type="withdraw", room=room, message=posted.id)
     with pytest.raises(NotFound):
-        await any_house.do(lambda work: verbs.edit(work, birch, frame, calm()))
+        await any_house.do(lambda work: editing.edit(work, birch, frame, calm()))
     with pytest.raises(NotFound):
         await any_house.do(lambda work: verbs.withdraw(work, birch, taken))
 
@@ -302,7 +314,7 @@ def _seat_moderator(work: Any, room: Any, actor: Actor) -> None:
     seats.take_seat(work, room, actor.id, "moderator")
 
 
-def _pause(work: Any, room: Any, actor: Actor) -> None:
+def pause(work: Any, room: Any, actor: Actor) -> None:
     seat = stored_rooms.find_seat(work, room, actor.id)
     assert seat is not None
     seat.paused_until = work.now + timedelta(hours=1)

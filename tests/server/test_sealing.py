@@ -9,8 +9,11 @@ import pytest
 
 from server.errors import Misconfigured
 from server.ids import new_id
+from server.protocol import frames
+from server.services import posting, rooms
 from server.store.keys import KeyFile, KeyStore
 from server.store.sealing import Spot, Unreadable
+from tests.server.readings import calm
 from tests.server.store_fixture import House, sealer_in
 
 CANARY = "the-canary-sings-at-dawn"
@@ -96,8 +99,14 @@ async def test_no_words_lie_readable_on_the_disk(house: House, tmp_path: Path) -
     room = await house.room("Kitchen", (ash, "member"))
     message = await house.say(room, ash, CANARY)
     await house.case(room, ash, message, refused_text=CANARY)
+    noted = frames.Post(
+        type="post", room=room, client_id=new_id(), text="hello", content_note=CANARY
+    )
+    await house.do(lambda work: posting.post(work, ash, noted, calm()))
+    page = await house.do(lambda work: rooms.history(work, ash, room, None))
+    assert page.messages[-1].content_note == CANARY, "the guard: it can be read where it may be"
     connection = sqlite3.connect(tmp_path / "hearth.sqlite3")
-    assert connection.execute("SELECT count(*) FROM message").fetchone() == (1,), (
+    assert connection.execute("SELECT count(*) FROM message").fetchone() == (2,), (
         "the guard: it is there"
     )
     connection.close()

@@ -68,8 +68,10 @@ class Message(SQLModel, table=True):
     sealed: bytes | None = None
     reply_to: UUID | None = Field(default=None, foreign_key="message.id", index=True)
     ask: bool = False
-    content_note: str | None = None
+    sealed_note: bytes | None = None
+    """What its author folded it behind: their own words."""
     collapsed_by: str | None = None
+    """What the policy or a decision folded it behind: standing words, nobody's own."""
     state: str = "published"
     at: datetime = time()
     published_at: datetime | None = maybe_time()
@@ -86,14 +88,19 @@ class Revision(SQLModel, table=True):
 
 
 class Edit(SQLModel, table=True):
-    """An edit's own client_id, so that its repetition is noticed too."""
+    """An edit's own client_id and first answer, so that its repetition is noticed too.
+
+    `fingerprint`: as a message's. `notice_id`: set when it was held.
+    """
 
     __table_args__ = (UniqueConstraint("author_id", "client_id"),)
     id: UUID = primary()
     author_id: UUID = Field(foreign_key="member.id")
     client_id: UUID
     message_id: UUID = Field(foreign_key="message.id")
+    fingerprint: bytes
     seq: int
+    notice_id: UUID | None = Field(default=None, foreign_key="notice.id")
     at: datetime = time()
 
 
