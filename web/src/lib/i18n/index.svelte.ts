@@ -78,6 +78,14 @@ export function dayName(at: string | Date, now = new Date()): string {
   return dateFormat('day year', { ...options, year: 'numeric' }).format(day);
 }
 
+/** "Today", "Yesterday", or the day's name. */
+export function dayLabel(at: string | Date, now = new Date()): string {
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  const day = new Date(at).toDateString();
+  if (day === now.toDateString()) return t('time.today');
+  return day === yesterday.toDateString() ? t('time.yesterday') : dayName(at, now);
+}
+
 /** "3 Nov, 14:05": short, and still unmistakable. */
 export function dateTime(at: string | Date): string {
   return dateFormat('date time', {

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { IntlMessageFormat } from 'intl-messageformat';
+import { describe, expect, it } from 'vitest';
+import common from './en/common.json';
+import staff from './en/staff.json';
+
+const messages = { ...common, ...staff };
+
+/** All of the pages' sources, to see which keys they speak. */
+const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => /\.(svelte|ts)$/.test(file) && !file.endsWith('.test.ts'))
+  .map((file) => readFileSync(join('src', file), 'utf8'))
+  .join('\n');
+
+/** Key families that are put together at run time: `notices.kind.${kind}`. */
+const families = [...sources.matchAll(/`([a-z_.]+\.)\$\{/g)].map((match) => match[1] ?? '');
+
+describe('the words', () => {
+  it.each(Object.entries(messages))('%s can be spoken', (_key, message) => {
+    expect(message.trim()).not.toBe('');
+    expect(
+      () => new IntlMessageFormat(message, 'en', undefined, { ignoreTag: true }),
+    ).not.toThrow();
+  });
+
+  it('belong to one catalogue each', () => {
+    const both = Object.keys(common).filter((key) => key in staff);
+    expect(both).toEqual([]);
+  });
+
+  it('are all spoken somewhere', () => {
+    const silent = Object.keys(common).filter(
+      (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
+    );
+    expect(silent).toEqual([]);
+  });
+});
