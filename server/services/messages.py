@@ -92,7 +92,7 @@ def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
         policy=DEFAULT.version,
         source="member",
         reasons=[f"flag_{frame.reason}"],
-        words=[],
+        words=[_FLAG_WORDS[frame.reason]],
         spans=[],
         by=actor.id,
         note=frame.words,

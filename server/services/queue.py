@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from moderation.cases import CaseState
 from moderation.urgency import Urgency
 from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import BadFrame, NotNow
@@ -62,14 +63,21 @@ def read_queue(work: Work, actor: Actor, wanted: Wanted, after: str | None = Non
 
 
 def next_case(work: Work, actor: Actor) -> bodies.NextCase:
-    """Hand out the most pressing case that nobody holds, and claim it."""
+    """Hand out the most pressing case that nobody holds, and claim it.
+
+    What was handed up to the clinicians stays in a moderator's list, and is not handed to them again.
+    """
     check(actor, "queue.next")
     for case_id in queue.candidates(work, scope_of(work, actor), _LOOKS):
         case = queue.take(work, case_id)
-        if case and may_judge_it(work, actor, case):
+        if case and may_judge_it(work, actor, case) and not _is_handed_up(actor, case):
             _hold(work, actor, case)
             return bodies.NextCase(case=case.id)
     return bodies.NextCase(case=None)
+
+
+def _is_handed_up(actor: Actor, case: Case) -> bool:
+    return actor.role is Role.MODERATOR and case.state == CaseState.ESCALATED
 
 
 def claim(work: Work, actor: Actor, case_id: UUID, version: int) -> bodies.CaseLine:

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from moderation import triage
-from moderation.cases import CaseKind
+from moderation.cases import CaseKind, CaseState
 from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.errors import BadFrame, Claimed, NotAllowed, NotFound, Stale
@@ -15,6 +15,7 @@ from server.protocol import bodies
 from server.services import queue
 from server.store.queue import Wanted
 from server.store.tables import Case
+from server.store.work import Work
 from tests.server.store_fixture import House
 
 
@@ -183,3 +184,20 @@ async def test_the_end_of_a_shift_gives_claims_back(house: House):
 
     shown = await read(house, still)
     assert (shown.cases[0].claimed_by, shown.on_shift) == (None, [])
+
+
+async def test_what_was_handed_up_is_not_handed_back(any_house: House) -> None:
+    fern, ash = await any_house.join("Fern", Role.MODERATOR), await any_house.join("Ash")
+    room = await any_house.room("Kitchen", (fern, "moderator"), (ash, "member"))
+    case = await any_house.case(room, ash)
+
+    def hand_up(work: Work) -> None:
+        found = work.session.get(Case, case.id)
+        assert found is not None
+        found.state = CaseState.ESCALATED
+        work.session.add(found)
+
+    await any_house.do(hand_up)
+    assert (await any_house.do(lambda work: queue.next_case(work, fern))).case is None
+    listed = await read(any_house, fern)
+    assert [line.id for line in listed.cases] == [case.id], "it is not hidden"
