@@ -21,6 +21,13 @@ _FLAG_URGENCY = {
     "unkind": Urgency.ROUTINE,
     "not_sure": Urgency.ROUTINE,
 }
+_FLAG_WORDS = {
+    "worried": "A member is worried about this person",
+    "unsafe": "A member finds this unsafe to read",
+    "private": "A member says this gives away something private",
+    "unkind": "A member finds this unkind",
+    "not_sure": "A member is not sure, and asks for a look",
+}
 
 
 def withdraw(work: Work, actor: Actor, frame: frames.Withdraw) -> None:
