@@ -96,6 +96,11 @@ export function dateTime(at: string | Date): string {
   }).format(new Date(at));
 }
 
+/** "2 June 2026", for a date without a time. */
+export function calendarDay(date: string): string {
+  return dateFormat('calendar', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(date));
+}
+
 /** "5 minutes", "3 hours", "2 days": one unit, rounded, never "0". */
 export function duration(seconds: number): string {
   const minutes = Math.max(1, Math.round(seconds / 60));

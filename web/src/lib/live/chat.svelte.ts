@@ -399,9 +399,18 @@ class Chat {
     if (!view) return;
     if (notice.message && notice.kind === 'helped')
       view.apply({ type: 'i_helped', message: notice.message });
-    if (notice.message && notice.kind === 'hidden')
-      view.apply({ type: 'held_ended', message: notice.message });
     if (notice.kind === 'pause') void this.enter(view);
+    if (notice.kind !== 'held' && view.state.held.length) void this.#refreshHeld(view);
+  }
+
+  /** A decision may have been about one's own held words; only the server knows which still wait. */
+  async #refreshHeld(view: RoomView): Promise<void> {
+    try {
+      const { held } = await this.#page(view.id, null);
+      view.apply({ type: 'held_now', held });
+    } catch {
+      // The next page that is fetched tells.
+    }
   }
 }
 

@@ -178,7 +178,7 @@ describe('one’s own held words', () => {
 
   it('go away when the moderator decided against them', () => {
     const waiting = step(readUpToThree(), { type: 'i_was_held', message: held });
-    expect(step(waiting, { type: 'held_ended', message: 'held-1' }).held).toHaveLength(0);
+    expect(step(waiting, { type: 'held_now', held: [] }).held).toHaveLength(0);
   });
 });
 

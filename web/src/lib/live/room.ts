@@ -40,7 +40,7 @@ export type RoomEvent =
   | { type: 'i_answered'; message: string; answer: 'heard' | 'not_yet' }
   | { type: 'i_was_held'; message: Message }
   | { type: 'i_helped'; message: string }
-  | { type: 'held_ended'; message: string }
+  | { type: 'held_now'; held: readonly Message[] }
   | ServerFrameOf<'joined' | 'message' | 'changed' | 'reaction' | 'presence' | 'left' | 'reset'>;
 
 export function emptyRoom(): RoomState {
@@ -92,8 +92,8 @@ export function step(state: RoomState, event: RoomEvent): RoomState {
       return { ...state, held: [...without(state.held, event.message.id), event.message] };
     case 'i_helped':
       return patch(state, event.message, () => ({ helped: true }));
-    case 'held_ended':
-      return { ...state, held: without(state.held, event.message) };
+    case 'held_now':
+      return { ...state, held: event.held };
   }
 }
 
