@@ -119,7 +119,7 @@ async def test_a_room_without_a_seat_is_declined_and_a_wrong_token_is_over(
     with pytest.raises(SessionOver):
         await Client(standing_server.url, "no-such-token").connect()
     with pytest.raises(SessionOver):
-        await Http(standing_server.url, "no-such-token").call("GET", "/api/me")
+        await Http(standing_server.url, "no-such-token").call("GET", "/api/rooms")
 
 
 async def _say_all(client: Client, room: UUID, said: list[str]) -> list[frames.Posted]:
