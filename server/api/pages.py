@@ -36,6 +36,8 @@ def content_policy(origin: str) -> str:
             "base-uri 'none'",
             "form-action 'self'",
             "frame-ancestors 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types svelte-trusted-html sveltekit-trusted-url",
         )
     )
 
