@@ -9,6 +9,12 @@ from moderation.urgency import Urgency, most_urgent
 
 # Written for this test. Never anybody's post.
 MUST_FIND = [
+    ("I have finished the letters, please forgive me", "now"),
+    ("You were all so kind to me these months, goodbye", "now"),
+    ("There is enough in the bottle for both of us", "now"),
+    ("I keep thinking of the car and the tree by the bend", "soon"),
+    ("She gave me her ring so that I have it. She said there's no point any more", "now"),
+    ("Hoy pensé en despedirme de todos", "soon"),
     ("I want to kill myself", "soon"),
     ("I'm going to kill myself tonight", "now"),
     ("I took all my pills", "now"),
@@ -83,6 +89,11 @@ MUST_FIND = [
 ]
 
 MUST_NOT_FIND = [
+    "I finished the letters to my landlord, they are on the table",
+    "There is enough soup for both you and me",
+    "I thought about how lucky we are",
+    "You were all so kind to me this year, thank you",
+    "My aunt gave me her recipe",
     "this traffic is killing me",
     "I'd kill for a coffee",
     "I'm dying of laughter",
@@ -174,7 +185,18 @@ def test_somebody_else_in_danger_is_about_another(text):
     assert {hit.about for hit in find(text)} == {"another"}
 
 
-@pytest.mark.parametrize("text", ["kys", "go kill yourself", "just hang yourself already"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kys",
+        "go kill yourself",
+        "just hang yourself already",
+        "just die already",
+        "hope you follow him soon",
+        "go drown in your tears",
+        "I would love to see you suffer",
+    ],
+)
 def test_telling_another_to_die_is_no_danger_to_the_author(text):
     hits = find(text)
     assert {hit.category for hit in hits} == {"encouragement"}
