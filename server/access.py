@@ -98,6 +98,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     # clinic
     "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
     "clinic.week": _CLINIC,
+    "policy.read": _rows((_CLINICIAN,), Relation.NONE),
+    "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, does not read
     "steward.status": _STEWARDS,
     "steward.place": _STEWARDS,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "a2d84f61ba0b"
+revision = "3f16f5c9002c"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -65,6 +65,7 @@ def upgrade() -> None:
         sa.Column("country", sa.String(), nullable=True),
         sa.Column("help_lines_confirmed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("policy_reviewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("policy_reviewed", sa.String(), nullable=True),
         sa.Column("key_backup_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_place")),

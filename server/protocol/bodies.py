@@ -399,6 +399,21 @@ class Week(Wire):
     not_assessed: Figure
 
 
+class PolicyText(Wire):
+    """What judges here, to be read: by file name. `reviewed_at` only for exactly this edition."""
+
+    version: str
+    edition: str
+    texts: dict[str, str]
+    reviewed_at: Time | None
+
+
+class PolicyReview(Wire):
+    """The edition that was read."""
+
+    edition: ShortText
+
+
 class Clinic(Wire):
     rooms: list[Room]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from moderation.cases import APPEAL_ACTIONS, SANCTIONS, Action, CaseKind, CaseState, allowed_actions
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import queue, render
+from server.services import policy, queue, render
 from server.services.case_access import get_case, may_judge_it
 from server.store import audit, cases, messages, place, rooms
 from server.store.tables import Case, CaseFlag, Message
@@ -166,4 +166,4 @@ def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
 
 def _is_policy_reviewed(work: Work) -> bool:
     stored = place.find_place(work)
-    return stored is not None and stored.policy_reviewed_at is not None
+    return stored is not None and policy.is_reviewed(stored)

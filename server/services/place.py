@@ -5,6 +5,7 @@ from typing import Any
 from moderation.policy import DEFAULT
 from server.access import Actor, check
 from server.protocol import bodies
+from server.services import policy
 from server.store import audit, place, queue, staff
 from server.store.tables import Place
 from server.store.work import Work
@@ -68,6 +69,6 @@ def _body(stored: Place, *, demo: bool) -> bodies.Place:
         country=stored.country,
         help_lines_confirmed=stored.help_lines_confirmed_at is not None,
         policy=DEFAULT.version,
-        policy_reviewed=stored.policy_reviewed_at is not None,
+        policy_reviewed=policy.is_reviewed(stored),
         demo=demo,
     )

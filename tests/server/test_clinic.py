@@ -7,11 +7,12 @@ import pytest
 
 from moderation.urgency import Urgency
 from server.access import Actor, Role
-from server.errors import NotFound
+from server.errors import NotAllowed, NotFound, Stale
 from server.ids import new_id
 from server.protocol import bodies
-from server.services import clinic, publishing
+from server.services import clinic, policy, publishing
 from server.store import audit
+from server.store.place import get_place
 from server.store.tables import Assessment, FeltHeard, Message, NudgeShown
 from server.store.work import Work
 from tests.server.store_fixture import House
@@ -152,3 +153,22 @@ async def test_a_clinician_of_another_room_sees_nothing_and_a_look_is_audited(ho
     newest = await house.do(audit.head)
     assert newest is not None
     assert (newest.number, newest.verb, newest.actor) == (1, "clinic.week", linden.id)
+
+
+async def test_a_clinician_confirms_exactly_what_judges_now(any_house: House) -> None:
+    linden = await any_house.join("linden", Role.CLINICIAN)
+    marram = await any_house.join("marram")
+    text = await any_house.do(lambda work: policy.read_policy(work, linden))
+    assert text.reviewed_at is None
+    assert "[hold]" in text.texts["policy.toml"]
+    old = bodies.PolicyReview(edition="an older one")
+    with pytest.raises(Stale):
+        await any_house.do(lambda work: policy.confirm(work, linden, old))
+    now = bodies.PolicyReview(edition=text.edition)
+    with pytest.raises(NotAllowed):
+        await any_house.do(lambda work: policy.confirm(work, marram, now))
+    await any_house.do(lambda work: policy.confirm(work, linden, now))
+    place = await any_house.do(get_place)
+    assert policy.is_reviewed(place)
+    place.policy_reviewed = "the edition before a threshold was changed"
+    assert not policy.is_reviewed(place)

@@ -24,6 +24,8 @@ class Place(SQLModel, table=True):
     country: str | None = None
     help_lines_confirmed_at: datetime | None = maybe_time()
     policy_reviewed_at: datetime | None = maybe_time()
+    policy_reviewed: str | None = None
+    """The edition (moderation.review) that a clinician has read and confirmed."""
     key_backup_at: datetime | None = maybe_time()
     created_at: datetime = time()
 

@@ -88,6 +88,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policy
+         * @description Thresholds, phrases and wording in force, as they are written.
+         */
+        get: operations["policy_read"];
+        /**
+         * Confirm Policy
+         * @description I have read this edition and stand by it. 409 when another is in force by now.
+         */
+        put: operations["policy_confirm"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic/rooms/{room_id}/week": {
         parameters: {
             query?: never;
@@ -2013,6 +2037,30 @@ export interface components {
             sign_up?: ("open" | "invited" | "approved") | null;
         };
         /**
+         * PolicyReview
+         * @description The edition that was read.
+         */
+        PolicyReview: {
+            /** Edition */
+            edition: string;
+        };
+        /**
+         * PolicyText
+         * @description What judges here, to be read: by file name. `reviewed_at` only for exactly this edition.
+         */
+        PolicyText: {
+            /** Edition */
+            edition: string;
+            /** Reviewed At */
+            reviewed_at: string | null;
+            /** Texts */
+            texts: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: string;
+        };
+        /**
          * Post
          * @description Say something. The same `client_id` again gets the first answer again.
          */
@@ -2813,6 +2861,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Clinic"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policy_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyText"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policy_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyReview"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyText"];
                 };
             };
             /** @description Refused */
