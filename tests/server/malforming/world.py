@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from moderation.review import EDITION
 from server.access import Role
 from server.client import Client, Http
 from server.ids import new_id
@@ -120,6 +121,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewDecision": {
             "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
         },
+        "PolicyReview": {"edition": EDITION},
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
             "country": "IE", "help_lines_confirmed": True,
