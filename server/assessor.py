@@ -73,7 +73,7 @@ class Assessor:
         while True:
             try:
                 await self._serve()
-            except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
+            except Exception as error:
                 log.warning("classifier process ended: %s", type(error).__name__)
             failures = 0 if self.state == "ready" else failures + 1
             self.state = "down"

@@ -14,7 +14,15 @@ from limits.strategies import MovingWindowRateLimiter
 from server.errors import TooFast
 
 Kind = Literal[
-    "post", "post_burst", "frame", "join", "sign_up", "log_in_account", "log_in_address", "request"
+    "post",
+    "post_burst",
+    "frame",
+    "screened",
+    "join",
+    "sign_up",
+    "log_in_account",
+    "log_in_address",
+    "request",
 ]
 
 _PROFILES: dict[str, dict[str, str]] = {
@@ -22,6 +30,7 @@ _PROFILES: dict[str, dict[str, str]] = {
         "post": "30/minute",
         "post_burst": "10/5 second",
         "frame": "600/minute",
+        "screened": "10/minute",
         "join": "60/hour",
         "sign_up": "10/hour",
         "log_in_account": "10/hour",
@@ -32,6 +41,7 @@ _PROFILES: dict[str, dict[str, str]] = {
         "post": "1000000/minute",
         "post_burst": "1000000/second",
         "frame": "1000000/minute",
+        "screened": "1000000/minute",
         "join": "1000000/hour",
         "sign_up": "1000000/hour",
         "log_in_account": "10/hour",

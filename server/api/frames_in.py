@@ -12,18 +12,15 @@ from uuid import UUID
 import orjson
 from pydantic import ValidationError
 
-from moderation.classifier import Assessment
 from moderation.errors import ModerationError
-from moderation.lexicon import find
 from server.access import Relation, check, relation_of
 from server.api.depend import Parts
+from server.api.saying import Saying
 from server.errors import BadFrame, ServerError, TooFast, TooLarge, Unavailable
-from server.ids import new_id
 from server.live.connection import Connection, Listener
 from server.protocol import frames
-from server.protocol.base import FRAME_LIMIT_BYTES, TEXT_LIMIT, Wire
-from server.services import editing, listening, messages, nudging, posting, reading
-from server.services.reading import Reading
+from server.protocol.base import FRAME_LIMIT_BYTES, Wire
+from server.services import listening, messages, nudging
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +28,16 @@ log = logging.getLogger(__name__)
 class Line:
     """One member's socket, from the inside."""
 
-    def __init__(self, parts: Parts, connection: Connection, address_key: str) -> None:
+    def __init__(self, parts: Parts, connection: Connection) -> None:
         self._parts = parts
         self._connection = connection
         self._actor = connection.actor
-        self._address_key = address_key
+        self._saying = Saying(parts, connection.actor, self._answer)
         self._handlers: dict[str, Callable[[Any], Awaitable[None]]] = {
             "join": self._join,
             "leave": self._leave,
-            "post": self._post,
-            "edit": self._edit,
+            "post": self._saying.post,
+            "edit": self._saying.edit,
             "discard": self._discard,
             "withdraw": self._withdraw,
             "react": self._react,
@@ -62,8 +59,8 @@ class Line:
                 self._parts.limits.hit("frame", str(self._actor.session))
             await self._handlers[frame.type](frame)
         except (BadFrame, TooLarge) as error:
-            await self._screen(parsed)
-            self._refuse(error, parsed)
+            await self._saying.screen(parsed)
+            self._refuse(self._counted(error), parsed)
         except ServerError as error:
             self._refuse(error, parsed)
         except ModerationError as error:
@@ -72,18 +69,6 @@ class Line:
         except Exception as error:
             log.error("frame failed: %s", type(error).__name__)
             self._refuse(Unavailable(retry_after_s=2), parsed)
-
-    async def _screen(self, parsed: Any) -> None:
-        """Words too long or otherwise refused may still be a cry for help: the lexicon reads them."""
-        refused = _as_post(parsed)
-        if refused is None or not (hits := find(refused.text)):
-            return
-        read = Reading(Assessment.not_assessed("refused"), hits)
-        with contextlib.suppress(ServerError):
-            answers = await self._parts.database.do(
-                lambda work: posting.refuse(work, self._actor, refused, read, BadFrame())
-            )
-            self._answer(answers[:-1])
 
     def _refuse(self, error: ServerError, parsed: Any) -> None:
         self._connection.tell(
@@ -96,6 +81,14 @@ class Line:
                 room=_id_in(parsed, "room"),
             )
         )
+
+    def _counted(self, error: ServerError) -> ServerError:
+        """Bad frames count too."""
+        try:
+            self._parts.limits.hit("frame", str(self._actor.session))
+        except TooFast as too_fast:
+            return too_fast
+        return error
 
     def _answer(self, answers: list[Wire]) -> None:
         for answer in answers:
@@ -144,56 +137,10 @@ class Line:
 
     # --- saying ---
 
-    async def _post(self, frame: frames.Post) -> None:
-        read = await self._assess(frame.room, frame.text, frame.reply_to)
-        try:
-            self._parts.limits.hit("frame", str(self._actor.session))
-            self._parts.limits.hit("post_burst", str(self._actor.id))
-            self._parts.limits.hit("post", str(self._actor.id))
-        except TooFast as refusal:
-            error = refusal
-            self._answer(
-                await self._parts.database.do(
-                    lambda work: posting.refuse(work, self._actor, frame, read, error)
-                )
-            )
-            return
-        self._answer(
-            await self._parts.database.do(lambda work: posting.post(work, self._actor, frame, read))
-        )
-
-    async def _edit(self, frame: frames.Edit) -> None:
-        refusal: TooFast | None = None
-        try:
-            self._parts.limits.hit("frame", str(self._actor.session))
-            self._parts.limits.hit("post", str(self._actor.id))
-        except TooFast as error:  # answered below: its words are read for danger first
-            refusal = error
-        answered = await self._parts.database.read(
-            lambda work: editing.answered_by(work, self._actor, frame.room, frame.message)
-        )
-        read = await self._assess(frame.room, frame.text, answered)
-        self._answer(
-            await self._parts.database.do(
-                lambda work: (
-                    posting.refuse(work, self._actor, frame, read, refusal)
-                    if refusal
-                    else editing.edit(work, self._actor, frame, read)
-                )
-            )
-        )
-
     async def _discard(self, frame: frames.Discard) -> None:
         await self._parts.database.do(
             lambda work: nudging.discard(work, self._actor, frame.client_id)
         )
-
-    async def _assess(self, room: UUID, text: str, reply_to: UUID | None) -> Reading:
-        """Before any transaction: the model under its deadline, the lexicon always."""
-        passage = await self._parts.database.read(
-            lambda work: reading.passage(work, self._actor, room, text, reply_to)
-        )
-        return reading.with_hits(await self._parts.assessor.assess(passage), text)
 
     # --- afterwards ---
 
@@ -237,20 +184,6 @@ def _detail(error: ValidationError) -> str:
         return "There is a field here that is not known."
     field = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "frame"
     return f"{field[:80]}: {first['msg']}."
-
-
-def _as_post(parsed: Any) -> frames.Post | None:
-    """What can be read of a post that was refused, or None when it is not one."""
-    with contextlib.suppress(LookupError, ValueError, AttributeError, TypeError):
-        if parsed["type"] in {"post", "edit"}:
-            client_id = _id_in(parsed, "client_id") or new_id()
-            return frames.Post(
-                type="post",
-                room=UUID(parsed["room"]),
-                client_id=client_id,
-                text=parsed["text"][:TEXT_LIMIT],
-            )
-    return None
 
 
 def _id_in(parsed: Any, name: str) -> UUID | None:

@@ -7,7 +7,7 @@ import logging
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from server.api.depend import Parts, address_key, find_actor, parts_of, token_of
+from server.api.depend import Parts, find_actor, parts_of, token_of
 from server.api.frames_in import Line
 from server.errors import NoSession, Pending
 from server.limits import POSTS_PER_MINUTE
@@ -54,7 +54,7 @@ async def _serve(websocket: WebSocket, parts: Parts, connection: Connection) -> 
     tasks: set[asyncio.Task[None]] = set()
     try:
         await _greet(parts, connection)
-        line = Line(parts, connection, address_key(websocket))
+        line = Line(parts, connection)
         tasks.add(asyncio.create_task(_send_all(websocket, connection), name="sender"))
         tasks.add(asyncio.create_task(_receive_all(websocket, line), name="receiver"))
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -181,6 +181,8 @@ class Hub:
         mine = encode(told.frame.model_copy(update={"claimed_by_me": True}))
         for connection in self.sockets():
             relation = connection.keeps.get(told.room, Relation.NONE)
+            if connection.actor.id == told.subject:
+                continue
             if relation is Relation.CARER and not told.escalated:
                 continue
             if may_receive(connection.actor.role, "queue", relation):

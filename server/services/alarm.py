@@ -121,6 +121,16 @@ def open_line(
     return support.model_copy(update={"private_line": line.id})
 
 
+def support_again(
+    work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict
+) -> list[Wire]:
+    """Help at hand once more; no new case."""
+    member = people.find_member(work, actor.id)
+    assert member is not None  # noqa: S101 - an actor is a member
+    about = verdict.about or "self"
+    return [help.support(work, member, about, frame.room, frame.client_id)]
+
+
 def _tell(
     work: Work,
     message: Message,

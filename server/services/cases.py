@@ -108,7 +108,13 @@ def announce(work: Work, case: Case, *, alert: bool = False) -> None:
     )  # fmt: skip
     holder = case.claimed_by if is_claimed(case, work.now) else None
     work.announce(
-        ToStaff(case.room_id, frame, claimed_by=holder, escalated=is_for_clinicians(case))
+        ToStaff(
+            case.room_id,
+            frame,
+            claimed_by=holder,
+            escalated=is_for_clinicians(case),
+            subject=case.subject_id,
+        )
     )
 
 

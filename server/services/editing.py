@@ -37,7 +37,8 @@ def edit(work: Work, actor: Actor, frame: frames.Edit, read: Reading) -> list[Wi
     fingerprint = work.sealer.fingerprint(str(frame.room), str(frame.message), frame.text)
     before = stored.find_edit(work, actor.id, frame.client_id)
     if before:
-        return [_repeat(work, message, before, fingerprint)]
+        again = posting.support_again(work, actor, frame, read)
+        return [_repeat(work, message, before, fingerprint), *again]
     if messages.find_by_client_id(work, actor.id, frame.client_id):
         raise Conflict
     refusal = _find_refusal(work, message)
@@ -47,8 +48,9 @@ def edit(work: Work, actor: Actor, frame: frames.Edit, read: Reading) -> list[Wi
 
 
 def answered_by(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> UUID | None:
-    """What the actor's own message answers."""
-    return _get_own(work, actor, room_id, message_id).reply_to
+    """What the actor's own message answers; None also when there is no such message of theirs."""
+    message = messages.find_message(work, room_id, message_id)
+    return message.reply_to if message and message.author_id == actor.id else None
 
 
 def _get_own(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> Message:

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from moderation.cases import CaseKind
 from moderation.classifier import Assessment, Passage
-from moderation.policy import Handling, Urgency
-from server.services import alarm, notices, publishing, reading
-from server.store import assessments, messages
+from moderation.policy import Handling, Urgency, Verdict
+from server.services import alarm, help, notices, publishing, reading
+from server.store import assessments, messages, people
 from server.store.tables import Message
-from server.store.work import Work
+from server.store.work import ToMember, Work
 
 BATCH = 16
 
@@ -37,8 +37,7 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
     if row is None or row.assessed:
         return
     message = messages.by_id(work, [row.message_id])[row.message_id]
-    text = messages.open_text(work, message) or ""
-    read = reading.with_hits(assessment, text)
+    read = reading.with_hits(assessment, _words(work, message))
     verdict = read.judge(is_reply=message.reply_to is not None, insist=True, tone_nudges=False)
     work.session.delete(row)
     work.session.flush()
@@ -48,6 +47,7 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
     if verdict.urgency is not Urgency.NONE:
         alarm.raise_case(work, message, read, verdict, CaseKind.RISK)
         _tell(work, message, f"risk_{verdict.about or 'self'}", verdict.policy)
+        _support(work, message, verdict)
     elif verdict.handling is Handling.HOLD:
         alarm.raise_case(work, message, read, verdict, CaseKind.HARM)
     if verdict.handling in {Handling.HOLD, Handling.COLLAPSE} and message.collapsed_by is None:
@@ -76,6 +76,15 @@ def _tell(work: Work, message: Message, code: str, policy: str) -> None:
     )
 
 
+def _support(work: Work, message: Message, verdict: Verdict) -> None:
+    """Late help is help: on whichever of the author's sockets is open now."""
+    member = people.find_member(work, message.author_id)
+    if member and verdict.support:
+        about = verdict.about or "self"
+        card = help.support(work, member, about, message.room_id, message.client_id)
+        work.announce(ToMember(member.id, card))
+
+
 def _passage(work: Work, message: Message) -> Passage:
     answered = (
         messages.find_message(work, message.room_id, message.reply_to) if message.reply_to else None
@@ -83,4 +92,9 @@ def _passage(work: Work, message: Message) -> Passage:
     before = (
         messages.open_text(work, answered) if answered and answered.state == "published" else None
     )
-    return Passage(messages.open_text(work, message) or "", before)
+    return Passage(_words(work, message), before)
+
+
+def _words(work: Work, message: Message) -> str:
+    note = messages.open_note(work, message)
+    return reading.whole_text(note, messages.open_text(work, message) or "")

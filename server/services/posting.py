@@ -40,7 +40,7 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
     fingerprint = _fingerprint(work, frame)
     before = messages.find_by_client_id(work, actor.id, frame.client_id)
     if before:
-        return [repeat(work, before, fingerprint)]
+        return [repeat(work, before, fingerprint), *support_again(work, actor, frame, read)]
     if stored_reactions.find_edit(work, actor.id, frame.client_id):
         raise Conflict
     refusal = _refusal(work, seat, frame)
@@ -50,14 +50,33 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
 
 
 def refuse(
-    work: Work, actor: Actor, frame: frames.Post | frames.Edit, read: Reading, refusal: ServerError
+    work: Work,
+    actor: Actor,
+    frame: frames.Post | frames.Edit,
+    read: Reading,
+    refusal: ServerError,
+    *,
+    opens_line: bool = True,
 ) -> Answers:
-    """What is refused is still screened: someone who may be in danger sees support, and a line opens."""
+    """What is refused is still screened: someone who may be in danger sees support, and a line opens.
+
+    opens_line: False for the eleventh in a minute, which no person needs to see.
+    """
     verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
     refused = refused_frame(refusal, frame)
     if verdict.urgency is Urgency.NONE or rooms.find_any_seat(work, frame.room, actor.id) is None:
         return [refused]
+    if not opens_line:
+        return [*alarm.support_again(work, actor, frame, verdict), refused]
     return [alarm.open_line(work, actor, frame, verdict), refused]
+
+
+def support_again(
+    work: Work, actor: Actor, frame: frames.Post | frames.Edit, read: Reading
+) -> Answers:
+    """The first answer may never have arrived, and help with it."""
+    verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
+    return [*alarm.support_again(work, actor, frame, verdict)] if verdict.support else []
 
 
 def refused_frame(refusal: ServerError, frame: frames.Post | frames.Edit) -> frames.Refused:

@@ -1,7 +1,7 @@
 """What was read in a text before its transaction begins: the model's assessment and the lexicon's hits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,26 @@ class Reading:
             self.hits,
             Context(is_reply=is_reply, insist=insist, tone_nudges=tone_nudges),
         )
+
+    def shifted(self, by: int) -> "Reading":
+        """The same, in offsets of a text that begins `by` code points later; what lies before stays as 0."""
+        if by == 0:
+            return self
+        spans = tuple(
+            replace(span, start=max(0, span.start - by), end=span.end - by)
+            for span in self.assessment.spans
+            if span.end > by
+        )
+        hits = tuple(
+            replace(hit, start=max(0, hit.start - by), end=max(0, hit.end - by))
+            for hit in self.hits
+        )
+        return Reading(replace(self.assessment, spans=spans), hits)
+
+
+def whole_text(note: str | None, text: str) -> str:
+    """What readers see of a message: its content note is words too."""
+    return f"{note}\n{text}" if note else text
 
 
 def with_hits(assessment: Assessment, text: str) -> Reading:

@@ -119,6 +119,7 @@ class SqliteDatabase:
             with self._write_engine.connect() as connection, connection.begin():
                 for unit in batch:
                     self._run(unit, connection)
+                    _check_still_open(connection)
         except Exception as error:
             log.error("commit failed: %s", type(error).__name__)
             for unit in batch:
@@ -150,6 +151,21 @@ class SqliteDatabase:
                 unit.future.set_result(unit.result)
             else:
                 unit.future.set_exception(unit.error)
+
+
+class _BatchLostError(Exception):
+    """SQLite gave the whole transaction up, not just one savepoint."""
+
+
+def _check_still_open(connection: Connection) -> None:
+    """On a full disk or a failing one, SQLite may roll back everything when one statement fails.
+
+    What ran before in this batch is gone then, and what ran after would commit by itself: nobody of
+    this batch may be told that their words are safe.
+    """
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:
+        raise _BatchLostError
 
 
 def _session(connection: Connection) -> Session:

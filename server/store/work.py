@@ -43,6 +43,8 @@ class ToStaff:
     frame: Wire
     claimed_by: UUID | None = None
     escalated: bool = False
+    subject: UUID | None = None
+    """Whom it is about: they hear nothing of it, also when they keep the room."""
 
 
 @dataclass(frozen=True, slots=True)

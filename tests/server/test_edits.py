@@ -200,7 +200,7 @@ async def test_an_edit_that_comes_too_fast_is_still_read_for_danger(
         database=any_house.database, limits=limits, assessor=NoClassifier()
     )
     connection = Connection(ash)
-    await Line(parts, connection, "an address").receive(frame.model_dump_json())
+    await Line(parts, connection).receive(frame.model_dump_json())
     answers = [orjson.loads(answer) for answer in await connection.outbox.take()]
     assert [answer["type"] for answer in answers] == heard
     assert answers[-1]["code"] == "too_fast"

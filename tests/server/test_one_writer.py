@@ -1,6 +1,7 @@
 """The embedded database's one writer: batches, savepoints, and refusals that keep the rest."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -99,3 +100,30 @@ async def test_what_was_accepted_is_written_before_the_writer_goes(house: House)
 async def test_reading_does_not_write(house: House) -> None:
     await house.database.read(add("ghost"))
     assert await count(house) == 0
+
+
+async def test_nobody_is_told_that_words_are_safe_when_a_full_disk_takes_the_batch(
+    house: House,
+) -> None:
+    ash = await house.join("Ash")
+    room = await house.room("Kitchen", (ash, "member"))
+    before = len(house.told)
+
+    def nearly_full(work: Work) -> None:
+        connection = work.session.connection()
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count={pages + 4}"))
+        time.sleep(0.3)  # what is said meanwhile becomes one batch
+
+    words = ["small", "x" * 40_000, "small again"]
+    said = [house.do(nearly_full), *(house.say(room, ash, word) for word in words)]
+    answers: list[Any] = await asyncio.gather(*said, return_exceptions=True)
+    stored = await house.database.read(
+        lambda work: (
+            work.session.connection().execute(text("SELECT count(*) FROM message")).scalar_one()
+        )
+    )
+    acknowledged = [answer for answer in answers[1:] if not isinstance(answer, BaseException)]
+    assert any(isinstance(answer, Unavailable) for answer in answers), "the guard: it was full"
+    assert stored == len(acknowledged)
+    assert len(house.told) - before == len(acknowledged)
