@@ -10,10 +10,9 @@ from typing import Any
 
 import orjson
 
-from server.cli import database
 from server.errors import ServerError
 from server.settings import Settings
-from server.store import people, place
+from server.store import beside, people, place
 from server.store.keys import KeyFile
 from server.store.work import Work
 
@@ -68,7 +67,7 @@ def _key_file(settings: Settings) -> tuple[bool, str]:
 
 
 def _database(settings: Settings) -> tuple[bool, str]:
-    has_steward = database.do(settings, people.has_steward)
+    has_steward = beside.do(settings, people.has_steward)
     kind = "PostgreSQL" if settings.database_url else f"SQLite at {settings.sqlite_path}"
     if has_steward:
         return True, f"{kind}, at the newest shape."
@@ -79,7 +78,7 @@ def _database(settings: Settings) -> tuple[bool, str]:
 
 
 def _help_lines(settings: Settings) -> tuple[bool, str]:
-    here = database.do(settings, _place_country)
+    here = beside.do(settings, _place_country)
     if here:
         return True, f"confirmed for {here}."
     return (

@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 
-from server.cli import database
 from server.errors import NotFound
 from server.ids import digest, new_code
 from server.services import names, sessions, steward
 from server.services.passphrases import check_passphrase, hash_now
 from server.settings import Settings
-from server.store import people
+from server.store import beside, people
 from server.store.tables import Member
 from server.store.work import Work
 
@@ -48,7 +47,7 @@ def add(commands: Any) -> None:
 
 
 def _list(asked: argparse.Namespace, settings: Settings) -> None:
-    rows = database.do(settings, _rows)
+    rows = beside.do(settings, _rows)
     if asked.json:
         print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return
@@ -60,7 +59,7 @@ def _add(asked: argparse.Namespace, settings: Settings) -> None:
     passphrase = _passphrase(asked)
     if passphrase:
         check_passphrase(passphrase, asked.pseudonym)
-    code = database.do(
+    code = beside.do(
         settings, lambda work: add_member(work, asked.pseudonym, asked.role, passphrase)
     )
     print(f"{asked.pseudonym} is a {asked.role} here.")
@@ -68,12 +67,12 @@ def _add(asked: argparse.Namespace, settings: Settings) -> None:
 
 
 def _role(asked: argparse.Namespace, settings: Settings) -> None:
-    database.do(settings, lambda work: _change_role(work, asked.pseudonym, asked.role))
+    beside.do(settings, lambda work: _change_role(work, asked.pseudonym, asked.role))
     print(f"{asked.pseudonym} is a {asked.role} now; all their sessions have ended.")
 
 
 def _token(asked: argparse.Namespace, settings: Settings) -> None:
-    print(database.do(settings, lambda work: make_token(work, asked.pseudonym)))
+    print(beside.do(settings, lambda work: make_token(work, asked.pseudonym)))
 
 
 def add_member(work: Work, pseudonym: str, role: str, passphrase: str | None) -> str:

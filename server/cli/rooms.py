@@ -5,12 +5,11 @@ from typing import Any
 
 import orjson
 
-from server.cli import database
 from server.errors import NotFound
 from server.services import names, seats
 from server.services.rooms import make_room
 from server.settings import Settings
-from server.store import people, rooms
+from server.store import beside, people, rooms
 from server.store.work import Work
 
 
@@ -34,7 +33,7 @@ def add(commands: Any) -> None:
 
 
 def _list(asked: argparse.Namespace, settings: Settings) -> None:
-    rows = database.do(settings, _rows)
+    rows = beside.do(settings, _rows)
     if asked.json:
         print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return
@@ -43,7 +42,7 @@ def _list(asked: argparse.Namespace, settings: Settings) -> None:
 
 
 def _add(asked: argparse.Namespace, settings: Settings) -> None:
-    slug = database.do(
+    slug = beside.do(
         settings,
         lambda work: make_room(work, asked.name, asked.purpose, language=asked.language).slug,
     )
@@ -51,7 +50,7 @@ def _add(asked: argparse.Namespace, settings: Settings) -> None:
 
 
 def _seat(asked: argparse.Namespace, settings: Settings) -> None:
-    database.do(settings, lambda work: _take(work, asked.slug, asked.pseudonym, asked.seat))
+    beside.do(settings, lambda work: _take(work, asked.slug, asked.pseudonym, asked.seat))
     print(f"{asked.pseudonym} sits in {asked.slug} as {asked.seat}.")
 
 
