@@ -44,12 +44,13 @@ async def keep_sessions_honest(parts: Parts) -> None:
     while True:
         await asyncio.sleep(_HONEST_EVERY_S)
         try:
-            await _end_what_ended(parts)
+            await end_what_ended(parts)
         except ServerError as error:
             log.warning("sessions could not be looked at: %s", error.code)
 
 
-async def _end_what_ended(parts: Parts) -> None:
+async def end_what_ended(parts: Parts) -> None:
+    """Close each socket whose session no longer stands, or whose member is something else by now."""
     connections = parts.hub.sockets()
     for start in range(0, len(connections), _AT_ONCE):
         some = connections[start : start + _AT_ONCE]

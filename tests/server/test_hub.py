@@ -164,3 +164,16 @@ async def test_a_listener_without_a_seat_is_let_go_while_catching_up() -> None:
         await asyncio.sleep(0)
     assert listener.ended
     assert catch_up.hub.here() == {}
+
+
+def test_whoever_a_case_is_about_hears_nothing_of_it_also_as_a_keeper() -> None:
+    place, _ = hub()
+    room = new_id()
+    fern = connect(place, room, role=Role.MODERATOR, relation=Relation.KEEPER)
+    other = connect(place, room, role=Role.MODERATOR, relation=Relation.KEEPER)
+    for listener in (fern, other):
+        place.announce([SeatTaken(room, listener.connection.actor.id, "moderator")])
+    frame = frames.QueueChanged(case=new_id(), room=room, urgency="now", state="open", version=1)
+    place.announce([ToStaff(room, frame, subject=fern.connection.actor.id)])
+    assert not fern.connection.outbox._frames
+    assert len(other.connection.outbox._frames) == 1
