@@ -20,7 +20,7 @@ from server.errors import BadFrame, ServerError, TooFast, TooLarge, Unavailable
 from server.live.connection import Connection, Listener
 from server.protocol import frames
 from server.protocol.base import FRAME_LIMIT_BYTES, Wire
-from server.services import listening, messages, nudging
+from server.services import listening, messages, nudging, posting
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,8 @@ class Line:
         try:
             parsed = _parse(text)
             frame = _check(text or "", parsed)
-            if not isinstance(
-                frame, frames.Post | frames.Edit
-            ):  # those are screened before refused
+            # Posts and edits are counted where they are screened: refused words are read first.
+            if not isinstance(frame, frames.Post | frames.Edit):
                 self._parts.limits.hit("frame", str(self._actor.session))
             await self._handlers[frame.type](frame)
         except (BadFrame, TooLarge) as error:
@@ -71,16 +70,8 @@ class Line:
             self._refuse(Unavailable(retry_after_s=2), parsed)
 
     def _refuse(self, error: ServerError, parsed: Any) -> None:
-        self._connection.tell(
-            frames.Refused(
-                code=error.code,
-                detail=error.detail,
-                retryable=error.retry_after_s is not None,
-                retry_after_s=error.retry_after_s,
-                client_id=_id_in(parsed, "client_id"),
-                room=_id_in(parsed, "room"),
-            )
-        )
+        client_id, room = _id_in(parsed, "client_id"), _id_in(parsed, "room")
+        self._connection.tell(posting.refused_frame(error, client_id, room))
 
     def _counted(self, error: ServerError) -> ServerError:
         """Bad frames count too."""
@@ -109,7 +100,7 @@ class Line:
         hub = self._parts.hub
         hub.join(listener)
         hub.saw_head(frame.room, start.seq)
-        here = hub.here().get(frame.room, 0)
+        here = hub.here_in(frame.room)
         self._connection.tell(
             frames.Joined(
                 room=frame.room,
@@ -135,14 +126,12 @@ class Line:
     async def _read(self, frame: frames.Read) -> None:
         await self._parts.database.do(lambda work: messages.mark_read(work, self._actor, frame))
 
-    # --- saying ---
+    # --- about what is said ---
 
     async def _discard(self, frame: frames.Discard) -> None:
         await self._parts.database.do(
             lambda work: nudging.discard(work, self._actor, frame.client_id)
         )
-
-    # --- afterwards ---
 
     async def _withdraw(self, frame: frames.Withdraw) -> None:
         await self._parts.database.do(lambda work: messages.withdraw(work, self._actor, frame))

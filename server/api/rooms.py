@@ -22,7 +22,7 @@ async def list_rooms(ask: Ask) -> bodies.Rooms:
 @router.get("/{room_id}", operation_id="room_get", openapi_extra={"x-access": "room.list"})
 async def get_room(room_id: UUID, ask: Ask) -> bodies.RoomDetail:
     """One room and who keeps it."""
-    here = ask.parts.hub.here()
+    here = {room_id: ask.parts.hub.here_in(room_id)}
     return await ask.read("room.list", lambda work: rooms.get_room(work, ask.actor, room_id, here))
 
 
@@ -30,7 +30,7 @@ async def get_room(room_id: UUID, ask: Ask) -> bodies.RoomDetail:
 async def enter(room_id: UUID, ask: Ask) -> bodies.Room:
     """Take a seat."""
     ask.parts.limits.hit("join", str(ask.actor.id))
-    here = ask.parts.hub.here()
+    here = {room_id: ask.parts.hub.here_in(room_id)}
     return await ask.do("room.enter", lambda work: rooms.enter(work, ask.actor, room_id, here))
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from moderation.classifier import Assessment
+from moderation.classifier import Assessment, Passage
 from moderation.lexicon import find
 from server.access import Actor
 from server.api.depend import Parts
@@ -99,9 +99,11 @@ class Saying:
     ) -> Reading:
         """Before any transaction: the model under its deadline, the lexicon always."""
         whole = reading.whole_text(note, text)
-        passage = await self._parts.database.read(
-            lambda work: reading.passage(work, self._actor, room, whole, reply_to)
-        )
+        passage = Passage(whole)
+        if reply_to is not None:
+            passage = await self._parts.database.read(
+                lambda work: reading.passage(work, self._actor, room, whole, reply_to)
+            )
         read = reading.with_hits(await self._parts.assessor.assess(passage), whole)
         return read.shifted(len(whole) - len(text))
 

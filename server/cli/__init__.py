@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from moderation.errors import ModerationError
 from server.cli import assess, demo, doctor, members, openapi, replay, rooms, serving
 from server.errors import ServerError
 from server.settings import Settings, read_settings
@@ -22,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asked.run(asked, read_settings()) or 0)
     except ServerError as error:
         print(f"hearth: {error.detail}", file=sys.stderr)
+        return 1
+    except ModerationError as error:
+        print(f"hearth: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -5,8 +5,7 @@ import getpass
 import sys
 from typing import Any
 
-import orjson
-
+from server.cli import listing
 from server.errors import NotFound
 from server.ids import digest, new_code
 from server.services import names, sessions, steward
@@ -25,9 +24,9 @@ def add(commands: Any) -> None:
         "members", help="list, add, change a role, or make a token for a program"
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    listing = verbs.add_parser("list", help="pseudonym, role and state of everybody")
-    listing.add_argument("--json", action="store_true", help="for programs")
-    listing.set_defaults(run=_list)
+    everybody = verbs.add_parser("list", help="pseudonym, role and state of everybody")
+    listing.add_json(everybody)
+    everybody.set_defaults(run=_list)
     adding = verbs.add_parser(
         "add", help="add a member; asks for a passphrase, or makes a recovery code"
     )
@@ -47,12 +46,11 @@ def add(commands: Any) -> None:
 
 
 def _list(asked: argparse.Namespace, settings: Settings) -> None:
-    rows = beside.do(settings, _rows)
-    if asked.json:
-        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
-        return
-    for row in rows:
-        print(f"{row['pseudonym']:<30} {row['role']:<10} {row['state']}")
+    listing.show(beside.do(settings, _rows), _line, as_json=asked.json)
+
+
+def _line(row: listing.Row) -> str:
+    return f"{row['pseudonym']:<30} {row['role']:<10} {row['state']}"
 
 
 def _add(asked: argparse.Namespace, settings: Settings) -> None:

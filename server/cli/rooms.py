@@ -3,8 +3,7 @@
 import argparse
 from typing import Any
 
-import orjson
-
+from server.cli import listing
 from server.errors import NotFound
 from server.services import names, seats
 from server.services.rooms import make_room
@@ -17,9 +16,9 @@ def add(commands: Any) -> None:
     """Three verbs."""
     parser = commands.add_parser("rooms", help="list or make rooms, and seat who keeps them")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    listing = verbs.add_parser("list", help="every room, its members and its newest seq")
-    listing.add_argument("--json", action="store_true", help="for programs")
-    listing.set_defaults(run=_list)
+    everything = verbs.add_parser("list", help="every room, its members and its newest seq")
+    listing.add_json(everything)
+    everything.set_defaults(run=_list)
     adding = verbs.add_parser("add", help="make a room")
     adding.add_argument("name")
     adding.add_argument("purpose", help="what it is for, in one sentence")
@@ -33,12 +32,11 @@ def add(commands: Any) -> None:
 
 
 def _list(asked: argparse.Namespace, settings: Settings) -> None:
-    rows = beside.do(settings, _rows)
-    if asked.json:
-        print(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
-        return
-    for row in rows:
-        print(f"{row['slug']:<30} {row['members']:>6} members  seq {row['seq']:<8} {row['state']}")
+    listing.show(beside.do(settings, _rows), _line, as_json=asked.json)
+
+
+def _line(row: listing.Row) -> str:
+    return f"{row['slug']:<30} {row['members']:>6} members  seq {row['seq']:<8} {row['state']}"
 
 
 def _add(asked: argparse.Namespace, settings: Settings) -> None:

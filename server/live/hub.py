@@ -102,10 +102,11 @@ class Hub:
 
     def here(self) -> dict[UUID, int]:
         """People listening now, per room: members, not sockets."""
-        return {
-            room: len({listener.connection.actor.id for listener in listeners})
-            for room, listeners in self._rooms.items()
-        }
+        return {room: self.here_in(room) for room in self._rooms}
+
+    def here_in(self, room: UUID) -> int:
+        """People listening in one room."""
+        return len({listener.connection.actor.id for listener in self._rooms.get(room, ())})
 
     # --- the world is told ---
 
@@ -144,7 +145,7 @@ class Hub:
 
     def presence(self, room: UUID, *, moderator_on: bool) -> None:
         """How many are here, told to those who are."""
-        here = len({listener.connection.actor.id for listener in self._rooms.get(room, ())})
+        here = self.here_in(room)
         self._ephemeral(room, frames.Presence(room=room, here=here, moderator_on=moderator_on))
 
     def _ephemeral(

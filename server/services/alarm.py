@@ -14,13 +14,12 @@ from server.services import cases, conversations, help, notices, reading
 from server.services.reading import Reading
 from server.store import notices as stored_notices
 from server.store import people, rooms
-from server.store.tables import Member, Message
+from server.store.tables import Message
 from server.store.work import Work
 
 
 def after_publishing(
     work: Work,
-    member: Member,
     message: Message,
     read: Reading,
     verdict: Verdict,
@@ -34,12 +33,11 @@ def after_publishing(
     answers: list[Wire] = []
     if verdict.urgency is not Urgency.NONE:
         raise_case(work, message, read, verdict, CaseKind.RISK)
-        _tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", verdict)
+        tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", verdict)
     if verdict.handling is Handling.COLLAPSE:
-        _tell(work, message, "collapsed", "collapsed", verdict, appealable=True)
+        tell(work, message, "collapsed", "collapsed", verdict, appealable=True)
     if verdict.support:
-        about = verdict.about or "self"
-        answers.append(help.support(work, member, about, message.room_id, client_id))
+        answers.append(help_now(work, message.author_id, verdict, message.room_id, client_id))
     return answers
 
 
@@ -52,7 +50,7 @@ def hold(
     """
     raise_case(work, message, read, verdict, CaseKind.HELD)
     code = "held" if rooms.on_shift(work, [message.room_id]) else "nobody_on"
-    notice = _tell(work, message, "held", code, verdict, appealable=True)
+    notice = tell(work, message, "held", code, verdict, appealable=True)
     return _held(message, notice, client_id)
 
 
@@ -96,8 +94,6 @@ def open_line(
     work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict
 ) -> frames.Support:
     """Someone who may be in danger was refused: a private line to the moderators, and support."""
-    member = people.find_member(work, actor.id)
-    assert member is not None  # noqa: S101 - an actor is a member
     line = conversations.open_line(work, actor.id, frame.room)
     cases.raise_case(
         work,
@@ -117,21 +113,20 @@ def open_line(
         refused_text=frame.text,
         conversation_id=line.id,
     )
-    support = help.support(work, member, verdict.about or "self", frame.room, frame.client_id)
+    support = help_now(work, actor.id, verdict, frame.room, frame.client_id)
     return support.model_copy(update={"private_line": line.id})
 
 
-def support_again(
-    work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict
-) -> list[Wire]:
-    """Help at hand once more; no new case."""
-    member = people.find_member(work, actor.id)
-    assert member is not None  # noqa: S101 - an actor is a member
-    about = verdict.about or "self"
-    return [help.support(work, member, about, frame.room, frame.client_id)]
+def help_now(
+    work: Work, member_id: UUID, verdict: Verdict, room_id: UUID, client_id: UUID
+) -> frames.Support:
+    """Help at hand, for whoever the verdict is about."""
+    member = people.find_member(work, member_id)
+    assert member is not None  # noqa: S101 - an actor or an author is a member
+    return help.support(work, member, verdict.about or "self", room_id, client_id)
 
 
-def _tell(
+def tell(
     work: Work,
     message: Message,
     kind: str,
@@ -140,6 +135,7 @@ def _tell(
     *,
     appealable: bool = False,
 ) -> frames.Notice:
+    """What the machine did about a message, told to its author."""
     return notices.tell(
         work,
         member_id=message.author_id,

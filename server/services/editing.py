@@ -12,7 +12,7 @@ from server.services import alarm, nudging, posting, publishing, reading
 from server.services.reading import Reading
 from server.store import messages, people, rooms
 from server.store import reactions as stored
-from server.store.tables import Edit, Member, Message
+from server.store.tables import Edit, Message
 from server.store.work import Work
 
 
@@ -84,7 +84,7 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
     reading.store_assessment(work, message, change.reading, verdict)
     if verdict.handling is Handling.HOLD:
         return [_hold(work, change, verdict)]
-    return _show(work, change, member, verdict)
+    return _show(work, change, verdict)
 
 
 def _rewrite(work: Work, message: Message, text: str) -> None:
@@ -96,14 +96,14 @@ def _rewrite(work: Work, message: Message, text: str) -> None:
     work.session.add(message)
 
 
-def _show(work: Work, change: _Change, member: Member, verdict: Verdict) -> list[Wire]:
+def _show(work: Work, change: _Change, verdict: Verdict) -> list[Wire]:
     message, client_id = change.message, change.frame.client_id
     message.collapsed_by = verdict.content_note if verdict.handling is Handling.COLLAPSE else None
     seq = publishing.announce_change(work, message, "edited")
     _remember(work, change, seq)
     answers: list[Wire] = [posting.posted(message, seq, client_id)]
     return answers + alarm.after_publishing(
-        work, member, message, change.reading, verdict, client_id=client_id
+        work, message, change.reading, verdict, client_id=client_id
     )
 
 

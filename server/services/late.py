@@ -5,9 +5,9 @@ from uuid import UUID
 
 from moderation.cases import CaseKind
 from moderation.classifier import Assessment, Passage
-from moderation.policy import Handling, Urgency, Verdict
-from server.services import alarm, help, notices, publishing, reading
-from server.store import assessments, messages, people
+from moderation.policy import Handling, Urgency
+from server.services import alarm, publishing, reading
+from server.store import assessments, messages
 from server.store.tables import Message
 from server.store.work import ToMember, Work
 
@@ -44,45 +44,24 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
     reading.store_assessment(work, message, read, verdict)
     if not assessment.assessed or message.state != "published":
         return
+    if verdict.support:  # late help is help, on whichever of the author's sockets is open now
+        author, room_id = message.author_id, message.room_id
+        card = alarm.help_now(work, author, verdict, room_id, message.client_id)
+        work.announce(ToMember(author, card))
     if verdict.urgency is not Urgency.NONE:
         alarm.raise_case(work, message, read, verdict, CaseKind.RISK)
-        _tell(work, message, f"risk_{verdict.about or 'self'}", verdict.policy)
-        _support(work, message, verdict)
+        alarm.tell(work, message, _KIND, f"risk_{verdict.about or 'self'}", verdict)
     elif verdict.handling is Handling.HOLD:
         alarm.raise_case(work, message, read, verdict, CaseKind.HARM)
     if verdict.handling in {Handling.HOLD, Handling.COLLAPSE} and message.collapsed_by is None:
         message.collapsed_by = verdict.content_note or _NOTE
         work.session.add(message)
         publishing.announce_change(work, message, "collapsed")
-        _tell(work, message, "collapsed", verdict.policy)
+        alarm.tell(work, message, _KIND, "collapsed", verdict, appealable=True)
 
 
 _NOTE = "This may hurt to read."
-
-
-def _tell(work: Work, message: Message, code: str, policy: str) -> None:
-    notices.tell(
-        work,
-        member_id=message.author_id,
-        kind="assessed_late",
-        code=code,
-        words=None,
-        room_id=message.room_id,
-        message_id=message.id,
-        automated=True,
-        by_role="machine",
-        policy=policy,
-        appealable=code == "collapsed",
-    )
-
-
-def _support(work: Work, message: Message, verdict: Verdict) -> None:
-    """Late help is help: on whichever of the author's sockets is open now."""
-    member = people.find_member(work, message.author_id)
-    if member and verdict.support:
-        about = verdict.about or "self"
-        card = help.support(work, member, about, message.room_id, message.client_id)
-        work.announce(ToMember(member.id, card))
+_KIND = "assessed_late"
 
 
 def _passage(work: Work, message: Message) -> Passage:

@@ -15,7 +15,7 @@ from server.services import alarm, cases, nudging, publishing, reading
 from server.services.reading import Reading
 from server.store import messages, people, rooms
 from server.store import reactions as stored_reactions
-from server.store.tables import Member, Membership, Message
+from server.store.tables import Membership, Message
 from server.store.work import Work
 
 Answers = list[Wire]
@@ -26,7 +26,6 @@ class _Draft:
     """A post that may be said, with all that judging needs."""
 
     actor: Actor
-    member: Member
     frame: frames.Post
     reading: Reading
     verdict: Verdict
@@ -63,11 +62,12 @@ def refuse(
     opens_line: False for the eleventh in a minute, which no person needs to see.
     """
     verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
-    refused = refused_frame(refusal, frame)
+    refused = refused_frame(refusal, frame.client_id, frame.room)
     if verdict.urgency is Urgency.NONE or rooms.find_any_seat(work, frame.room, actor.id) is None:
         return [refused]
     if not opens_line:
-        return [*alarm.support_again(work, actor, frame, verdict), refused]
+        support = alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)
+        return [support, refused]
     return [alarm.open_line(work, actor, frame, verdict), refused]
 
 
@@ -76,18 +76,22 @@ def support_again(
 ) -> Answers:
     """The first answer may never have arrived, and help with it."""
     verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
-    return [*alarm.support_again(work, actor, frame, verdict)] if verdict.support else []
+    if not verdict.support:
+        return []
+    return [alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)]
 
 
-def refused_frame(refusal: ServerError, frame: frames.Post | frames.Edit) -> frames.Refused:
-    """The refusal as its author sees it."""
+def refused_frame(
+    refusal: ServerError, client_id: UUID | None, room_id: UUID | None
+) -> frames.Refused:
+    """A refusal as whoever asked sees it; the ids let them match it with what they sent."""
     return frames.Refused(
         code=refusal.code,
         detail=refusal.detail,
         retryable=refusal.retry_after_s is not None,
         retry_after_s=refusal.retry_after_s,
-        client_id=frame.client_id,
-        room=frame.room,
+        client_id=client_id,
+        room=room_id,
     )
 
 
@@ -140,7 +144,7 @@ def _judge(
     verdict = read.judge(
         is_reply=frame.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges
     )
-    draft = _Draft(actor, member, frame, read, verdict, fingerprint)
+    draft = _Draft(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:
         return [nudging.show(work, actor, frame, verdict, fingerprint)]
     nudging.settle(work, actor.id, frame.client_id, fingerprint)
@@ -156,7 +160,7 @@ def _publish(work: Work, draft: _Draft) -> Answers:
     cases.note_word_in(work, message.room_id, message.author_id)
     answers: Answers = [posted(message, shown.seq, message.client_id)]
     return answers + alarm.after_publishing(
-        work, draft.member, message, draft.reading, draft.verdict, client_id=message.client_id
+        work, message, draft.reading, draft.verdict, client_id=message.client_id
     )
 
 

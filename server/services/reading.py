@@ -56,9 +56,9 @@ def with_hits(assessment: Assessment, text: str) -> Reading:
     return Reading(assessment, find(text))
 
 
-def passage(work: Work, actor: Actor, room_id: UUID, text: str, reply_to: UUID | None) -> Passage:
+def passage(work: Work, actor: Actor, room_id: UUID, text: str, reply_to: UUID) -> Passage:
     """The text and what it answers, as far as its author may read that."""
-    if reply_to is None or rooms.find_seat(work, room_id, actor.id) is None:
+    if rooms.find_seat(work, room_id, actor.id) is None:
         return Passage(text)
     answered = messages.find_message(work, room_id, reply_to)
     if answered is None or answered.state != "published":

@@ -119,11 +119,6 @@ def decisions_of(work: Work, case_id: UUID) -> Sequence[Decision]:
     return work.session.exec(query.order_by(col(Decision.at), col(Decision.id))).all()
 
 
-def find_decision(work: Work, decision_id: UUID) -> Decision | None:
-    """One decision."""
-    return work.session.get(Decision, decision_id)
-
-
 def find_by_conversation(work: Work, room_id: UUID) -> Case | None:
     """The newest living case that a private conversation belongs to."""
     query = select(Case).where(Case.conversation_id == room_id, col(Case.open_key).is_not(None))

@@ -119,16 +119,6 @@ def events_after(work: Work, room_id: UUID, seq: int, limit: int) -> Sequence[Ro
     return work.session.exec(query).all()
 
 
-def last_event(work: Work, message_id: UUID, kinds: Sequence[str]) -> RoomEvent | None:
-    """The newest change of these kinds to one message."""
-    query = (
-        select(RoomEvent)
-        .where(RoomEvent.message_id == message_id, col(RoomEvent.kind).in_(kinds))
-        .order_by(col(RoomEvent.seq).desc())
-    )
-    return work.session.exec(query).first()
-
-
 def mark_read(work: Work, room_id: UUID, member_id: UUID, seq: int) -> None:
     """Remember how far a member has read; never backwards."""
     change = (
