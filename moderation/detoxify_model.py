@@ -1,30 +1,25 @@
 """Detoxify behind the same protocol: weights from a local directory, nothing from a network.
 
-The directory holds, for one model, a checkpoint in Detoxify's own format and what its
-tokenizer and configuration need::
-
-    manifest.json   {"version": "original-0.1", "checkpoint": "toxic_original.ckpt",
-                     "sha256": {"toxic_original.ckpt": "...", "config.json": "...", ...}}
-    config.json     of the architecture, with the checkpoint's own labels
-    vocab.txt, tokenizer_config.json ...
-
-Every file that the manifest names is checked by SHA-256 before it is read, and the checkpoint is
-loaded without running code from it (``weights_only``). Detoxify's own loader unpickles and asks a
-hub; what it does with the parts is done here with the same parts. torch and transformers are
-imported only when a model is loaded.
+Three variants, told apart by the architecture that the checkpoint names: ``original`` (BERT),
+``unbiased`` (RoBERTa) and ``multilingual`` (XLM-R). Each file is checked by SHA-256 before it is read
+(``moderation.detoxify_files``), and the checkpoint is loaded without running code from it
+(``weights_only``). Detoxify's own ``Detoxify(checkpoint=...)`` unpickles, and asks a hub for the
+model_type that the checkpoint names; the network and tokenizer are built by its own
+``get_model_and_tokenizer`` with that name replaced by the directory. torch, transformers and
+detoxify are imported only when a model is loaded.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from moderation.classifier import Assessment, Passage
+from moderation.detoxify_files import check_files, find_folder, read_manifest
 from moderation.errors import ModelCorrupt, ModelUnavailable
 from moderation.language import language_of
 from moderation.normalise import MAX_CHARS, Normal, normalise
@@ -37,24 +32,45 @@ _NAMES: Final = {
     "identity_hate": "identity_attack",
 }
 """Labels of the checkpoints that differ from the names Detoxify gives its results."""
-_LANGUAGES: Final = {"multilingual": frozenset({"en", "fr", "es", "it", "pt", "tr", "ru"})}
+_ENGLISH: Final = frozenset({"en"})
 _BATCH: Final = 16
 _MOST_TOKENS: Final = 512
 _NOTHING_SAID: Final = 0.01
-_WHAT_TO_DO: Final = (
-    "; put the weights there (see moderation/detoxify_model.py) or use the embedded model"
-)
+
+
+@dataclass(frozen=True, slots=True)
+class _Architecture:
+    """What a checkpoint may ask for: never any class by name."""
+
+    tokenizer: str
+    languages: frozenset[str]
+
+
+_ARCHITECTURES: Final = {
+    "BertForSequenceClassification": _Architecture("BertTokenizer", _ENGLISH),
+    "RobertaForSequenceClassification": _Architecture("RobertaTokenizer", _ENGLISH),
+    "XLMRobertaForSequenceClassification": _Architecture(
+        "XLMRobertaTokenizer", frozenset({"en", "fr", "es", "it", "pt", "tr", "ru"})
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """What a checkpoint is made of. names: of the first outputs, in order, in Detoxify's spelling."""
+
+    network: Any
+    tokenizer: Any
+    names: Sequence[str]
+    languages: frozenset[str]
 
 
 class DetoxifyModel:
-    """A Detoxify checkpoint that gives the signals it was trained for."""
+    """A Detoxify checkpoint that gives the signals it was trained for, without its identity groups."""
 
-    def __init__(self, version: str, network: Any, tokenizer: Any, names: Sequence[str]) -> None:
-        """``names``: what the outputs are, in their order, in Detoxify's spelling."""
-        self._version, self._network, self._tokenizer = version, network, tokenizer
-        self._names = tuple(names)
-        kind = next((k for k in _LANGUAGES if k in version), "")
-        self._languages = _LANGUAGES.get(kind, frozenset({"en"}))
+    def __init__(self, version: str, parts: Parts) -> None:
+        self._version, self._parts = version, parts
+        self._longest = min(_MOST_TOKENS, parts.tokenizer.model_max_length)
 
     @property
     def version(self) -> str:
@@ -65,36 +81,44 @@ class DetoxifyModel:
         """In batches; the texts are read as their author wrote them, without distress."""
         normals = [normalise(passage.text) for passage in passages]
         languages = [language_of(normal.text) for normal in normals]
-        texts = [_said_to_others(p.text, n) for p, n in zip(passages, normals, strict=True)]
+        texts = [
+            _said_to_others(passage.text, normal) if self._reads(language) else ""
+            for passage, normal, language in zip(passages, normals, languages, strict=True)
+        ]
         scores = self._scores([text for text in texts if text])
         return [
             self._assessment(next(scores) if text else None, language)
             for text, language in zip(texts, languages, strict=True)
         ]
 
+    def _reads(self, language: str | None) -> bool:
+        return language is None or language in self._parts.languages
+
     def _assessment(self, scores: Mapping[str, float] | None, language: str | None) -> Assessment:
-        if language is not None and language not in self._languages:
+        if not self._reads(language):
             return Assessment.not_assessed("language", model=self.version, language=language)
-        signals = scores or dict.fromkeys(self._names, _NOTHING_SAID)
+        signals = scores or self._known([_NOTHING_SAID] * len(self._parts.names))
         return Assessment(True, self.version, language, dict(signals))
 
-    def _scores(self, texts: Sequence[str]) -> Any:
+    def _scores(self, texts: Sequence[str]) -> Iterator[Mapping[str, float]]:
         import torch
 
         for start in range(0, len(texts), _BATCH):
-            inputs = self._tokenizer(
+            inputs = self._parts.tokenizer(
                 list(texts[start : start + _BATCH]),
                 return_tensors="pt",
                 truncation=True,
                 padding=True,
-                max_length=_MOST_TOKENS,
+                max_length=self._longest,
             )
             with torch.inference_mode():
-                rows = torch.sigmoid(self._network(**inputs)[0]).tolist()
+                rows = torch.sigmoid(self._parts.network(**inputs)[0]).tolist()
             yield from (self._known(row) for row in rows)
 
     def _known(self, row: Sequence[float]) -> dict[str, float]:
-        return {n: p for n, p in zip(self._names, row, strict=False) if n in TOXICITY}
+        """By name. There may be more outputs than names: unbiased has nine groups behind them."""
+        named = zip(self._parts.names, row, strict=False)
+        return {name: probability for name, probability in named if name in TOXICITY}
 
 
 def _said_to_others(text: str, normal: Normal) -> str:
@@ -106,85 +130,72 @@ def _said_to_others(text: str, normal: Normal) -> str:
 
 
 def load_detoxify(models_dir: Path | None) -> DetoxifyModel:
-    """The checkpoint of a directory, checked by its manifest.
+    """The model of a directory, checked by its manifest.
 
+    models_dir: holds ``detoxify/<variant>/``, one of them; or is itself the folder of one.
     Raises ModelUnavailable when the extra or a file is missing, saying what to do, and
     ModelCorrupt when a file is not the pinned one.
     """
     if models_dir is None:
         raise ModelUnavailable("Detoxify needs a directory of weights: name it in the settings")
-    manifest = _manifest(models_dir)
-    _check_files(models_dir, manifest["sha256"])
+    folder = find_folder(models_dir)
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
     os.environ["HF_HUB_OFFLINE"] = "1"
     try:
-        import torch
-        import transformers
+        checkpoint = _plain(folder / manifest.checkpoint)
+        return DetoxifyModel(manifest.version, _parts(folder, checkpoint))
     except ImportError:
         raise ModelUnavailable(
             "Detoxify is an extra that is not installed here: pip install '.[detoxify]'"
         ) from None
+
+
+def _plain(path: Path) -> Any:
+    """Tensors, dicts, lists, numbers and text; a pickle that names anything else is refused."""
+    import torch
+
     try:
-        checkpoint = torch.load(
-            models_dir / manifest["checkpoint"], map_location="cpu", weights_only=True
-        )
+        return torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError):
-        raise ModelCorrupt("the Detoxify checkpoint is not plain weights") from None
-    return _build(models_dir, manifest["version"], checkpoint, transformers)
-
-
-def _manifest(models_dir: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads((models_dir / "manifest.json").read_text("utf-8"))
-        named: dict[str, Any] = {k: manifest[k] for k in ("version", "checkpoint", "sha256")}
-    except OSError:
-        raise ModelUnavailable(
-            "the Detoxify directory holds no manifest.json" + _WHAT_TO_DO
+        raise ModelCorrupt(
+            "the Detoxify checkpoint holds more than plain weights and settings: it was not loaded"
         ) from None
-    except (ValueError, KeyError, TypeError):
-        raise ModelCorrupt("manifest.json of the Detoxify directory cannot be read") from None
-    missing = {named["checkpoint"], "config.json"} - named["sha256"].keys()
-    if missing:
-        raise ModelCorrupt(f"manifest.json pins no SHA-256 for {', '.join(sorted(missing))}")
-    return named
 
 
-def _check_files(models_dir: Path, pinned: Mapping[str, str]) -> None:
-    for name, sha256 in pinned.items():
-        if Path(name).name != name:
-            raise ModelCorrupt("manifest.json names a file outside its directory")
-        try:
-            with (models_dir / name).open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError:
-            raise ModelUnavailable(f"the Detoxify file {name} is missing" + _WHAT_TO_DO) from None
-        if found != sha256:
-            raise ModelCorrupt(f"the Detoxify file {name} is not the pinned one (SHA-256 differs)")
-
-
-def _build(models_dir: Path, version: str, checkpoint: Any, transformers: Any) -> DetoxifyModel:
+def _parts(folder: Path, checkpoint: Any) -> Parts:
     """The network and tokenizer that the checkpoint names, filled with its weights."""
     try:
-        described = checkpoint["config"]["arch"]["args"]
+        wanted = checkpoint["config"]["arch"]["args"]
         labels = checkpoint["config"]["dataset"]["args"]["classes"]
-        config = transformers.AutoConfig.from_pretrained(models_dir, local_files_only=True)
-        config.num_labels = described.get("num_classes", len(labels))
-        network = getattr(transformers, described["model_name"])(config)
-        weights = {
-            name.removeprefix("model."): value for name, value in checkpoint["state_dict"].items()
-        }
-        network.load_state_dict(weights, strict=False)
-        _check_complete(network, weights)
-        tokenizer = getattr(transformers, described["tokenizer_name"]).from_pretrained(
-            models_dir, local_files_only=True
-        )
-    except (KeyError, AttributeError, RuntimeError, TypeError) as error:
+        architecture = _ARCHITECTURES[wanted["model_name"]]
+        outputs = int(wanted.get("num_classes", len(labels)))
+        weights = {k.removeprefix("model."): v for k, v in checkpoint["state_dict"].items()}
+        network, tokenizer = _build(folder, wanted["model_name"], outputs, weights)
+        _check_complete(network, weights, labels)
+    except (KeyError, AttributeError, RuntimeError, TypeError, ValueError, OSError) as error:
         raise ModelCorrupt("the Detoxify checkpoint does not fit its configuration") from error
-    network.eval()
-    return DetoxifyModel(version, network, tokenizer, [_NAMES.get(name, name) for name in labels])
+    names = [_NAMES.get(name, name) for name in labels]
+    return Parts(network.eval(), tokenizer, names, architecture.languages)
 
 
-def _check_complete(network: Any, weights: Mapping[str, Any]) -> None:
+def _build(folder: Path, model: str, outputs: int, weights: Mapping[str, Any]) -> tuple[Any, Any]:
+    """As Detoxify builds them, from the directory."""
+    import transformers
+    from detoxify.detoxify import get_model_and_tokenizer
+
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    tokenizer = _ARCHITECTURES[model].tokenizer
+    # The directory stands for model_type: a name there would be looked up at a hub.
+    built = get_model_and_tokenizer(str(folder), model, tokenizer, outputs, dict(weights))
+    return built[0], built[1]
+
+
+def _check_complete(network: Any, weights: Mapping[str, Any], labels: Sequence[str]) -> None:
     """Every parameter must come from the file, or it would judge with random numbers."""
     missing = {name for name, _ in network.named_parameters()} - weights.keys()
     if missing:
         raise ModelCorrupt(f"the Detoxify checkpoint lacks {len(missing)} of its weights")
+    if len(labels) > network.num_labels:
+        raise ModelCorrupt("the Detoxify checkpoint names more labels than it has outputs")

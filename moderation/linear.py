@@ -1,26 +1,19 @@
-"""The file of the embedded model: signed roots of its weights in int8, checked by SHA-256.
-
-Loaded without pickle. What lies in ``models/`` is listed in ``models/registry.json`` by version
-and hash; a file that differs is refused.
-"""
+"""The file of the n-gram model: signed roots of its weights in int8, loaded without pickle."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from moderation.errors import ModelCorrupt, ModelUnavailable
+from moderation.errors import ModelCorrupt
 from moderation.features import BUCKETS, Grams, Ids, Values, vector
 
-MODELS_DIR: Final = Path(__file__).with_name("models")
 Floats = npt.NDArray[np.float64]
 _TOO_SMALL: Final = 8
 """Roots of weights, of 127: what changes nothing measurable, and half of the file's size."""
@@ -51,11 +44,11 @@ class Linear:
         raw = values @ _SQUARES[self.roots[ids].view(np.uint8)]
         return np.asarray(raw * self.scales, dtype=np.float64)
 
-    def probabilities(self, heads: slice, scores: Floats) -> Floats:
-        """Calibrated probabilities of some heads. scores: of every head, as ``scores`` gives."""
-        slope, offset = self.platt[heads].T
-        logits = slope * (scores[heads] + self.intercepts[heads]) + offset
-        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(logits, -40, 40))), dtype=np.float64)
+    def log_odds(self, scores: Floats) -> Floats:
+        """Calibrated log-odds of every head. scores: as ``scores`` gives them, or sums of those."""
+        slope, offset = self.platt.T
+        mixed: Floats = slope * (scores + self.intercepts) + offset
+        return mixed
 
     def contributions(self, head: int, grams: Grams) -> npt.NDArray[np.float32]:
         """What each n-gram adds to the score of one head; same order as ``grams.ids``."""
@@ -65,10 +58,6 @@ class Linear:
         share = np.where(np.arange(len(grams.ids)) < grams.letters_from, words, letters)
         weights = _SQUARES[self.roots[grams.ids, head].view(np.uint8)] * self.scales[head]
         return np.asarray(weights * share, dtype=np.float32)
-
-    def columns(self, first: str, last: str) -> slice:
-        """The heads from ``first`` to ``last``, both included."""
-        return slice(self.heads.index(first), self.heads.index(last) + 1)
 
 
 def pack(
@@ -94,38 +83,6 @@ def pack(
         platt=np.asarray(platt, dtype=np.float32),
     )
     return buffer.getvalue()
-
-
-def load(models_dir: Path = MODELS_DIR, version: str | None = None) -> Linear:
-    """The registered model; without ``version`` the registry's default.
-
-    Raises ModelUnavailable when the registry or the file is missing, ModelCorrupt when the file
-    is not the registered one.
-    """
-    entry = _registered(models_dir, version)
-    path = models_dir / entry["file"]
-    try:
-        stored = path.read_bytes()
-    except OSError:
-        raise ModelUnavailable(
-            f"the weights {path.name} are missing: install the package anew, or train them "
-            "(python -m moderation.training train --data DIR)"
-        ) from None
-    if hashlib.sha256(stored).hexdigest() != entry["sha256"]:
-        raise ModelCorrupt(f"the weights {path.name} are not the registered ones (SHA-256 differs)")
-    return unpack(stored)
-
-
-def _registered(models_dir: Path, version: str | None) -> dict[str, Any]:
-    try:
-        registry = json.loads((models_dir / "registry.json").read_text("utf-8"))
-        found: dict[str, Any] = registry["models"][version or registry["default"]]
-    except (OSError, KeyError, ValueError):
-        raise ModelUnavailable(
-            f"no model {version or 'by default'} is registered: registry.json is missing or names "
-            "another; train one (python -m moderation.training train --data DIR)"
-        ) from None
-    return found
 
 
 def unpack(stored: bytes) -> Linear:

@@ -1,144 +1,288 @@
-"""The embedded model behind the protocol: a hashed n-gram linear model, numpy only.
+"""The embedded model behind the protocol: a small encoder and an n-gram model, averaged.
 
-Toxicity is read from what is said toward others (moderation.targets), risk from the whole text,
-empathy from a reply and what it answers, dismissal and unasked advice by rules
-(moderation.replies). About 1 ms a message on one thread.
+Both read what moderation.normalise makes of the text. Toxicity is read from what is said toward
+others (moderation.targets), risk from the whole text, a reply once more beside what it answers.
+Where onnxruntime is missing the n-gram model reads alone, and dismissal and unasked advice are read
+by rules (moderation.replies).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from moderation.blend import Blend
 from moderation.classifier import Assessment, Passage, Span
+from moderation.contact import contact_probability, contact_spans
+from moderation.encoder import Encoder, Read, Reading
 from moderation.features import Grams, Ids, Values, grams, named, vector
 from moderation.language import language_of
 from moderation.lexicon import READER_HARM, Hit, find_in
 from moderation.linear import Floats, Linear
-from moderation.normalise import Normal, normalise
+from moderation.normalise import Normal, normalise, unmask, without_apostrophes
+from moderation.outputs import ABOUT, AT, HEADS, MARKS, REPLY_HEADS, REPLY_ONLY, TEXT_HEADS, steps
 from moderation.phrases import Tokens
 from moderation.replies import ANSWERED_CHARS, dismissal, unasked_advice
-from moderation.signals import EMPATHY, SIGNALS, TOXICITY
+from moderation.signals import EMPATHY, TOXICITY
 from moderation.targets import toward_others
 
 POST_SALT: Final = "post"
 POST_SHARE: Final = np.float32(0.5)
 """What a reply answers counts half as much as the reply itself."""
 
-_NOTHING_SAID: Final = 0.01
-"""Toxicity when all that was said is about the author's own self: low, and never certain."""
+_NOTHING_SAID: Final = -4.6
+"""Log-odds of toxicity when all that was said is about the author's own self: never certain."""
 _HIT_VALUE: Final = 0.3
 _MARK_FROM: Final = 0.5
 _MARKED_SHARE: Final = 0.3
 _MOST_SPANS: Final = 8
+LINEAR_HEADS: Final = (*TOXICITY, *(head for name in (*EMPATHY, "risk") for head in steps(name)))
+"""The heads of the n-gram model, in their order in its file."""
+_TEXT: Final = [AT[head] for head in TEXT_HEADS]
+_REPLY: Final = [AT[head] for head in REPLY_HEADS]
 
 
-def head_names() -> tuple[str, ...]:
-    """The heads of the model, in their order in the file."""
-    ordinal = [
-        f"{name}>={level}"
-        for name in (*EMPATHY, "risk")
-        for level in range(1, len(SIGNALS[name].levels))
-    ]
-    return (*TOXICITY, *ordinal)
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The encoder, and how its answers are weighed against the n-gram model's."""
+
+    encoder: Encoder
+    blend: Blend
 
 
 @dataclass(slots=True)
-class _Found:
-    """What is known of one passage while it is read."""
+class Found:
+    """What is known of one passage while it is read. Scores are log-odds, one per outputs.HEADS.
 
+    linear: 0 where the n-gram model has no head. readings: of the text, and beside what it answers.
+    """
+
+    passage: Passage
+    folded: Normal
     tokens: Tokens
+    language: str | None
     grams: Grams
-    signals: dict[str, float] = field(default_factory=dict)
-    levels: dict[str, tuple[float, ...]] = field(default_factory=dict)
-    spans: list[Span] = field(default_factory=list)
+    hits: tuple[Hit, ...] = ()
+    others: Normal | None = None
+    linear: Floats = field(default_factory=lambda: np.zeros(len(HEADS)))
+    encoder: Floats = field(default_factory=lambda: np.zeros(len(HEADS)))
+    marked: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
 
 
 class EmbeddedModel:
     """Reads English; anything else is honestly not assessed."""
 
-    def __init__(self, linear: Linear) -> None:
-        self._linear = linear
-        self._toxicity = linear.columns(TOXICITY[0], TOXICITY[-1])
-        self._ordinal = {
-            name: linear.columns(f"{name}>=1", f"{name}>={len(SIGNALS[name].levels) - 1}")
-            for name in (*EMPATHY, "risk")
-        }
+    def __init__(self, version: str, linear: Linear, both: Both | None) -> None:
+        self._version, self._linear, self._both = version, linear, both
+        self._columns = [AT[head] for head in LINEAR_HEADS]
 
     @property
     def version(self) -> str:
-        """The weights' version; rules and lexicon have their own in the policy's record."""
-        return self._linear.version
+        """Of the weights; rules and lexicon have their own in the policy's record."""
+        return self._version
 
     def assess(self, passages: Sequence[Passage]) -> list[Assessment]:
-        """One by one: a linear model gains nothing from batches."""
-        return [self._assess(passage) for passage in passages]
+        """One per passage, in the same order; the encoder reads them in batches."""
+        opened = [self.open(passage) for passage in passages]
+        read = [found for found in opened if found is not None]
+        self.read_encoder(read)
+        answers = (self._answer(found) for found in read)
+        return [
+            next(answers) if found is not None else self._unread(passage)
+            for found, passage in zip(opened, passages, strict=True)
+        ]
 
-    def _assess(self, passage: Passage) -> Assessment:
-        normal = normalise(passage.text)
+    def open(self, passage: Passage) -> Found | None:
+        """The passage folded and read by the n-gram model; None in a language it does not read."""
+        folded = unmask(passage.text)
+        normal = without_apostrophes(folded)
         language = language_of(normal.text)
         if language not in ("en", None):
-            return Assessment.not_assessed("language", model=self.version, language=language)
-        found = _Found(Tokens.of(normal), grams(normal.text))
+            return None
+        tokens = Tokens.of(normal)
+        found = Found(passage, folded, tokens, language, grams(normal.text), find_in(tokens))
+        self._read_linear(found)
+        return found
+
+    def read_encoder(self, read: Sequence[Found]) -> None:
+        """Fills in what the encoder says of them, in one go; nothing where there is none."""
+        if self._both is not None:
+            _read_encoder(self._both, read)
+
+    def _unread(self, passage: Passage) -> Assessment:
+        language = language_of(normalise(passage.text).text)
+        return Assessment.not_assessed("language", model=self.version, language=language)
+
+    def _read_linear(self, found: Found) -> None:
         scores = self._linear.scores(*vector(found.grams))
-        hits = find_in(found.tokens)
-        self._read_toxicity(found, scores)
-        self._read_risk(found, scores + self._linear.scores(*hits_vector(hits)))
-        found.signals["reader_harm"] = _reader_harm(hits)
-        if passage.in_reply_to is not None:
-            self._read_empathy(found, scores, passage.in_reply_to)
-            _read_rules(found, passage.in_reply_to)
-        return Assessment(
-            True, self.version, language, found.signals, found.levels, tuple(found.spans)
-        )
+        risk = scores + self._linear.scores(*hits_vector(found.hits))
+        found.linear[self._columns] = self._linear.log_odds(risk)
+        found.others = toward_others(found.tokens.normal)
+        if not any(char.isalnum() for char in found.others.text):
+            found.linear[: len(TOXICITY)] = _NOTHING_SAID
+        else:
+            own = scores
+            if found.others is not found.tokens.normal:
+                own = self._linear.scores(*vector(grams(found.others.text)))
+            found.linear[: len(TOXICITY)] = self._linear.log_odds(own)[: len(TOXICITY)]
+        if found.passage.in_reply_to is not None:
+            pair = scores + self._linear.scores(*answered_vector(found.passage.in_reply_to))
+            at = [AT[head] for name in EMPATHY for head in steps(name)]
+            found.linear[at] = self._linear.log_odds(pair)[[LINEAR_HEADS.index(HEADS[i]) for i in at]]
 
-    def _read_toxicity(self, found: _Found, scores: Floats) -> None:
-        normal, read = found.tokens.normal, found.grams
-        others = toward_others(normal)
-        if not any(char.isalnum() for char in others.text):
-            found.signals.update(dict.fromkeys(TOXICITY, _NOTHING_SAID))
+    def _answer(self, found: Found) -> Assessment:
+        signals, levels = self._signals(found)
+        spans = [*self._spans(found, signals, levels)]
+        return Assessment(True, self.version, found.language, signals, levels, tuple(spans))
+
+    def _signals(self, found: Found) -> tuple[dict[str, float], dict[str, tuple[float, ...]]]:
+        chances = _chances(self._log_odds(found))
+        signals = {name: float(chances[AT[name]]) for name in TOXICITY}
+        levels: dict[str, tuple[float, ...]] = {}
+        _add_ordinal("risk", chances, signals, levels)
+        signals["reader_harm"] = self._reader_harm(found, chances)
+        signals["contact"] = contact_probability(found.passage.text)
+        if self._both is not None:
+            levels["about"] = _shares(found, self._both.blend)
+        if found.passage.in_reply_to is not None:
+            for name in EMPATHY:
+                _add_ordinal(name, chances, signals, levels)
+            for name in REPLY_ONLY:
+                signals[name] = self._reply_only(name, found, chances)
+        return signals, levels
+
+    def _log_odds(self, found: Found) -> Floats:
+        if self._both is None:
+            return found.linear
+        return self._both.blend.log_odds(found.encoder, found.linear)
+
+    def _reader_harm(self, found: Found, chances: Floats) -> float:
+        """What the lexicon knows, it knows; the model may find more."""
+        named_it = any(hit.category in READER_HARM for hit in found.hits)
+        own = 0.02 if self._both is None else float(chances[AT["reader_harm"]])
+        return max(own, 0.9) if named_it else own
+
+    def _reply_only(self, name: str, found: Found, chances: Floats) -> float:
+        if self._both is not None:
+            return float(chances[AT[name]])
+        return _RULES[name](found.tokens, found.passage.in_reply_to or "").probability
+
+    def _spans(
+        self,
+        found: Found,
+        signals: Mapping[str, float],
+        levels: Mapping[str, tuple[float, ...]],
+    ) -> Iterator[Span]:
+        yield from self._risk_spans(found, levels["risk"])
+        if signals["contact"] >= _MARK_FROM:
+            yield from contact_spans(found.passage.text)
+        if self._both is None:
+            yield from self._toxic_spans(found, signals)
+        for name, marked in found.marked.items():
+            worth = signals.get(name, 0.0) >= (_SHOW_FROM if name == "toxicity" else _MARK_FROM)
+            for start, end in marked if worth else []:
+                yield Span(name, *found.folded.original(start, end))
+        for name, rule in _RULES.items():
+            if signals.get(name, 0.0) >= _MARK_FROM:
+                answer = rule(found.tokens, found.passage.in_reply_to or "")
+                yield from (Span(name, start, end) for start, end in answer.spans)
+
+    def _risk_spans(self, found: Found, levels: Sequence[float]) -> Iterator[Span]:
+        """The words that weigh most for the highest level that was probably reached."""
+        reached = [sum(levels[step:]) >= _MARK_FROM for step in range(1, len(levels))]
+        if not any(reached):
             return
-        if others is not normal:
-            read = grams(others.text)
-            scores = self._linear.scores(*vector(read))
-        probabilities = self._linear.probabilities(self._toxicity, scores)
-        found.signals.update(zip(TOXICITY, map(float, probabilities), strict=True))
-        worst = int(np.argmax(probabilities))
-        if probabilities[worst] >= _MARK_FROM:
-            found.spans += self._marked(TOXICITY[worst], self._toxicity.start + worst, others, read)
+        head = LINEAR_HEADS.index("risk>=1") + sum(reached) - 1
+        yield from self._weighed("risk", head, found.tokens.normal, found.grams)
 
-    def _read_risk(self, found: _Found, scores: Floats) -> None:
-        at_least = self._read_levels("risk", found, scores)
-        level = int(np.sum(at_least >= _MARK_FROM)) - 1
-        if level >= 0:
-            head = self._ordinal["risk"].start + level
-            found.spans += self._marked("risk", head, found.tokens.normal, found.grams)
+    def _toxic_spans(self, found: Found, signals: Mapping[str, float]) -> Iterator[Span]:
+        worst = max(TOXICITY, key=lambda name: signals[name])
+        if signals[worst] < _MARK_FROM or found.others is None:
+            return
+        whole = found.others is found.tokens.normal
+        read = found.grams if whole else grams(found.others.text)
+        yield from self._weighed(worst, TOXICITY.index(worst), found.others, read)
 
-    def _read_empathy(self, found: _Found, scores: Floats, answered: str) -> None:
-        pair = scores + self._linear.scores(*answered_vector(answered))
-        for name in EMPATHY:
-            self._read_levels(name, found, pair)
-
-    def _read_levels(self, name: str, found: _Found, scores: Floats) -> Floats:
-        """Probabilities of reaching each level, which never rise from one level to the next."""
-        at_least = self._linear.probabilities(self._ordinal[name], scores)
-        at_least = np.minimum.accumulate(at_least)
-        found.signals[name] = float(at_least.sum())
-        steps = np.concatenate([[1.0], at_least, [0.0]])
-        shares = steps[:-1] - steps[1:]
-        found.levels[name] = tuple(map(float, shares))
-        return at_least
-
-    def _marked(self, signal: str, head: int, normal: Normal, read: Grams) -> list[Span]:
+    def _weighed(self, signal: str, head: int, normal: Normal, read: Grams) -> Iterator[Span]:
         added = self._linear.contributions(head, read)
-        return [
-            Span(signal, *normal.original(start, end))
-            for start, end in _strongest_words(normal.text, read, added)
-        ]
+        for start, end in _strongest_words(normal.text, read, added):
+            yield Span(signal, *normal.original(start, end))
+
+
+_RULES: Final = {"dismissive": dismissal, "unasked_advice": unasked_advice}
+_SHOW_FROM: Final = 0.3
+"""Words are marked from here on: a doubtful text has doubtful words, and people want to see them."""
+
+
+def _read_encoder(both: Both, read: Sequence[Found]) -> None:
+    """One batch over all texts, and over all replies beside what they answer."""
+    asked: list[tuple[Found, Reading, bool]] = []
+    for found in read:
+        asked += [(found, reading, False) for reading in both.encoder.alone(found.folded)]
+        if (before := found.passage.in_reply_to) is not None:
+            beside = both.encoder.beside(found.folded, unmask(before, ANSWERED_CHARS))
+            asked.append((found, beside, True))
+    for found in read:
+        found.encoder[_TEXT] = -np.inf
+    for (found, _, beside), answer in zip(
+        asked, both.encoder.read([reading for _, reading, _ in asked]), strict=True
+    ):
+        if beside:
+            found.encoder[_REPLY] = answer.heads[_REPLY]
+        else:
+            found.encoder[_TEXT] = np.maximum(found.encoder[_TEXT], answer.heads[_TEXT])
+        _mark(found, answer, EMPATHY if beside else ("toxicity",), both.blend)
+
+
+def _mark(found: Found, answer: Read, names: Sequence[str], blend: Blend) -> None:
+    """Neighbouring tokens that are marked become one span of whole words."""
+    for name in names:
+        at = MARKS.index(name)
+        shown = _chances(answer.marks[:, at].astype(np.float64)) >= blend.marks[at]
+        tokens = [place for place, on in zip(answer.offsets, shown, strict=True) if on]
+        found.marked.setdefault(name, []).extend(_whole_words(found.folded.text, tokens))
+
+
+def _whole_words(text: str, tokens: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for start, end in tokens:
+        while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+            start -= 1
+        while end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
+            end += 1
+        if spans and start <= spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((start, end))
+    return spans[:_MOST_SPANS]
+
+
+def _chances(log_odds: Floats) -> Floats:
+    chances: Floats = 1.0 / (1.0 + np.exp(-np.clip(log_odds, -40, 40)))
+    return chances
+
+
+def _add_ordinal(
+    name: str, chances: Floats, signals: dict[str, float], levels: dict[str, tuple[float, ...]]
+) -> None:
+    """Chances of reaching each level, which never rise from one level to the next."""
+    at_least = np.minimum.accumulate(chances[[AT[head] for head in steps(name)]])
+    signals[name] = float(at_least.sum())
+    edges = np.concatenate([[1.0], at_least, [0.0]])
+    levels[name] = tuple(map(float, edges[:-1] - edges[1:]))
+
+
+def _shares(found: Found, blend: Blend) -> tuple[float, ...]:
+    """Whom talk of suicide is about: one share each, in the order of outputs.ABOUT."""
+    first = AT[f"about:{ABOUT[0]}"]
+    block = slice(first, first + len(ABOUT))
+    scores = blend.log_odds(found.encoder, found.linear)[block]
+    shares = np.exp(scores - scores.max())
+    return tuple(map(float, shares / shares.sum()))
 
 
 def answered_vector(answered: str) -> tuple[Ids, Values]:
@@ -196,15 +340,3 @@ def _joined(words: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined[:_MOST_SPANS]
-
-
-def _reader_harm(hits: Sequence[Hit]) -> float:
-    """By the lexicon alone: means, methods, encouragement."""
-    return 0.9 if any(hit.category in READER_HARM for hit in hits) else 0.02
-
-
-def _read_rules(found: _Found, answered: str) -> None:
-    for name, rule in (("dismissive", dismissal), ("unasked_advice", unasked_advice)):
-        answer = rule(found.tokens, answered)
-        found.signals[name] = answer.probability
-        found.spans += [Span(name, start, end) for start, end in answer.spans]

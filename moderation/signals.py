@@ -71,6 +71,7 @@ _ALL = (
         *_COLUMBIA,
     ),
     Signal("reader_harm", "means, methods or encouragement that could hurt a reader"),
+    Signal("contact", "a way to reach a person outside this place: number, address, handle, link"),
 )
 
 SIGNALS: Final[Mapping[str, Signal]] = MappingProxyType({signal.name: signal for signal in _ALL})

@@ -4,16 +4,27 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from moderation.errors import ModerationError
-from server.cli import assess, demo, doctor, members, openapi, replay, rooms, serving
+from moderation.errors import ModelUnavailable, ModerationError
+from server.cli import (
+    assess,
+    demo,
+    doctor,
+    evaluate,
+    members,
+    models,
+    openapi,
+    replay,
+    rooms,
+    serving,
+)
 from server.errors import ServerError
 from server.settings import Settings, read_settings
 
-_COMMANDS = (serving, members, rooms, replay, demo, assess, doctor, openapi)
+_COMMANDS = (serving, members, rooms, replay, demo, assess, evaluate, models, doctor, openapi)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 when it did what it says, 1 when not, 2 for wrong use."""
+    """Run one command; 0 when it did what it says, 1 when not, 2 for wrong use or a model that is not here."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     if not hasattr(asked, "run"):
@@ -24,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ServerError as error:
         print(f"hearth: {error.detail}", file=sys.stderr)
         return 1
+    except ModelUnavailable as error:
+        print(f"hearth: {error}", file=sys.stderr)
+        return 2
     except ModerationError as error:
         print(f"hearth: {error}", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any
 
+from server.cli.models import models_home
 from server.settings import Settings
 
 
@@ -22,6 +23,8 @@ def _assess(asked: argparse.Namespace, settings: Settings) -> None:
     from moderation.assess import assess_lines  # a model's libraries
     from moderation.backends import load_classifier
 
-    classifier = load_classifier(asked.backend or settings.classifier, settings.models_dir)
+    backend = asked.backend or settings.classifier
+    models_dir = models_home(settings) if backend == "detoxify" else settings.models_dir
+    classifier = load_classifier(backend, models_dir)
     for line in assess_lines(sys.stdin, classifier):
         print(line, flush=True)

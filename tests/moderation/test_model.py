@@ -1,13 +1,14 @@
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.backends import load_classifier
 from moderation.classifier import Passage
-from moderation.errors import ModelCorrupt, ModelUnavailable
 from moderation.lexicon import find
-from moderation.linear import MODELS_DIR, load
-from moderation.model import head_names
+from moderation.outputs import ABOUT
 from moderation.policy import Context, Handling, Urgency, judge
 from moderation.signals import EMPATHY, SIGNALS, TOXICITY
 
@@ -112,29 +113,42 @@ def test_a_few_letters_are_assessed_and_harmless(text):
     assert verdict(text, POST).handling is Handling.PUBLISH
 
 
-def test_the_shipped_weights_are_small_registered_and_complete():
-    linear = load()
-    assert linear.heads == head_names()
-    assert (MODELS_DIR / f"{linear.version}.npz").stat().st_size < 2 * 1024 * 1024
-
-
-def test_weights_that_were_touched_are_refused(tmp_path):
-    for path in MODELS_DIR.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    weights = tmp_path / f"{MODEL.version}.npz"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"!")
-    with pytest.raises(ModelCorrupt):
-        load_classifier("embedded", tmp_path)
-    weights.unlink()
-    with pytest.raises(ModelUnavailable, match="train"):
-        load_classifier("embedded", tmp_path)
-
-
-def test_an_unknown_version_is_unavailable():
-    with pytest.raises(ModelUnavailable):
-        load(version="never-trained")
-
-
 def test_the_lexicon_backend_assesses_nothing_and_says_so():
     assessments = load_classifier("lexicon").assess([Passage("you idiot"), Passage("hi")])
     assert [(a.assessed, a.why_not) for a in assessments] == [(False, "no model")] * 2
+
+
+WITHOUT = """
+import sys
+sys.modules["onnxruntime"] = None
+from moderation.backends import load_classifier
+from moderation.classifier import Passage
+model = load_classifier("embedded")
+read = model.assess([Passage("get over it, you stupid idiot", "I feel so alone")])[0]
+print(model.version, read.signals["toxicity"] > 0.5, read.signals["dismissive"] > 0.5)
+"""
+
+
+def test_without_onnxruntime_the_ngrams_read_alone_and_say_so():
+    done = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
+    assert done.stdout.split() == [f"{MODEL.version}-ngrams", "True", "True"], done.stderr
+
+
+def test_the_end_of_a_long_text_counts_as_its_beginning():
+    long = "We talked about the garden and about the weather for the whole afternoon. " * 60
+    end = "I have the pills here and I am going to take all of them tonight."
+    assert assess(long).signals["risk"] < 1
+    assert assess(long + end).signals["risk"] > 2.5
+
+
+def test_whom_talk_of_suicide_is_about_is_six_shares():
+    shares = assess("My brother killed himself three years ago and I miss him.").levels["about"]
+    assert sum(shares) == pytest.approx(1.0)
+    assert ABOUT[shares.index(max(shares))] == "another"
+
+
+def test_a_batch_answers_exactly_as_one_by_one_would():
+    texts = ["hello", "you stupid idiot " * 40, "I want to die", "ich bin müde und traurig", ""]
+    together = MODEL.assess([Passage(text) for text in texts])
+    assert together == [assess(text) for text in texts]
+    assert load_classifier("embedded", threads=3).assess([Passage(t) for t in texts]) == together
