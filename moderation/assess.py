@@ -14,6 +14,7 @@ from moderation.classifier import Assessment, Classifier, Passage
 from moderation.errors import ModerationError
 from moderation.lexicon import find
 from moderation.policy import DEFAULT, Context, Policy, judge
+from moderation.sharing import tells_of_its_author
 
 _BATCH: Final = 64
 
@@ -59,7 +60,7 @@ def _passage(number: int, line: str) -> Passage:
 
 def _answer(passage: Passage, assessment: Assessment, policy: Policy) -> dict[str, Any]:
     hits = find(passage.text)
-    verdict = judge(assessment, hits, Context(is_reply=passage.in_reply_to is not None), policy)
+    verdict = judge(assessment, hits, _context(passage, policy), policy)
     stored = assessment.to_json()
     levels: Any = stored.pop("levels")
     signals: Any = stored["signals"]
@@ -76,5 +77,13 @@ def _answer(passage: Passage, assessment: Assessment, policy: Policy) -> dict[st
             "urgency": verdict.urgency.value,
             "about": verdict.about,
             "reasons": [reason.code for reason in verdict.reasons],
+            "praise": verdict.praise,
         },
     }
+
+
+def _context(passage: Passage, policy: Policy) -> Context:
+    if passage.in_reply_to is None:
+        return Context()
+    tells = tells_of_its_author(passage.in_reply_to, policy)
+    return Context(is_reply=True, something_to_answer=tells)

@@ -1,4 +1,7 @@
-"""What we say to an author, by reason: short words and things to try, never a reply written for them."""
+"""What we say to an author, by reason: short words and things to try, never a reply written for them.
+
+And, now and then, what they did well.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ from typing import Any, Final
 
 from moderation.classifier import Span
 from moderation.errors import PolicyInvalid
-from moderation.policy import Reason
+from moderation.verdict import Reason
 
 _RAW: Final[dict[str, Any]] = tomllib.loads(
     Path(__file__).with_name("nudges.toml").read_text("utf-8")
 )
 NUDGES_VERSION: Final[str] = _RAW["version"]
-NUDGE_REASONS: Final = tuple(code for code, value in _RAW.items() if isinstance(value, dict))
+_WORDINGS: Final = {code: value for code, value in _RAW.items() if isinstance(value, dict)}
+NUDGE_REASONS: Final = tuple(code for code, said in _WORDINGS.items() if "suggestions" in said)
+PRAISES: Final = tuple(code for code in _WORDINGS if code not in NUDGE_REASONS)
 _MOST_SUGGESTIONS: Final = 3
 
 
@@ -39,13 +44,27 @@ def compose(reasons: Sequence[Reason], variant: int = 0) -> Nudge:
     spoken = [reason for reason in reasons if reason.code in NUDGE_REASONS]
     if not spoken:
         raise PolicyInvalid("nothing is said for these reasons in nudges.toml")
-    wording = _RAW[spoken[0].code]
+    wording = _WORDINGS[spoken[0].code]
     return Nudge(
         reasons=tuple(reason.code for reason in spoken),
-        words=wording["words"][variant % len(wording["words"])],
+        words=_chosen(wording["words"], variant),
         spans=tuple(span for reason in spoken for span in reason.spans),
         suggestions=_turned(wording["suggestions"], variant),
     )
+
+
+def praise(code: str, variant: int = 0) -> str:
+    """What was done well, in words for whoever did it. variant: as for ``compose``.
+
+    Raises PolicyInvalid when we have no words for it.
+    """
+    if code not in PRAISES:
+        raise PolicyInvalid("this praise has no words in nudges.toml")
+    return _chosen(_WORDINGS[code]["words"], variant)
+
+
+def _chosen(words: Sequence[str], variant: int) -> str:
+    return words[variant % len(words)]
 
 
 def _turned(suggestions: Sequence[str], variant: int) -> tuple[str, ...]:

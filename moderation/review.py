@@ -4,7 +4,9 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-_FILES: Final = ("policy.toml", "lexicon.toml", "nudges.toml", "replies.toml")
+_FILES: Final = (
+    "policy.toml", "lexicon.toml", "nudges.toml", "replies.toml", "coverage.toml",
+)  # fmt: skip
 TEXTS: Final = {name: Path(__file__).with_name(name).read_text("utf-8") for name in _FILES}
 """By file name, as they are written for people to read and change."""
 

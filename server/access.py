@@ -114,6 +114,7 @@ EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "hello": _OWN,
     "posted": _OWN,
     "nudge": _OWN,
+    "praise": _OWN,
     "held": _OWN,
     "refused": _OWN,
     "support": _OWN,

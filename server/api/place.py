@@ -12,5 +12,5 @@ router = APIRouter(prefix="/api/place", tags=["place"])
 @router.get("", operation_id="place_read", openapi_extra={"x-access": "place.read"})
 async def read_place(ask: AskPublic) -> bodies.Place:
     """Who this place is for, and on which terms."""
-    demo = ask.parts.settings.demo
-    return await ask.read("place.read", lambda work: place.read_place(work, ask.actor, demo=demo))
+    settings = ask.parts.settings
+    return await ask.read("place.read", lambda work: place.read_place(work, ask.actor, settings))

@@ -45,9 +45,9 @@ async def read_status(ask: Ask) -> bodies.StewardStatus:
 @router.patch("/place", operation_id="steward_place", openapi_extra=_PLACE)
 async def change_place(patch: bodies.PlacePatch, ask: Ask) -> bodies.Place:
     """Name, sign-up, age, country."""
-    demo = ask.parts.settings.demo
+    settings = ask.parts.settings
     return await ask.do(
-        "steward.place", lambda work: place.change_place(work, ask.actor, patch, demo=demo)
+        "steward.place", lambda work: place.change_place(work, ask.actor, patch, settings)
     )
 
 

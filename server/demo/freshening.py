@@ -11,7 +11,7 @@ from moderation.classifier import Assessment, Passage
 from moderation.errors import ModerationError
 from moderation.urgency import Urgency
 from server.demo.community import Community, Message, Thread, Tone
-from server.services.reading import with_hits
+from server.services.reading import SCREENED, with_hits
 from server.settings import Settings
 
 _BETWEEN_MIN = 2
@@ -41,9 +41,7 @@ def urgencies(community: Community, settings: Settings) -> dict[str, Urgency]:
     grave = [message for message in community.messages if message.tone in _JUDGED]
     assessments = _assess([message.text for message in grave], settings)
     return {
-        message.key: with_hits(assessment, message.text)
-        .judge(is_reply=message.reply_to is not None, insist=True, tone_nudges=False)
-        .urgency
+        message.key: with_hits(assessment, message.text).judge(SCREENED).urgency
         for message, assessment in zip(grave, assessments, strict=True)
     }
 

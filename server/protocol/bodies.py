@@ -41,6 +41,15 @@ class Problem(Wire):
 # --- the place ---
 
 
+class Coverage(Wire):
+    """What reads one language here, in words. `language`: a code, or "other" for all that have no row."""
+
+    language: str
+    name: str
+    model: str
+    phrases: str
+
+
 class Place(Wire):
     """What a visitor may know before signing up."""
 
@@ -53,6 +62,7 @@ class Place(Wire):
     policy: str
     policy_reviewed: bool
     """False: "not yet reviewed by a clinician"."""
+    coverage: list[Coverage]
     demo: bool = False
 
 

@@ -210,6 +210,15 @@ class Nudge(Wire):
     suggestions: list[str]
 
 
+class Praise(Wire):
+    """Private, after `posted`, now and then: what the author of a reply did well. Kept nowhere."""
+
+    type: Literal["praise"] = "praise"
+    room: Id
+    client_id: Id
+    words: str
+
+
 class Held(Wire):
     """The message waits for a moderator; its author alone knows."""
 
@@ -377,6 +386,7 @@ ServerFrame = Annotated[
     | Message
     | Posted
     | Nudge
+    | Praise
     | Held
     | Refused
     | Changed

@@ -75,7 +75,7 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
     member = people.find_member(work, message.author_id)
     assert member is not None  # noqa: S101 - a foreign key
     verdict = change.reading.judge(
-        is_reply=message.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges
+        reading.context(work, member, message.room_id, message.reply_to, insist=frame.insist)
     )
     if verdict.handling is Handling.NUDGE:
         return [nudging.show(work, change.actor, frame, verdict, change.fingerprint)]

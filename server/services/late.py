@@ -38,7 +38,7 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
         return
     message = messages.by_id(work, [row.message_id])[row.message_id]
     read = reading.with_hits(assessment, _words(work, message))
-    verdict = read.judge(is_reply=message.reply_to is not None, insist=True, tone_nudges=False)
+    verdict = read.judge(reading.SCREENED)
     work.session.delete(row)
     work.session.flush()
     reading.store_assessment(work, message, read, verdict)

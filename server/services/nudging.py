@@ -1,11 +1,15 @@
-"""Nudges: private words before a reply is posted, and what became of them. Nothing said is stored."""
+"""Private words to an author: a nudge before posting, and what became of it; now and then, praise.
+
+Nothing said is stored.
+"""
 
 from uuid import UUID
 
-from moderation.nudges import compose
+from moderation import nudges as wording
 from moderation.policy import Verdict
 from server.access import Actor
 from server.protocol import frames
+from server.protocol.base import Wire
 from server.services import reading
 from server.store import nudges
 from server.store.tables import NudgeShown
@@ -29,7 +33,7 @@ def show(
         )
     seen.fingerprint = fingerprint
     work.session.add(seen)
-    words = compose(verdict.reasons, variant=frame.client_id.int % 7)
+    words = wording.compose(verdict.reasons, variant=frame.client_id.int % 7)
     return frames.Nudge(
         room=frame.room,
         client_id=frame.client_id,
@@ -41,6 +45,19 @@ def show(
         ],
         suggestions=list(words.suggestions),
     )
+
+
+_ONE_IN = 4
+"""Praise that comes each time is noise, and a score to play for."""
+
+
+def praise(frame: frames.Post, verdict: Verdict) -> list[Wire]:
+    """What its author did well, for one in four warm replies: always the same ones, by client_id."""
+    chosen = frame.client_id.int % _ONE_IN == 0
+    if verdict.praise is None or frame.insist or not chosen:
+        return []
+    words = wording.praise(verdict.praise, variant=frame.client_id.int // _ONE_IN)
+    return [frames.Praise(room=frame.room, client_id=frame.client_id, words=words)]
 
 
 def settle(work: Work, member_id: UUID, client_id: UUID, fingerprint: bytes) -> None:

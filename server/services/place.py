@@ -2,22 +2,26 @@
 
 from typing import Any
 
+from moderation.coverage import Coverage, coverage
 from moderation.policy import DEFAULT
 from server.access import Actor, check
 from server.protocol import bodies
 from server.services import policy
+from server.settings import Settings
 from server.store import audit, place, queue, staff
 from server.store.tables import Place
 from server.store.work import Work
 
 
-def read_place(work: Work, actor: Actor | None, *, demo: bool) -> bodies.Place:
+def read_place(work: Work, actor: Actor | None, settings: Settings) -> bodies.Place:
     """What a visitor may know before signing up."""
     check(actor, "place.read")
-    return _body(place.get_place(work), demo=demo)
+    return _body(place.get_place(work), settings)
 
 
-def change_place(work: Work, actor: Actor, patch: bodies.PlacePatch, *, demo: bool) -> bodies.Place:
+def change_place(
+    work: Work, actor: Actor, patch: bodies.PlacePatch, settings: Settings
+) -> bodies.Place:
     """Set what was given. Another country's help lines are not confirmed yet."""
     check(actor, "steward.place")
     stored = place.get_place(work)
@@ -31,7 +35,7 @@ def change_place(work: Work, actor: Actor, patch: bodies.PlacePatch, *, demo: bo
         stored.help_lines_confirmed_at = work.now if patch.help_lines_confirmed else None
     work.session.add(stored)
     audit.append(work, actor.id, "steward.place", None)
-    return _body(stored, demo=demo)
+    return _body(stored, settings)
 
 
 def read_status(
@@ -59,7 +63,7 @@ def read_status(
     )
 
 
-def _body(stored: Place, *, demo: bool) -> bodies.Place:
+def _body(stored: Place, settings: Settings) -> bodies.Place:
     sign_up: Any = stored.sign_up
     return bodies.Place(
         name=stored.name,
@@ -70,5 +74,10 @@ def _body(stored: Place, *, demo: bool) -> bodies.Place:
         help_lines_confirmed=stored.help_lines_confirmed_at is not None,
         policy=DEFAULT.version,
         policy_reviewed=policy.is_reviewed(stored),
-        demo=demo,
+        coverage=[_coverage(row) for row in coverage(settings.classifier)],
+        demo=settings.demo,
     )
+
+
+def _coverage(row: Coverage) -> bodies.Coverage:
+    return bodies.Coverage(language=row.code, name=row.name, model=row.model, phrases=row.phrases)

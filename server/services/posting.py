@@ -61,7 +61,7 @@ def refuse(
 
     opens_line: False for the eleventh in a minute, which no person needs to see.
     """
-    verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
+    verdict = read.judge(reading.SCREENED)
     refused = refused_frame(refusal, frame.client_id, frame.room)
     if verdict.urgency is Urgency.NONE or rooms.find_any_seat(work, frame.room, actor.id) is None:
         return [refused]
@@ -75,7 +75,7 @@ def support_again(
     work: Work, actor: Actor, frame: frames.Post | frames.Edit, read: Reading
 ) -> Answers:
     """The first answer may never have arrived, and help with it."""
-    verdict = read.judge(is_reply=False, insist=True, tone_nudges=False)
+    verdict = read.judge(reading.SCREENED)
     if not verdict.support:
         return []
     return [alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)]
@@ -142,7 +142,7 @@ def _judge(
     member = people.find_member(work, actor.id)
     assert member is not None  # noqa: S101 - an actor is a member
     verdict = read.judge(
-        is_reply=frame.reply_to is not None, insist=frame.insist, tone_nudges=member.tone_nudges
+        reading.context(work, member, frame.room, frame.reply_to, insist=frame.insist)
     )
     draft = _Draft(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:
@@ -159,9 +159,10 @@ def _publish(work: Work, draft: _Draft) -> Answers:
     reading.store_assessment(work, message, draft.reading, draft.verdict)
     cases.note_word_in(work, message.room_id, message.author_id)
     answers: Answers = [posted(message, shown.seq, message.client_id)]
-    return answers + alarm.after_publishing(
+    answers += alarm.after_publishing(
         work, message, draft.reading, draft.verdict, client_id=message.client_id
     )
+    return answers + nudging.praise(draft.frame, draft.verdict)
 
 
 def _hold(work: Work, draft: _Draft) -> Answers:

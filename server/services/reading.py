@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from moderation.classifier import Assessment, Passage
 from moderation.lexicon import Hit, find
 from moderation.policy import Context, Reason, Verdict, judge
+from moderation.sharing import tells_of_its_author
 from server.access import Actor
-from server.store import messages, rooms
+from server.store import assessments, messages, rooms
 from server.store.tables import Assessment as StoredAssessment
-from server.store.tables import Message
+from server.store.tables import Member, Message
 from server.store.work import Work
 
 
@@ -22,13 +23,9 @@ class Reading:
     assessment: Assessment
     hits: tuple[Hit, ...]
 
-    def judge(self, *, is_reply: bool, insist: bool, tone_nudges: bool) -> Verdict:
+    def judge(self, context: Context) -> Verdict:
         """The policy's verdict."""
-        return judge(
-            self.assessment,
-            self.hits,
-            Context(is_reply=is_reply, insist=insist, tone_nudges=tone_nudges),
-        )
+        return judge(self.assessment, self.hits, context)
 
     def shifted(self, by: int) -> "Reading":
         """The same, in offsets of a text that begins `by` code points later; what lies before stays as 0."""
@@ -64,6 +61,32 @@ def passage(work: Work, actor: Actor, room_id: UUID, text: str, reply_to: UUID) 
     if answered is None or answered.state != "published":
         return Passage(text)
     return Passage(text, messages.open_text(work, answered))
+
+
+SCREENED: Final = Context(insist=True, tone_nudges=False)
+"""Read for danger alone: what is refused, repeated or late is past any word about its tone."""
+
+
+def context(
+    work: Work, author: Member, room_id: UUID, reply_to: UUID | None, *, insist: bool
+) -> Context:
+    """What no classifier knows. Who goes on under their own words answers nobody."""
+    room = rooms.find_room(work, room_id)
+    answered = messages.find_message(work, room_id, reply_to) if reply_to else None
+    is_reply = answered is not None and answered.author_id != author.id
+    return Context(
+        is_reply=is_reply,
+        insist=insist,
+        tone_nudges=author.tone_nudges,
+        something_to_answer=answered is not None and _gives_something_to_answer(work, answered),
+        private=room is not None and room.kind != "room",
+    )
+
+
+def _gives_something_to_answer(work: Work, answered: Message) -> bool:
+    if answered.ask or assessments.raised_anything(work, answered.id):
+        return True
+    return tells_of_its_author(messages.open_text(work, answered) or "")
 
 
 def store_assessment(work: Work, message: Message, reading: Reading, verdict: Verdict) -> None:

@@ -14,6 +14,14 @@ def find(work: Work, assessment_id: UUID) -> Assessment | None:
     return work.session.get(Assessment, assessment_id)
 
 
+def raised_anything(work: Work, message_id: UUID) -> bool:
+    """Whether any reading of this message asked a person to look."""
+    query = select(Assessment.id).where(
+        Assessment.message_id == message_id, Assessment.urgency != "none"
+    )
+    return work.session.exec(query).first() is not None
+
+
 def waiting(work: Work, limit: int) -> Sequence[tuple[Assessment, Message]]:
     """What a model missed because it was late or broken, oldest first."""
     query = (

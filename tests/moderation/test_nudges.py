@@ -2,9 +2,12 @@ import pytest
 
 from moderation.classifier import Span
 from moderation.errors import PolicyInvalid
-from moderation.nudges import NUDGE_REASONS, compose
-from moderation.policy import Reason
+from moderation.nudges import NUDGE_REASONS, PRAISES, compose, praise
+from moderation.policy import DEFAULT, Reason
 
+BIDDING = set(
+    "Say Speak Take Let Ask Begin Tell Name Pick Leave".split()
+)  # a suggestion begins with what one could do
 SPAN = Span("insult", 3, 9)
 SCOLDING = ("you must", "not allowed", "violat", "inappropriate", "toxic", "unacceptable", "rule")
 
@@ -20,7 +23,33 @@ def test_every_reason_has_several_wordings_that_do_not_scold(code):
 
 
 def test_the_reasons_are_those_that_the_policy_nudges_for():
-    assert set(NUDGE_REASONS) == {"harsh", "dismissive", "unasked_advice", "no_empathy"}
+    asked = {"harsh", "dismissive", "unasked_advice", "no_feeling", "no_understanding", "contact"}
+    assert set(NUDGE_REASONS) == asked
+    assert set(DEFAULT.words) >= asked
+
+
+@pytest.mark.parametrize("code", NUDGE_REASONS)
+def test_a_suggestion_is_something_to_do_and_never_a_reply_to_copy(code):
+    for suggestion in compose([Reason(code, "words")]).suggestions:
+        assert not set(suggestion) & set('"“”„«»…:')
+        assert suggestion.split()[0] in BIDDING, suggestion
+
+
+@pytest.mark.parametrize("code", PRAISES)
+def test_praise_says_what_was_done_in_several_ways_and_sets_no_mark(code):
+    said = {praise(code, variant) for variant in range(12)}
+    assert len(said) >= 3
+    for words in said:
+        assert words.startswith("You ")
+        assert not any(word in words.lower() for word in (*SCOLDING, "score", "point", "best"))
+        assert not any(char.isdigit() for char in words)
+
+
+def test_praise_has_words_for_what_the_policy_praises_and_for_no_nudge():
+    assert PRAISES == ("warm",)
+    assert praise("warm", 5) == praise("warm", 5) != praise("warm", 6)
+    with pytest.raises(PolicyInvalid):
+        praise("harsh")
 
 
 def test_the_same_variant_says_the_same_words():

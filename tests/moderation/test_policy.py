@@ -1,3 +1,5 @@
+from dataclasses import fields, replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,7 +7,9 @@ from hypothesis import strategies as st
 from moderation.classifier import Assessment, Span
 from moderation.errors import PolicyInvalid
 from moderation.lexicon import Hit, find
+from moderation.outputs import ABOUT
 from moderation.policy import DEFAULT, Context, Handling, Policy, Urgency, judge
+from moderation.sharing import tells_of_its_author
 from moderation.signals import EMPATHY, SIGNALS, TOXICITY
 
 probability = st.floats(0, 1)
@@ -22,7 +26,9 @@ def shares(count):
 
 
 level_values = st.fixed_dictionaries(
-    {}, optional={name: shares(len(SIGNALS[name].levels)) for name in (*EMPATHY, "risk")}
+    {},
+    optional={name: shares(len(SIGNALS[name].levels)) for name in (*EMPATHY, "risk")}
+    | {"about": shares(len(ABOUT))},
 )
 assessments = st.one_of(
     st.builds(lambda s, ls: Assessment(True, "m", "en", s, ls), signal_values, level_values),
@@ -38,14 +44,26 @@ hits = st.builds(
     start=st.just(0),
     end=st.just(3),
 )
-contexts = st.builds(Context, st.booleans(), st.booleans(), st.booleans())
+contexts = st.builds(Context, *(st.booleans() for _ in fields(Context)))
 REPLY = Context(is_reply=True)
+ABSENT, MORE_ABSENT, STRONG = (0.98, 0.02, 0.0), (0.99, 0.01, 0.0), (0.1, 0.1, 0.8)
 DANGER = Hit("intent", "intent", "self", Urgency.NOW, "words", 0, 3)
 METHODS = Hit("methods", "methods", "another", Urgency.NONE, "words", 4, 8)
 
 
 def read(levels=None, **signals):
     return Assessment(True, "m", "en", signals, levels or {})
+
+
+def about(**share):
+    """Talk of suicide by whose it is; what is left belongs to nobody."""
+    rest = {"none": 1.0 - sum(share.values())}
+    return {"about": tuple((rest | share).get(who, 0.0) for who in ABOUT)}
+
+
+def empathy(**first):
+    """(P(level 0), 1, 2) by name; the others are surely absent."""
+    return dict.fromkeys(EMPATHY, ABSENT) | first
 
 
 def risk_levels(**at):
@@ -95,6 +113,10 @@ def test_every_verdict_is_complete(assessment, found, context):
     if verdict.handling is Handling.NUDGE:
         assert context.tone_nudges
         assert not context.insist
+    if verdict.praise:
+        assert (verdict.handling, verdict.urgency) == (Handling.PUBLISH, Urgency.NONE)
+        assert context.is_reply
+        assert context.tone_nudges
 
 
 @given(assessments, st.lists(hits, max_size=3), st.booleans())
@@ -215,14 +237,164 @@ def test_only_a_reply_is_nudged_for_what_it_lacks(name):
     assert judge(assessment, (), Context(True, tone_nudges=False)).handling is Handling.PUBLISH
 
 
-def test_a_reply_without_empathy_is_nudged_only_when_the_model_is_sure_of_all_three():
-    sure, unsure = (0.99, 0.01, 0.0), (0.9, 0.1, 0.0)
-    absent = read(dict.fromkeys(EMPATHY, sure))
-    one_unsure = read(dict.fromkeys(EMPATHY, sure) | {"exploration": unsure})
-    two_only = read(dict.fromkeys(EMPATHY[:2], sure))
-    assert judge(absent, (), REPLY).handling is Handling.NUDGE
-    assert judge(one_unsure, (), REPLY).handling is Handling.PUBLISH
-    assert judge(two_only, (), REPLY).handling is Handling.PUBLISH
+@pytest.mark.parametrize(
+    ("levels", "context", "codes"),
+    [
+        (empathy(), REPLY, ["no_feeling"]),
+        (empathy(emotional_reaction=MORE_ABSENT), REPLY, ["no_feeling"]),
+        (empathy(interpretation=MORE_ABSENT), REPLY, ["no_understanding"]),
+        (empathy(exploration=MORE_ABSENT), REPLY, ["no_feeling"]),
+        (empathy(exploration=(0.9, 0.1, 0.0)), REPLY, []),
+        (dict.fromkeys(EMPATHY[:2], ABSENT), REPLY, []),
+        (empathy(), Context(), []),
+        (empathy(), replace(REPLY, something_to_answer=False), []),
+        (empathy(), replace(REPLY, insist=True), []),
+        (empathy(), replace(REPLY, tone_nudges=False), []),
+    ],
+)
+def test_what_is_missing_in_a_reply_is_the_one_that_is_surest_to_be(levels, context, codes):
+    verdict = judge(read(levels), (), context)
+    assert [reason.code for reason in verdict.reasons] == codes
+    assert verdict.handling is (Handling.NUDGE if codes else Handling.PUBLISH)
+
+
+@pytest.mark.parametrize("name", ["dismissive", "unasked_advice"])
+def test_what_hurts_is_said_before_what_is_missing(name):
+    verdict = judge(read(empathy(), **{name: 0.9}), (), REPLY)
+    assert [reason.code for reason in verdict.reasons] == [name]
+
+
+HARSH = {"toxicity": 0.8, "insult": 0.8}
+
+
+@pytest.mark.parametrize("signals", [HARSH, {"dismissive": 0.9}, {"contact": 0.9}])
+@pytest.mark.parametrize(
+    ("levels", "nudged"),
+    [
+        (about(self=0.5), False),
+        (about(past=0.5), False),
+        (about(self=0.3, past=0.2), False),
+        (about(self=0.3, another=0.6), True),
+        (about(denied=0.9), True),
+        ({}, True),
+    ],
+)
+def test_nobody_is_nudged_about_their_own_disclosure(levels, nudged, signals):
+    handling = judge(read(levels, **signals), (), REPLY).handling
+    assert handling is (Handling.NUDGE if nudged else Handling.PUBLISH)
+
+
+SOON, NOW = risk_levels(l0=0.2, l3=0.8), risk_levels(l0=0.2, l5=0.8)
+PAST_NOW = risk_levels(l0=0.05, l6=0.95)
+
+
+@pytest.mark.parametrize(
+    ("levels", "found", "urgency"),
+    [
+        (NOW | about(self=0.9), (), Urgency.NOW),
+        (NOW | about(denied=0.4, quoted=0.3), (), Urgency.NOW),
+        (NOW | about(denied=0.5, quoted=0.4), (), Urgency.ROUTINE),
+        (NOW | about(another=0.9), (), Urgency.ROUTINE),
+        (SOON | about(another=0.9), (), Urgency.ROUTINE),
+        (SOON | about(past=0.9), (), Urgency.SOON),
+        (NOW | about(past=0.9), (), Urgency.SOON),
+        (PAST_NOW | about(past=0.9), (), Urgency.NOW),
+        (risk_levels(l0=0.05, l5=0.95) | about(quoted=0.9), (), Urgency.NOW),
+        (risk_levels(l0=0.05, l3=0.95) | about(quoted=0.9), (), Urgency.SOON),
+        (NOW | about(quoted=0.9), (METHODS,), Urgency.NOW),
+        (risk_levels(l0=0.9, l1=0.1) | about(quoted=0.9), (DANGER,), Urgency.NOW),
+    ],
+)
+def test_a_text_that_only_talks_of_danger_must_be_surer_to_be_urgent(levels, found, urgency):
+    verdict = judge(read(levels), found, Context())
+    assert verdict.urgency is urgency
+    assert verdict.support
+
+
+@given(shares(7), shares(len(ABOUT)), contexts)
+def test_talk_of_danger_is_never_without_a_case_where_plain_words_would_open_one(
+    risk, whose, context
+):
+    plain = judge(Assessment(True, "m", "en", {}, {"risk": risk}), (), context)
+    told = judge(Assessment(True, "m", "en", {}, {"risk": risk, "about": whose}), (), context)
+    assert told.urgency.rank <= plain.urgency.rank
+    assert (told.urgency is Urgency.NONE) == (plain.urgency is Urgency.NONE)
+
+
+def test_talk_of_another_is_about_another():
+    verdict = judge(read(NOW | about(another=0.9)), (), Context())
+    assert (verdict.about, verdict.support) == ("another", True)
+
+
+@pytest.mark.parametrize(
+    ("signals", "context", "codes"),
+    [
+        ({"contact": 0.9}, Context(), ["contact"]),
+        ({"contact": 0.9}, REPLY, ["contact"]),
+        ({"contact": 0.6}, REPLY, []),
+        ({"contact": 0.9}, Context(private=True), []),
+        ({"contact": 0.9}, Context(insist=True), []),
+        ({"contact": 0.9}, Context(tone_nudges=False), []),
+        ({"contact": 0.9} | HARSH, Context(), ["harsh", "contact"]),
+        ({"contact": 0.9, "dismissive": 0.9}, REPLY, ["contact", "dismissive"]),
+    ],
+)
+def test_contact_details_are_pointed_out_and_never_held(signals, context, codes):
+    span = Span("contact", 3, 15)
+    verdict = judge(Assessment(True, "m", "en", signals, {}, (span,)), (), context)
+    assert [reason.code for reason in verdict.reasons] == codes
+    assert verdict.handling is (Handling.NUDGE if codes else Handling.PUBLISH)
+    assert all(reason.spans == (span,) for reason in verdict.reasons if reason.code == "contact")
+
+
+@pytest.mark.parametrize("levels", [SOON, risk_levels(l0=0.5, l1=0.5)])
+def test_contact_details_of_somebody_who_may_be_in_danger_are_not_spoken_of(levels):
+    assert judge(read(levels, contact=1.0), (), Context()).handling is Handling.PUBLISH
+    assert judge(read(contact=1.0), (DANGER,), Context()).handling is Handling.PUBLISH
+
+
+@pytest.mark.parametrize(
+    ("levels", "signals", "context", "praised"),
+    [
+        (empathy(emotional_reaction=STRONG), {}, REPLY, True),
+        (empathy(interpretation=STRONG), {}, REPLY, True),
+        (empathy(exploration=STRONG), {}, REPLY, False),
+        (empathy(interpretation=(0.0, 0.3, 0.7)), {}, REPLY, False),
+        (empathy(interpretation=STRONG), {}, Context(), False),
+        (empathy(interpretation=STRONG), {}, replace(REPLY, tone_nudges=False), False),
+        (empathy(interpretation=STRONG), {"toxicity": 0.2}, REPLY, False),
+        (empathy(interpretation=STRONG), {"dismissive": 0.3}, REPLY, False),
+        (empathy(interpretation=STRONG), {"unasked_advice": 0.4}, REPLY, False),
+        (empathy(interpretation=STRONG), {"contact": 0.9}, REPLY, False),
+        (empathy(interpretation=STRONG) | risk_levels(l0=0.4, l1=0.6), {}, REPLY, False),
+        (empathy(interpretation=STRONG) | risk_levels(l0=0.5, l1=0.5), {}, REPLY, False),
+        ({}, {}, REPLY, False),
+    ],
+)
+def test_a_reply_that_is_surely_warm_is_praised(levels, signals, context, praised):
+    assert judge(read(levels, **signals), (), context).praise == ("warm" if praised else None)
+
+
+def test_a_warm_reply_with_a_phrase_of_the_lexicon_is_not_praised():
+    warm = read(empathy(interpretation=STRONG))
+    assert judge(warm, (), REPLY).praise == "warm"
+    assert judge(warm, (DANGER,), REPLY).praise is None
+    assert judge(warm, (METHODS,), REPLY).praise is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("My dog died last night and I cannot stop crying", True),
+        ("im so tired of pretending that all is fine", True),
+        ("ok thanks", False),
+        ("I can't anymore", False),
+        ("Does anybody know what time the group meets on Sunday?", False),
+        ("", False),
+    ],
+)
+def test_a_text_that_tells_of_its_author_gives_something_to_answer(text, tells):
+    assert tells_of_its_author(text) is tells
 
 
 def test_a_backend_without_the_finer_signals_must_be_surer():

@@ -1,6 +1,7 @@
 """Readings for tests: what a classifier would have said, without one."""
 
 from moderation.classifier import Assessment
+from moderation.signals import EMPATHY
 from server.services.reading import Reading, with_hits
 
 
@@ -23,6 +24,26 @@ def severe() -> Reading:
     return with_hits(
         Assessment(assessed=True, model="test", language="en", signals=signals), "you will be sorry"
     )
+
+
+def warm(**signals: float) -> Reading:
+    """A reply that surely shows understanding."""
+    levels = {"emotional_reaction": (0.1, 0.1, 0.8), "interpretation": (0.1, 0.1, 0.8)}
+    return with_hits(
+        Assessment(assessed=True, model="test", language="en", signals=signals, levels=levels), ""
+    )
+
+
+def cold() -> Reading:
+    """A reply that surely shows nothing of empathy."""
+    levels = dict.fromkeys(EMPATHY, (0.98, 0.02, 0.0))
+    return with_hits(Assessment(assessed=True, model="test", language="en", levels=levels), "")
+
+
+def contact() -> Reading:
+    """A way to be reached outside."""
+    signals = {"contact": 0.95}
+    return with_hits(Assessment(assessed=True, model="test", language="en", signals=signals), "")
 
 
 def late() -> Reading:

@@ -11,10 +11,13 @@ from server.ids import new_token
 from server.protocol import bodies
 from server.services import case_view, help, invitations, own_lines, place, queue, steward
 from server.services import conversations as talks
+from server.settings import read_settings
 from server.store import audit, people, rooms
 from server.store.tables import Member, Session
 from server.store.work import SeatEnded, SeatTaken, SessionsEnded, ShiftChanged, Work
 from tests.server.store_fixture import House
+
+SETTINGS = read_settings({})
 
 
 async def cast(house: House) -> tuple[Actor, Actor, Actor]:
@@ -192,8 +195,8 @@ async def test_another_country_is_not_confirmed_yet(house: House):
     def patch(country: str) -> bodies.PlacePatch:
         return bodies.PlacePatch(country=country)
 
-    same = await house.do(lambda work: place.change_place(work, keeper, patch("IE"), demo=False))
-    other = await house.do(lambda work: place.change_place(work, keeper, patch("GB"), demo=False))
+    same = await house.do(lambda work: place.change_place(work, keeper, patch("IE"), SETTINGS))
+    other = await house.do(lambda work: place.change_place(work, keeper, patch("GB"), SETTINGS))
     assert (same.help_lines_confirmed, other.help_lines_confirmed) == (True, False)
 
 

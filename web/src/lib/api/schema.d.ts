@@ -1113,6 +1113,20 @@ export interface components {
             name: string;
         };
         /**
+         * Coverage
+         * @description What reads one language here, in words. `language`: a code, or "other" for all that have no row.
+         */
+        Coverage: {
+            /** Language */
+            language: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /** Phrases */
+            phrases: string;
+        };
+        /**
          * Discard
          * @description A nudged draft was given up; nothing was stored but the fact.
          */
@@ -2000,6 +2014,8 @@ export interface components {
             about: string;
             /** Country */
             country: string | null;
+            /** Coverage */
+            coverage: components["schemas"]["Coverage"][];
             /**
              * Demo
              * @default false
@@ -2135,6 +2151,29 @@ export interface components {
              * @enum {string}
              */
             type: "posted";
+        };
+        /**
+         * Praise
+         * @description Private, after `posted`, now and then: what the author of a reply did well. Kept nowhere.
+         */
+        Praise: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "praise";
+            /** Words */
+            words: string;
         };
         /**
          * Presence
@@ -2434,7 +2473,7 @@ export interface components {
             /** Rooms */
             rooms: components["schemas"]["Room"][];
         };
-        ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
+        ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Praise"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
         /** SessionInfo */
         SessionInfo: {
             /**

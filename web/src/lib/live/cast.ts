@@ -66,6 +66,16 @@ export function changedFrame(
   };
 }
 
+export function praiseFrame(more: Partial<ServerFrameOf<'praise'>> = {}): ServerFrameOf<'praise'> {
+  return {
+    type: 'praise',
+    room: ROOM,
+    client_id: 'client-1',
+    words: 'You named what they feel. People remember that.',
+    ...more,
+  };
+}
+
 export function joinedFrame(seq: number): ServerFrameOf<'joined'> {
   return { type: 'joined', room: ROOM, seq, members: 12, here: 3, moderator_on: true };
 }

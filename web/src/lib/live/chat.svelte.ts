@@ -81,6 +81,7 @@ class Chat {
       line.on('joined', (frame) => this.#joined(frame)),
       line.on('posted', (frame) => this.#hear(frame)),
       line.on('nudge', (frame) => this.#hear(frame)),
+      line.on('praise', (frame) => this.#praised(frame)),
       line.on('held', (frame) => this.#held(frame)),
       line.on('refused', (frame) => this.#refused(frame)),
       line.on('typing', (frame) => this.#typing(frame)),
@@ -187,6 +188,7 @@ class Chat {
 
   say(draft: words.Draft): string {
     const clientId = newId();
+    this.endPraise(draft.room);
     this.outbox = words.add(this.outbox, draft, clientId, Date.now());
     this.#flush();
     return clientId;
@@ -242,6 +244,11 @@ class Chat {
 
   readUpTo(room: string, seq: number): void {
     line.send({ type: 'read', room, seq });
+  }
+
+  /** It was seen, or something else is being said. */
+  endPraise(room: string): void {
+    this.#views.get(room)?.apply({ type: 'praise_over' });
   }
 
   dismissSupport(card: ServerFrameOf<'support'>): void {
@@ -385,7 +392,12 @@ class Chat {
     }, TYPING_SHOWN_MS + 50);
   }
 
+  #praised(frame: ServerFrameOf<'praise'>): void {
+    this.#views.get(frame.room)?.apply(frame);
+  }
+
   #supported(frame: ServerFrameOf<'support'>): void {
+    if (frame.room) this.endPraise(frame.room);
     const others = this.support.filter(
       (card) => card.room !== frame.room || card.about !== frame.about,
     );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changedFrame, frame, joinedFrame, remembered, ROOM } from './cast.ts';
+import { changedFrame, frame, joinedFrame, praiseFrame, remembered, ROOM } from './cast.ts';
 import { emptyRoom, isNews, step, type RoomEvent, type RoomState } from './room.ts';
 
 function after(...events: RoomEvent[]): RoomState {
@@ -190,5 +190,19 @@ describe('what is spoken', () => {
     expect(isNews(live, step(live, frame(4)), 'message-4')).toBe(false);
     const rejoined = step(room, joinedFrame(9));
     expect(isNews(rejoined, step(rejoined, frame(4)), 'message-4')).toBe(false);
+  });
+});
+
+describe('praise', () => {
+  it('stays through what others do, and takes no place in the order', () => {
+    const state = [praiseFrame(), frame(4)].reduce<RoomState>(step, readUpToThree());
+    expect(state.praise).toEqual(praiseFrame());
+    expect(state.seq).toBe(4);
+  });
+
+  it('is over when it is put away, and a second time changes nothing', () => {
+    const over = step(step(readUpToThree(), praiseFrame()), { type: 'praise_over' });
+    expect(over.praise).toBeNull();
+    expect(step(over, { type: 'praise_over' })).toBe(over);
   });
 });

@@ -29,6 +29,8 @@ export type RoomState = {
   members: number;
   here: number;
   moderatorOn: boolean;
+  /** What one's last reply did well; only until something else is said, or it is put away. */
+  praise: ServerFrameOf<'praise'> | null;
   ended: 'left' | 'removed' | 'closed' | null;
 };
 
@@ -41,7 +43,10 @@ export type RoomEvent =
   | { type: 'i_was_held'; message: Message }
   | { type: 'i_helped'; message: string }
   | { type: 'held_now'; held: readonly Message[] }
-  | ServerFrameOf<'joined' | 'message' | 'changed' | 'reaction' | 'presence' | 'left' | 'reset'>;
+  | { type: 'praise_over' }
+  | ServerFrameOf<
+      'joined' | 'message' | 'changed' | 'reaction' | 'presence' | 'praise' | 'left' | 'reset'
+    >;
 
 export function emptyRoom(): RoomState {
   return {
@@ -56,6 +61,7 @@ export function emptyRoom(): RoomState {
     members: 0,
     here: 0,
     moderatorOn: false,
+    praise: null,
     ended: null,
   };
 }
@@ -80,6 +86,10 @@ export function step(state: RoomState, event: RoomEvent): RoomState {
       );
     case 'presence':
       return { ...state, here: event.here, moderatorOn: event.moderator_on };
+    case 'praise':
+      return { ...state, praise: event };
+    case 'praise_over':
+      return state.praise ? { ...state, praise: null } : state;
     case 'left':
       return { ...state, ended: event.reason };
     case 'reset':

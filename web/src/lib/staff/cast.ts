@@ -139,6 +139,7 @@ export function aPlace(over: Partial<Place> = {}): Place {
     help_lines_confirmed: false,
     policy: '1',
     policy_reviewed: false,
+    coverage: [],
     demo: false,
     ...over,
   };

@@ -1,0 +1,66 @@
+"""What the policy is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from moderation.classifier import Span
+from moderation.urgency import Urgency
+
+
+class Handling(StrEnum):
+    """What happens to a message."""
+
+    PUBLISH = "publish"
+    COLLAPSE = "collapse"
+    NUDGE = "nudge"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why, in words for a moderator; never a score."""
+
+    code: str
+    words: str
+    spans: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Facts about the message that no classifier knows.
+
+    is_reply: it answers somebody else. insist: the author was nudged and sends it as it is.
+    tone_nudges: the member's own switch. something_to_answer: what it answers tells something of
+    its author (moderation.sharing). private: said to staff or to one other, not in a public room.
+    """
+
+    is_reply: bool = False
+    insist: bool = False
+    tone_nudges: bool = True
+    something_to_answer: bool = True
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome.
+
+    urgency, about: how soon a person looks, and whether the author or somebody else may be in
+    danger. support: show the author help at once. reasons: the ones that led to this outcome, the
+    gravest first. content_note: what a collapsed message is folded behind. assessed: whether a
+    model read it. policy: the version that judged. praise: what its author may hear that they did
+    well, by its code in nudges.toml.
+    """
+
+    handling: Handling
+    urgency: Urgency
+    about: Literal["self", "another"] | None
+    support: bool
+    reasons: tuple[Reason, ...]
+    content_note: str | None
+    assessed: bool
+    policy: str
+    praise: str | None = None
