@@ -7,6 +7,7 @@ from firing on idioms, on what is denied, and on people who support others. The 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from moderation.normalise import normalise
-from moderation.phrases import Match, PhraseBook, Tokens, compile_phrase
+from moderation.phrases import Lists, Match, PhraseBook, Tokens, read_phrase
 from moderation.urgency import Urgency
 
 _RAW: Final[dict[str, Any]] = tomllib.loads(
@@ -22,6 +23,8 @@ _RAW: Final[dict[str, Any]] = tomllib.loads(
 )
 LEXICON_VERSION: Final[str] = _RAW["version"]
 LEXICON_REVIEW: Final[str] = _RAW["review"]
+
+_LISTS: Final = Lists(_RAW["lists"])
 
 READER_HARM: Final = frozenset({"methods", "encouragement"})
 """Categories that speak of harm to readers, not of a person in danger."""
@@ -59,7 +62,7 @@ _ENTRIES: Final = {
     for raw in _RAW["entry"]
 }
 _BOOK: Final = PhraseBook(
-    ((raw["code"], phrase) for raw in _RAW["entry"] for phrase in raw["phrases"]), _RAW["lists"]
+    ((raw["code"], phrase) for raw in _RAW["entry"] for phrase in raw["phrases"]), _LISTS
 )
 
 
@@ -103,37 +106,48 @@ def _in_context(match: Match, tokens: Tokens) -> Hit | None:
 class _Guards:
     """One kind of guard: phrases that stand before, after or anywhere in the sentence."""
 
-    def __init__(self, name: str) -> None:
-        compiled = [compile_phrase(name, phrase, _RAW["lists"]) for phrase in _RAW["guards"][name]]
-        self._compiled = compiled
+    def __init__(self, name: str, phrases: Iterable[str]) -> None:
+        self._phrases = [read_phrase(name, phrase, _LISTS) for phrase in phrases]
 
     def anywhere(self, words: str) -> bool:
         """Whether a guard stands anywhere in these words."""
-        return any(phrase.pattern.search(words) for phrase in self._compiled)
+        return any(pattern.search(words) for pattern in self._patterns(words))
 
     def ends(self, words: str) -> bool:
         """Whether a guard ends these words."""
         return any(
             found.end() == len(words) - 1
-            for phrase in self._compiled
-            for found in phrase.pattern.finditer(words)
+            for pattern in self._patterns(words)
+            for found in pattern.finditer(words)
         )
 
     def begins(self, words: str, reach: int = 0) -> bool:
         """Whether a guard begins these words, or at most ``reach`` words later."""
-        found = (phrase.pattern.search(words) for phrase in self._compiled)
+        found = (pattern.search(words) for pattern in self._patterns(words))
         return any(match and words[: match.start()].count(" ") <= reach for match in found)
 
+    def _patterns(self, words: str) -> Iterator[re.Pattern[str]]:
+        standing = frozenset(words.split())
+        return (phrase.pattern for phrase in self._phrases if phrase.can_stand_among(standing))
 
-_DENIED, _PAST, _RECENT, _IDIOM, _JOKING, _SOON, _REPORTED, _OTHER_TALK, _COMMANDS, _GENERAL = (
-    _Guards(name)
+
+(
+    _DENIED, _PAST, _RECENT, _IDIOM, _JOKING, _SOON, _REPORTED, _OTHER_TALK, _COMMANDS, _GENERAL,
+    _TOLD,
+) = (
+    _Guards(name, _RAW["guards"][name])
     for name in (
         "denied", "past", "recent", "idiom_after", "joking_after", "soon_after", "reported",
-        "other_talk", "commands", "general",
+        "other_talk", "commands", "general", "told",
     )
 )  # fmt: skip
-_FIRST_PERSON = frozenset("i im ive id ill ich je jai jvais me yo".split())
-_IN_GENERAL = frozenset("someone somebody person member user patient child".split())
+_UNLESS: Final = {
+    raw["code"]: _Guards(raw["code"], raw["unless"]) for raw in _RAW["entry"] if "unless" in raw
+}
+_FIRST_PERSON = frozenset("i im ive id ill ich je jai jvais yo".split())
+_IN_GENERAL = frozenset(
+    "someone somebody person member user patient child alguien jemand quelquun".split()
+)
 _CAN_BE_IDIOM = frozenset({"passive", "ideation", "intent", "abuse"})
 _REACH = 120  # characters of a sentence that a guard may look at
 
@@ -153,17 +167,26 @@ class _Around:
         return cls((before + " ")[-_REACH:], words, after[:_REACH] + " ")
 
     @property
+    def sentence(self) -> str:
+        return f"{self.before}{self.words}{self.after}"
+
+    @property
     def first_person(self) -> bool:
         return self.words.split(" ", 1)[0] in _FIRST_PERSON
 
     def cancels(self, entry: Hit) -> bool:
         """A figure of speech, denied, or said of nobody in particular."""
+        unless = _UNLESS.get(entry.code)
+        if unless and unless.anywhere(self.sentence):
+            return True
         if entry.category == "encouragement":
             return self.before.strip() not in ("", "just") and not _COMMANDS.ends(self.before)
         if _IDIOM.begins(self.after) and entry.category in _CAN_BE_IDIOM:
             return True
         if self.first_person:
             return False
+        if _TOLD.anywhere(self.before):
+            return True
         nobody = _OTHER_TALK if entry.about == "self" else _GENERAL
         if entry.about == "self" or self.words.split(" ", 1)[0] in _IN_GENERAL:
             return nobody.ends(self.before) or _DENIED.ends(self.before)
@@ -182,8 +205,7 @@ class _Around:
         return entry
 
     def _past(self) -> bool:
-        sentence = f"{self.before}{self.words}{self.after}"
-        return _PAST.anywhere(sentence) and not _RECENT.anywhere(sentence)
+        return _PAST.anywhere(self.sentence) and not _RECENT.anywhere(self.sentence)
 
 
 _ONE_STEP_UP: Final = {

@@ -1,10 +1,16 @@
+import subprocess
+import sys
 import time
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation import lexicon
 from moderation.lexicon import LEXICON_REVIEW, LEXICON_VERSION, find
+from moderation.phrases import Lists, read_phrase
 from moderation.urgency import Urgency, most_urgent
 
 # Written for this test. Never anybody's post.
@@ -216,8 +222,37 @@ def test_a_hit_marks_the_original_words_behind_a_disguise():
 
 
 def test_the_lexicon_says_who_has_reviewed_it():
-    assert LEXICON_VERSION
+    assert LEXICON_VERSION == "2026-11-25.1"
     assert LEXICON_REVIEW == "not yet reviewed by a clinician"
+
+
+def shipped():
+    raw = tomllib.loads(Path(lexicon.__file__).with_name("lexicon.toml").read_text("utf-8"))
+    return raw, Lists(raw["lists"])
+
+
+def test_every_phrase_of_the_shipped_lexicon_compiles():
+    raw, lists = shipped()
+    entries = [e for entry in raw["entry"] for e in entry["phrases"] + entry.get("unless", [])]
+    phrases = entries + [guard for guards in raw["guards"].values() for guard in guards]
+    assert len(phrases) > 1_000
+    for words in phrases:
+        assert read_phrase("k", words, lists).pattern, words
+
+
+def test_every_phrase_of_the_shipped_lexicon_waits_for_a_word_that_can_stand_in_a_text():
+    raw, lists = shipped()
+    for words in (words for entry in raw["entry"] for words in entry["phrases"]):
+        anchors = read_phrase("k", words, lists).anchors
+        assert anchors, words
+        assert all(anchor.isalnum() for anchor in anchors), words
+
+
+def test_importing_the_lexicon_costs_no_second():
+    # The server and its classifier process both pay it at every start. Measured: 0.3 s.
+    measure = "import time, moderation.lexicon; print(time.process_time())"
+    run = subprocess.run([sys.executable, "-c", measure], capture_output=True, check=True)
+    assert float(run.stdout) < 1.0
 
 
 @given(st.text(max_size=200))
@@ -240,7 +275,8 @@ def test_any_order_of_grave_words_is_read(chosen):
 @pytest.mark.parametrize(
     "hostile",
     ["i want to kill myself " * 5_000, "kill " * 20_000, "i " * 50_000, "my friend " * 10_000,
-     "took all my pills " * 5_000, "\u0301" * 100_000, "no not never " * 8_000],
+     "took all my pills " * 5_000, "\u0301" * 100_000, "no not never " * 8_000,
+     "صديقي يريد الموت " * 3_000, "ich will mich heute " * 3_000, "me voy a " * 5_000],
 )  # fmt: skip
 def test_a_hostile_text_is_read_in_bounded_time(hostile):
     started = time.process_time()
@@ -257,3 +293,106 @@ def test_a_typical_message_takes_about_a_millisecond_at_most():
     for _ in range(20):
         find(text)
     assert (time.process_time() - started) / 20 < 0.005
+
+
+CRISIS = Path(__file__).with_name("crisis")
+# Share of the urgent lines that reach their urgency: as measured, rounded down.
+RECALL_FLOORS = {"en": 0.95, "de": 0.96, "es": 1.0, "fr": 0.98, "ar": 1.0}
+LANGUAGES = sorted(RECALL_FLOORS)
+
+
+def crisis_lines(language):
+    return tomllib.loads((CRISIS / f"{language}.toml").read_text("utf-8"))
+
+
+def alarms(text):
+    return [hit for hit in find(text) if hit.urgency.rank > Urgency.ROUTINE.rank]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_enough_lines_are_read_in_each_language(language):
+    lines = crisis_lines(language)
+    assert len(lines["harmless"]) >= 70
+    assert sum(map(len, lines.values())) - len(lines["harmless"]) >= 70
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_urgent_lines_of_each_language_reach_their_urgency(language):
+    lines = crisis_lines(language)
+    urgent = [(text, Urgency(level)) for level in ("now", "soon") for text in lines[level]]
+    missed = [text for text, least in urgent if urgency(text).rank < least.rank]
+    assert len(urgent) - len(missed) >= RECALL_FLOORS[language] * len(urgent), missed
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_passive_wishes_of_each_language_are_found(language):
+    wishes = crisis_lines(language)["routine"]
+    found = [text for text in wishes if urgency(text) is not Urgency.NONE]
+    assert len(found) >= 0.9 * len(wishes)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_encouragement_in_each_language_is_found_and_is_no_danger(language):
+    for text in crisis_lines(language)["encouragement"]:
+        assert "encouragement" in {hit.category for hit in find(text)}, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_harmless_lines_of_each_language_raise_no_alarm(language):
+    harmless = crisis_lines(language)["harmless"]
+    alarmed = [text for text in harmless if alarms(text)]
+    assert len(alarmed) <= 0.05 * len(harmless), alarmed
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "marked"),
+    [
+        ("Hej… ich bring mich jetzt um!", "de_now", "ich bring mich jetzt um"),
+        ("mira, mañana me tiro al tren", "es_now", "mañana me tiro al tren"),
+        ("bon, ce soir j’en finis", "fr_now", "ce soir j’en finis"),
+        ("خلاص، سأقتل نفسي غدا", "ar_now", "سأقتل نفسي"),
+        ("so, tonight im ending it", "ending_it", "tonight im ending it"),
+    ],
+)
+def test_a_hit_marks_the_right_words_in_each_language(text, code, marked):
+    assert marked in {text[hit.start : hit.end] for hit in find(text) if hit.code == code}
+
+
+@pytest.mark.parametrize(
+    ("text", "cancelled"),
+    [
+        ("tonight I'm ending it", "tonight I'm ending it with him"),
+        ("بلعت حبوب", "في المسلسل البطلة بلعت حبوب"),
+        ("ich hab mich geschnitten", "ich hab mich beim Kochen geschnitten"),
+        ("me voy a matar", "no me voy a matar"),
+        ("ce soir j'en finis", "ce soir j'en finis avec ce dossier"),
+        ("هنتحر", "مش هنتحر"),
+    ],
+)
+def test_what_stands_in_the_same_sentence_can_cancel(text, cancelled):
+    assert alarms(text)
+    assert find(cancelled) == ()
+
+
+def test_every_hit_says_why_in_words():
+    for language in LANGUAGES:
+        for texts in crisis_lines(language).values():
+            for text in texts:
+                for hit in find(text):
+                    assert hit.words
+                    assert text[hit.start : hit.end].strip()
+
+
+# Lines written after the lexicon was, which it was never changed for: what it does with wordings
+# that nobody thought of. The lexicon is a floor; the model and people must find the rest.
+UNSEEN_RECALL = {"en": 0.05, "de": 0.40, "es": 0.40, "fr": 0.25, "ar": 0.25}
+UNSEEN_ALARMS = {"en": 2, "de": 1, "es": 3, "fr": 3, "ar": 0}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_unseen_lines_are_found_no_less_than_was_measured(language):
+    lines = crisis_lines(f"{language}_unseen")
+    urgent = [(text, Urgency(level)) for level in ("now", "soon") for text in lines[level]]
+    found = [text for text, least in urgent if urgency(text).rank >= least.rank]
+    assert len(found) >= UNSEEN_RECALL[language] * len(urgent)
+    assert len([text for text in lines["harmless"] if alarms(text)]) <= UNSEEN_ALARMS[language]
