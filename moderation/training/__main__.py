@@ -1,29 +1,82 @@
-"""`python -m moderation.training train|evaluate --data DIR`."""
+"""`python -m moderation.training train|evaluate|measure|draw`: see CARD.md for what comes out."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from moderation.training.datasets import SETS
-from moderation.training.evaluate import evaluate
-from moderation.training.train import train
 
 
 def main() -> None:
-    """Reads the arguments and does one of the two."""
+    """Reads the arguments and does one of the four."""
     parser = argparse.ArgumentParser(prog="python -m moderation.training", description=__doc__)
-    parser.add_argument("task", choices=("train", "evaluate"))
-    parser.add_argument("--data", type=Path, required=True, help="folder with the data sets")
-    parser.add_argument("--without", nargs="*", default=[], choices=SETS, help="sets to leave out")
-    parser.add_argument("--json", action="store_true", help="figures as one JSON object")
+    tasks = parser.add_subparsers(dest="task", required=True)
+    _train_arguments(tasks.add_parser("train", help="fit, blend and register a model"))
+    _evaluate_arguments(tasks.add_parser("evaluate", help="every figure of the card"))
+    _measure_arguments(tasks.add_parser("measure", help="speed and memory, beside BERT-base"))
+    _draw_arguments(tasks.add_parser("draw", help="the pictures of docs/judgement.md"))
     asked = parser.parse_args()
-    if asked.task == "train":
-        print(f"wrote {train(asked.data, frozenset(asked.without)).name}")
-        return
-    figures = evaluate(asked.data)
+    asked.run(asked)
+
+
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+    parser.add_argument("--work", type=Path, default=Path(".training"), help="checkpoints")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one network each")
+    parser.add_argument("--without", nargs="*", default=[], choices=SETS, help="sets to leave out")
+    parser.set_defaults(run=_train)
+
+
+def _evaluate_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, help="without it: only our own contrast lines")
+    parser.add_argument("--models", type=Path, help="folder of models; default: the shipped ones")
+    parser.add_argument("--model", help="a registered version; default: the default")
+    parser.add_argument("--json", action="store_true", help="figures as one JSON object")
+    parser.set_defaults(run=_evaluate)
+
+
+def _measure_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_measure)
+
+
+def _draw_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, required=True, help="folder with the data sets")
+    parser.add_argument("--out", type=Path, default=Path("docs/judgement"), help="where to draw")
+    parser.set_defaults(run=_draw)
+
+
+def _train(asked: argparse.Namespace) -> None:
+    from moderation.training.train import train  # torch
+
+    version = train(asked.data, asked.work, asked.seeds, frozenset(asked.without))
+    print(f"registered {version}")
+
+
+def _evaluate(asked: argparse.Namespace) -> None:
+    from moderation.backends import load_embedded
+    from moderation.registry import MODELS_DIR, find_model
+    from moderation.training.evaluate import evaluate
+
+    classifier = load_embedded(find_model(asked.models or MODELS_DIR, asked.model), threads=2)
+    figures: dict[str, Any] = evaluate(classifier, asked.data)
     print(json.dumps(figures, indent=None if asked.json else 2))
+
+
+def _measure(_: argparse.Namespace) -> None:
+    from moderation.training.measure import measure
+
+    print(json.dumps(measure()))
+
+
+def _draw(asked: argparse.Namespace) -> None:
+    from moderation.backends import load_classifier
+    from moderation.training.pictures import draw
+
+    for path in draw(load_classifier("embedded", threads=2), asked.data, asked.out):
+        print(path)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
-from moderation.training.heads import Floats
+from moderation.training.logistic import Floats
 
 Platt = tuple[float, float]
 

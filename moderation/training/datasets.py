@@ -13,11 +13,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from moderation.signals import EMPATHY, TOXICITY
 
-SETS: Final = ("jigsaw", "balanced", "toxic_spans", "context", "epitome", "cssrs", "contrast")
+SETS: Final = (
+    "jigsaw", "balanced", "toxic_spans", "context", "davidson", "epitome", "cssrs", "contrast",
+)  # fmt: skip
 _JIGSAW_NAMES: Final = {
     "toxicity": "toxic",
     "severe_toxicity": "severe_toxic",
@@ -26,13 +28,16 @@ _JIGSAW_NAMES: Final = {
     "insult": "insult",
     "identity_attack": "identity_hate",
 }
-_CONTRAST: Final = Path(__file__).with_name("contrast")
+CONTRAST: Final = Path(__file__).with_name("contrast")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One labelled text. labels: signal -> level; a signal that nobody labelled is absent.
 
+    about: whom talk of suicide is about (moderation.outputs.ABOUT). marks: signal -> the words that
+    show it, as code points of the text; a signal whose words nobody marked is absent. at_least:
+    how sure several readers were that the risk reaches levels 1 to 6, where more than one read it.
     group: rows of one author, post or source stay on one side of every split. part: 0..9, a
     stable hash of the group: 0 is test, 1 calibration, the others training.
     """
@@ -43,6 +48,9 @@ class Row:
     labels: dict[str, int] = field(default_factory=dict)
     in_reply_to: str | None = None
     pattern: str = ""
+    about: str | None = None
+    marks: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    at_least: tuple[float, ...] = ()
 
     @property
     def part(self) -> int:
@@ -57,6 +65,7 @@ def read_all(data: Path, without: frozenset[str] = frozenset()) -> list[Row]:
         "balanced": _balanced,
         "toxic_spans": _toxic_spans,
         "context": _context,
+        "davidson": _davidson,
         "epitome": _epitome,
         "cssrs": _cssrs,
     }
@@ -64,15 +73,38 @@ def read_all(data: Path, without: frozenset[str] = frozenset()) -> list[Row]:
     return rows + ([] if "contrast" in without else contrast("train"))
 
 
+def split(row: Row) -> Literal["fit", "held", "test"]:
+    """What a row is for: to fit, to calibrate and blend, or to test. The same for every seed.
+
+    EPITOME is tested on its own development pairs, our own lines on the folder ``test``.
+    """
+    if row.source == "contrast-train":
+        return "held" if row.part == 1 else "fit"
+    if row.part == 0 and row.source != "epitome":
+        return "test"
+    return "held" if row.part == (0 if row.source == "epitome" else 1) else "fit"
+
+
 def contrast(split: str) -> list[Row]:
     """Our own contrast lines, "train" or "test": their patterns differ."""
     return [
-        Row(
-            raw["text"], f"contrast-{split}", raw["text"], raw["labels"],
-            raw.get("in_reply_to"), raw["pattern"],
-        )
-        for raw in _lines(_CONTRAST / f"{split}.jsonl")
-    ]  # fmt: skip
+        _contrast_row(raw, split)
+        for path in sorted((CONTRAST / split).glob("*.jsonl"))
+        for raw in _lines(path)
+    ]
+
+
+def _contrast_row(raw: dict[str, Any], split: str) -> Row:
+    """What nobody attacks with has no toxic words in it either."""
+    labels = {name: value for name, value in raw["labels"].items() if name != "about"}
+    kind = raw["labels"].get("about")
+    calm = labels.get("toxicity") == 0
+    if calm:
+        labels = dict.fromkeys((n for n in TOXICITY if n != "obscene"), 0) | labels
+    return Row(
+        raw["text"], f"contrast-{split}", raw["pattern"], labels, raw.get("in_reply_to"),
+        raw["pattern"], about=kind, marks={"toxicity": []} if calm else {},
+    )  # fmt: skip
 
 
 def epitome_dev(data: Path) -> list[Row]:
@@ -109,9 +141,21 @@ def _balanced(data: Path) -> Iterator[Row]:
 
 
 def _toxic_spans(data: Path) -> Iterator[Row]:
+    """Posts that people found toxic, with the characters they marked; none marked: the whole."""
     for raw in _lines(data / "toxic_spans" / "train.jsonl"):
-        if raw["toxic_characters"]:
-            yield Row(raw["text"], "toxic_spans", raw["text"], {"toxicity": 1})
+        spans = _runs(raw["toxic_characters"])
+        labels = {"toxicity": 1} if spans else {}
+        yield Row(raw["text"], "toxic_spans", raw["text"], labels, marks={"toxicity": spans})
+
+
+def _runs(characters: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for at in sorted(characters):
+        if runs and runs[-1][1] == at:
+            runs[-1] = (runs[-1][0], at + 1)
+        else:
+            runs.append((at, at + 1))
+    return runs
 
 
 def _context(data: Path) -> Iterator[Row]:
@@ -120,15 +164,46 @@ def _context(data: Path) -> Iterator[Row]:
         yield Row(raw["text"], "context", raw["parent"], labels)
 
 
+def _davidson(data: Path) -> Iterator[Row]:
+    """Hate and neither; "offensive" is left out, for it carries the set's bias against dialect."""
+    for raw in _lines(data / "davidson" / "train.jsonl"):
+        if raw["label"] == "hate":
+            yield Row(raw["text"], "davidson", raw["text"], {"toxicity": 1, "identity_attack": 1})
+        if raw["label"] == "neither":
+            yield Row(raw["text"], "davidson", raw["text"], {"toxicity": 0})
+
+
 def _epitome(data: Path, split: str = "train") -> Iterator[Row]:
     for raw in _lines(data / "epitome" / f"{split}.jsonl"):
         labels = {name: int(raw[name]) for name in EMPATHY}
-        yield Row(raw["reply"], "epitome", raw["post_id"], labels, raw["post"])
+        marks = {name: _found(raw["reply"], raw["spans"][name]) for name in EMPATHY}
+        yield Row(raw["reply"], "epitome", raw["post_id"], labels, raw["post"], marks=marks)
+
+
+def _found(text: str, words: list[str]) -> list[tuple[int, int]]:
+    """Where the marked words stand; words that do not stand there are passed over."""
+    places = [(text.find(part), part) for part in map(str.strip, words) if part]
+    return [(start, start + len(part)) for start, part in places if start >= 0]
 
 
 def _cssrs(data: Path) -> Iterator[Row]:
+    """Levels by people; beside them five language models' readings soften what is disputed."""
     for raw in _lines(data / "cssrs" / "train.jsonl"):
-        yield Row(raw["text"], "cssrs", str(raw["author"]), {"risk": int(raw["severity"])})
+        level = int(raw["severity"])
+        others = [int(v) for v in raw["llm"].values() if v is not None]
+        yield Row(
+            raw["text"], "cssrs", str(raw["author"]), {"risk": level},
+            about="self" if level else None, at_least=_at_least(level, others),
+        )  # fmt: skip
+
+
+def _at_least(level: int, others: list[int]) -> tuple[float, ...]:
+    """Half by the people's level, half by how many of the others reach each level."""
+    readers = others or [level]
+    return tuple(
+        0.5 * (level >= step) + 0.5 * sum(o >= step for o in readers) / len(readers)
+        for step in range(1, 7)
+    )
 
 
 def without_punctuation(rows: list[Row], share: float, seed: int) -> list[Row]:

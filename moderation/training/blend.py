@@ -1,0 +1,130 @@
+"""Weighs the encoder against the n-grams, head by head, on rows that neither was fitted on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+
+from moderation.blend import Blend
+from moderation.classifier import Passage
+from moderation.model import LINEAR_HEADS, Both, EmbeddedModel, Found
+from moderation.outputs import AT, HEADS, MARKS
+from moderation.signals import TOXICITY
+from moderation.training.datasets import Row
+from moderation.training.ngrams import as_met
+
+Floats = npt.NDArray[np.float64]
+_LEAST_POSITIVES: Final = 8
+_BATCH: Final = 256
+_STRENGTH: Final = 1.0
+
+
+def plain() -> Blend:
+    """The encoder alone, as it was trained."""
+    ones, zeros = np.ones(len(HEADS)), np.zeros(len(HEADS))
+    return Blend(ones, zeros.copy(), zeros.copy(), np.full(len(MARKS), 0.5))
+
+
+def read(model: EmbeddedModel, rows: Sequence[Row]) -> list[Found | None]:
+    """What each row gives before it is blended; None in a language that is not read."""
+    found: list[Found | None] = []
+    for start in range(0, len(rows), _BATCH):
+        opened = [model.open(Passage(r.text, r.in_reply_to)) for r in rows[start : start + _BATCH]]
+        model.read_encoder([one for one in opened if one is not None])
+        found += opened
+    return found
+
+
+def fit_blend(rows: Sequence[Row], found: Sequence[Found | None], marks: Floats) -> Blend:
+    """rows: held back from both models; found: what ``read`` gives for them."""
+    known = [(row, one) for row, one in zip(rows, found, strict=True) if one is not None]
+    encoder = np.stack([one.encoder for _, one in known])
+    linear = np.stack([one.linear for _, one in known])
+    blend = plain()
+    for head in HEADS:
+        at = AT[head]
+        labels = np.array([target(row, head) for row, _ in known])
+        rows_in = np.array([_counts(head, row) for row, _ in known]) & (labels >= 0)
+        if head.startswith("about:") or labels[rows_in].sum() < _LEAST_POSITIVES:
+            continue
+        weights = _weights(head, [row for (row, _), used in zip(known, rows_in, strict=True) if used])
+        both = head in LINEAR_HEADS
+        fitted = _fit(encoder[rows_in, at], linear[rows_in, at], labels[rows_in], weights, both)
+        blend.encoder[at], blend.linear[at], blend.offset[at] = fitted
+    return Blend(blend.encoder, blend.linear, blend.offset, marks)
+
+
+_FINER: Final = frozenset(TOXICITY) - {"toxicity"}
+_WIKIPEDIA: Final = ("jigsaw", "balanced")
+
+
+def _weights(head: str, rows: list[Row]) -> Floats:
+    """The finer signals are so rare that augmented rows must stand in, at the share met outside."""
+    return as_met(head, rows, rows) if head in _FINER else np.ones(len(rows))
+
+
+def _counts(head: str, row: Row) -> bool:
+    """The augmented rows of the balanced set are not as met outside, nor are marked posts."""
+    if head in _FINER:
+        return row.source in _WIKIPEDIA
+    return row.source not in ("balanced", "toxic_spans", "davidson") or head not in TOXICITY
+
+
+def _fit(
+    encoder: Floats, linear: Floats, labels: Floats, weights: Floats, both: bool
+) -> tuple[float, float, float]:
+    columns = np.stack([encoder, linear] if both else [encoder], axis=1)
+    columns = np.clip(columns, -12, 12)
+    mean, scale = columns.mean(axis=0), columns.std(axis=0) + 1e-6
+    model = LogisticRegression(C=_STRENGTH).fit((columns - mean) / scale, labels, sample_weight=weights)
+    slopes = np.maximum(model.coef_[0] / scale, 0.0)
+    slopes[0] = max(slopes[0], 0.05)
+    offset = float(model.intercept_[0] - (model.coef_[0] / scale * mean).sum())
+    return float(slopes[0]), float(slopes[1]) if both else 0.0, offset
+
+
+def target(row: Row, head: str) -> float:
+    """1 or 0 as people labelled it, -1 where nobody did."""
+    name, _, level = head.partition(">=")
+    if name not in row.labels:
+        return -1.0
+    return float(row.labels[name] >= int(level or 1))
+
+
+def fit_marks(model: EmbeddedModel, both: Both, rows: Sequence[Row]) -> Floats:
+    """From which chance on a token is marked: the best F1 over tokens for each mark."""
+    best = np.full(len(MARKS), 0.5)
+    for at, name in enumerate(MARKS):
+        chosen = [row for row in rows if row.marks.get(name) and row.source in ("toxic_spans", "epitome")]
+        chances, labels = token_chances(model, both, chosen, name)
+        if len(labels) and labels.any():
+            steps = np.arange(0.1, 0.75, 0.05)
+            best[at] = steps[int(np.argmax([f1_score(labels, chances >= s) for s in steps]))]
+    return best
+
+
+def token_chances(
+    model: EmbeddedModel, both: Both, rows: Sequence[Row], name: str
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Of every token of these rows: its chance to be marked, and whether people marked it."""
+    chances: list[float] = []
+    labels: list[bool] = []
+    for row in rows:
+        found = model.open(Passage(row.text, row.in_reply_to))
+        if found is None:
+            continue
+        inside = {at for start, end in row.marks[name] for at in range(start, end)}
+        for answer in both.encoder.read(both.encoder.alone(found.folded)):
+            shown = answer.marks[:, MARKS.index(name)]
+            for (start, end), score in zip(answer.offsets, shown, strict=True):
+                chances.append(1 / (1 + np.exp(-float(score))))
+                hits = sum(found.folded.origin[at] in inside for at in range(start, end))
+                labels.append(hits * 2 > end - start)
+    return np.array(chances), np.array(labels, dtype=np.bool_)
+
+

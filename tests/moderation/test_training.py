@@ -1,0 +1,61 @@
+"""Training that goes on after a kill, and an export that reads as the network does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.detoxify
+torch = pytest.importorskip("torch")
+
+
+def start(state, out):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.moderation.tiny_training", str(state), str(out)],
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def weights(path):
+    return torch.load(path, weights_only=True)
+
+
+def test_a_run_that_was_killed_ends_where_an_unbroken_one_does(tmp_path):
+    unbroken, state, broken = (tmp_path / name for name in ("a.pt", "state.pt", "b.pt"))
+    assert start(tmp_path / "other.pt", unbroken).wait() == 0
+
+    first = start(state, broken)
+    while not state.exists() and first.poll() is None:
+        time.sleep(0.01)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert not broken.exists()
+    assert weights(state)["step"] >= 2
+
+    assert start(state, broken).wait() == 0
+    ours, theirs = weights(broken), weights(unbroken)
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_the_exported_file_reads_as_the_network_it_came_from(tmp_path):
+    pytest.importorskip("onnx")
+    from moderation.encoder import load_encoder
+    from moderation.normalise import unmask
+    from moderation.registry import TOKENIZER, find_model
+    from moderation.training.export import export
+    from moderation.training.network import Network
+
+    torch.manual_seed(1)
+    network = Network().eval()
+    export({name: v.numpy() for name, v in network.state_dict().items()}, tmp_path / "e.onnx")
+    encoder = load_encoder(tmp_path / "e.onnx", find_model().path(TOKENIZER))
+    reading = encoder.beside(unmask("that sounds so lonely, I'm sorry"), unmask("he left me"))
+    read = encoder.read([reading])[0]
+    with torch.no_grad():
+        inputs = (reading.ids, reading.parts, (1,) * len(reading.ids))
+        heads, marks = network(*(torch.tensor([row]) for row in inputs))
+    assert read.heads == pytest.approx(heads[0].numpy(), abs=0.06)
+    assert read.marks == pytest.approx(marks[0, 1 : 1 + len(read.offsets)].numpy(), abs=0.06)
