@@ -41,7 +41,9 @@ class Blend:
     def to_json(self) -> str:
         """Numbers by name, for people to read and to compare."""
         weights = {
-            head: [round(float(column[at]), 4) for column in (self.encoder, self.linear, self.offset)]
+            head: [
+                round(float(column[at]), 4) for column in (self.encoder, self.linear, self.offset)
+            ]
             for at, head in enumerate(HEADS)
         }
         marks = {name: round(float(at), 4) for name, at in zip(MARKS, self.marks, strict=True)}

@@ -132,7 +132,9 @@ class EmbeddedModel:
         if found.passage.in_reply_to is not None:
             pair = scores + self._linear.scores(*answered_vector(found.passage.in_reply_to))
             at = [AT[head] for name in EMPATHY for head in steps(name)]
-            found.linear[at] = self._linear.log_odds(pair)[[LINEAR_HEADS.index(HEADS[i]) for i in at]]
+            found.linear[at] = self._linear.log_odds(pair)[
+                [LINEAR_HEADS.index(HEADS[i]) for i in at]
+            ]
 
     def _answer(self, found: Found) -> Assessment:
         signals, levels = self._signals(found)
@@ -144,7 +146,7 @@ class EmbeddedModel:
         signals = {name: float(chances[AT[name]]) for name in TOXICITY}
         levels: dict[str, tuple[float, ...]] = {}
         _add_ordinal("risk", chances, signals, levels)
-        signals["reader_harm"] = self._reader_harm(found, chances)
+        signals["reader_harm"] = _reader_harm(found.hits)
         signals["contact"] = contact_probability(found.passage.text)
         if self._both is not None:
             levels["about"] = _shares(found, self._both.blend)
@@ -159,12 +161,6 @@ class EmbeddedModel:
         if self._both is None:
             return found.linear
         return self._both.blend.log_odds(found.encoder, found.linear)
-
-    def _reader_harm(self, found: Found, chances: Floats) -> float:
-        """What the lexicon knows, it knows; the model may find more."""
-        named_it = any(hit.category in READER_HARM for hit in found.hits)
-        own = 0.02 if self._both is None else float(chances[AT["reader_harm"]])
-        return max(own, 0.9) if named_it else own
 
     def _reply_only(self, name: str, found: Found, chances: Floats) -> float:
         if self._both is not None:
@@ -228,14 +224,14 @@ def _read_encoder(both: Both, read: Sequence[Found]) -> None:
             asked.append((found, beside, True))
     for found in read:
         found.encoder[_TEXT] = -np.inf
-    for (found, _, beside), answer in zip(
+    for (found, _, as_reply), answer in zip(
         asked, both.encoder.read([reading for _, reading, _ in asked]), strict=True
     ):
-        if beside:
+        if as_reply:
             found.encoder[_REPLY] = answer.heads[_REPLY]
         else:
             found.encoder[_TEXT] = np.maximum(found.encoder[_TEXT], answer.heads[_TEXT])
-        _mark(found, answer, EMPATHY if beside else ("toxicity",), both.blend)
+        _mark(found, answer, EMPATHY if as_reply else ("toxicity",), both.blend)
 
 
 def _mark(found: Found, answer: Read, names: Sequence[str], blend: Blend) -> None:
@@ -340,3 +336,8 @@ def _joined(words: list[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             joined.append((start, end))
     return joined[:_MOST_SPANS]
+
+
+def _reader_harm(hits: Sequence[Hit]) -> float:
+    """By the lexicon alone: the encoder's head has seen too few lines to be believed."""
+    return 0.9 if any(hit.category in READER_HARM for hit in hits) else 0.02

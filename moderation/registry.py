@@ -41,7 +41,9 @@ class Kept:
         except OSError:
             raise ModelUnavailable(f"{name} of {self.version} is missing: {_ANEW}") from None
         if found != self.sha256.get(name):
-            raise ModelCorrupt(f"{name} of {self.version} is not the registered one (SHA-256 differs)")
+            raise ModelCorrupt(
+                f"{name} of {self.version} is not the registered one (SHA-256 differs)"
+            )
         return path
 
 

@@ -70,7 +70,7 @@ def read_all(data: Path, without: frozenset[str] = frozenset()) -> list[Row]:
         "cssrs": _cssrs,
     }
     rows = [row for name, reader in readers.items() if name not in without for row in reader(data)]
-    return rows + ([] if "contrast" in without else contrast("train"))
+    return rows + ([] if "contrast" in without else contrast("train") + contrast("held"))
 
 
 def split(row: Row) -> Literal["fit", "held", "test"]:
@@ -78,15 +78,15 @@ def split(row: Row) -> Literal["fit", "held", "test"]:
 
     EPITOME is tested on its own development pairs, our own lines on the folder ``test``.
     """
-    if row.source == "contrast-train":
-        return "held" if row.part == 1 else "fit"
+    if row.source in ("contrast-train", "contrast-held"):
+        return "held" if row.source == "contrast-held" or row.part == 1 else "fit"
     if row.part == 0 and row.source != "epitome":
         return "test"
     return "held" if row.part == (0 if row.source == "epitome" else 1) else "fit"
 
 
 def contrast(split: str) -> list[Row]:
-    """Our own contrast lines, "train" or "test": their patterns differ."""
+    """Our own contrast lines, "train", "held" or "test": their patterns differ."""
     return [
         _contrast_row(raw, split)
         for path in sorted((CONTRAST / split).glob("*.jsonl"))
@@ -97,6 +97,7 @@ def contrast(split: str) -> list[Row]:
 def _contrast_row(raw: dict[str, Any], split: str) -> Row:
     """What nobody attacks with has no toxic words in it either."""
     labels = {name: value for name, value in raw["labels"].items() if name != "about"}
+    labels.setdefault("reader_harm", 0)  # the guide has it written wherever it is so
     kind = raw["labels"].get("about")
     calm = labels.get("toxicity") == 0
     if calm:

@@ -30,7 +30,7 @@ from moderation.training.calibrate import calibration_error
 from moderation.training.datasets import Row, contrast, epitome_dev, read_all, split
 from moderation.training.disguises import DISGUISES
 
-Numbers = npt.NDArray[np.float64]
+Numbers = npt.NDArray[Any]
 _DRAWS: Final = 1_000
 _SEED: Final = 7
 _ESTABLISHED: Final = 100
@@ -66,6 +66,7 @@ def _of(rows: Sequence[Row], source: str) -> list[Row]:
 
 
 def read_rows(classifier: Classifier, rows: Sequence[Row]) -> list[Assessment]:
+    """One assessment a row, each row with what it answers."""
     passages = [Passage(row.text, row.in_reply_to) for row in rows]
     return [
         one
@@ -251,8 +252,9 @@ def _look_alikes(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]
     calm = [row for row in known if not row.labels["toxicity"] and row.pattern.startswith("test_")]
     figures["recall"] = measured(share, _toxic(read_rows(classifier, toxic)))
     figures["specificity"] = measured(share, 1 - _toxic(read_rows(classifier, calm)))
-    chances = _array(a.signals["toxicity"] for a in read_rows(classifier, known) if a.assessed)
-    labels = _array(r.labels["toxicity"] for r, a in zip(known, read_rows(classifier, known), strict=True) if a.assessed)
+    read = [(r, a) for r, a in zip(known, read_rows(classifier, known), strict=True) if a.assessed]
+    labels = _array(row.labels["toxicity"] for row, _ in read)
+    chances = _array(assessment.signals["toxicity"] for _, assessment in read)
     figures["auc"] = measured(roc_auc_score, labels, chances) | _calibration(labels, chances)
     own = [row for row in known if "self" in row.pattern and not row.labels["toxicity"]]
     figures["self_directed_called_toxic"] = measured(share, _toxic(read_rows(classifier, own)))
@@ -313,7 +315,11 @@ def _replies(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]:
     read = read_rows(classifier, known)
     figures: dict[str, Any] = {}
     for name in _REPLY_SIGNALS:
-        pairs = [(r.labels[name], a.signals[name]) for r, a in zip(known, read, strict=True) if name in r.labels]
+        pairs = [
+            (r.labels[name], a.signals[name])
+            for r, a in zip(known, read, strict=True)
+            if name in r.labels
+        ]
         labels, values = _array(p[0] for p in pairs), _array(p[1] for p in pairs)
         figures[name] = {
             "auc": measured(roc_auc_score, labels, values),

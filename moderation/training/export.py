@@ -36,7 +36,9 @@ class _Graph:
         self.weights.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
-    def add(self, op: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any) -> Any:
+    def add(
+        self, op: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Any
+    ) -> Any:
         self._count += 1
         names = [f"{op}_{self._count}_{at}" for at in range(outputs)]
         self.nodes.append(helper.make_node(op, inputs, names, domain=domain, **attributes))
@@ -98,7 +100,9 @@ def _embedded(graph: _Graph, weights: Mapping[str, Array]) -> str:
     words = graph.add("Mul", graph.add("Cast", row, to=TensorProto.FLOAT), scale)
     shape = graph.add("Shape", "ids", start=1, end=2)
     zero, one = graph.keep("zero", np.array([0])), graph.keep("one", np.array([1]))
-    places = graph.add("Slice", graph.keep("positions", weights["positions.weight"]), zero, shape, zero, one)
+    places = graph.add(
+        "Slice", graph.keep("positions", weights["positions.weight"]), zero, shape, zero, one
+    )
     parts = graph.add("Gather", graph.keep("part", weights["parts.weight"]), "parts")
     summed = graph.add("Add", graph.add("Add", words, places), parts)
     return _normalised(graph, weights, "norm", summed)
@@ -112,16 +116,26 @@ def _normalised(graph: _Graph, weights: Mapping[str, Array], name: str, x: str) 
 
 def _layer(graph: _Graph, weights: Mapping[str, Array], name: str, x: str) -> str:
     mixed = _attention(graph, weights, f"{name}.qkv", x)
-    x = _added(graph, weights, f"{name}.attended_norm", x, _times(graph, weights, f"{name}.attended", mixed))
+    x = _added(
+        graph,
+        weights,
+        f"{name}.attended_norm",
+        x,
+        _times(graph, weights, f"{name}.attended", mixed),
+    )
     inner = graph.add("Gelu", _times(graph, weights, f"{name}.inner", x))
-    return _added(graph, weights, f"{name}.outer_norm", x, _times(graph, weights, f"{name}.outer", inner))
+    return _added(
+        graph, weights, f"{name}.outer_norm", x, _times(graph, weights, f"{name}.outer", inner)
+    )
 
 
 def _added(graph: _Graph, weights: Mapping[str, Array], norm: str, x: str, more: str) -> str:
     scale = graph.keep(f"{norm}.weight", weights[f"{norm}.weight"])
     bias = graph.keep(f"{norm}.bias", weights[f"{norm}.bias"])
     return str(
-        graph.add("SkipLayerNormalization", x, more, scale, bias, domain=_MICROSOFT, epsilon=_EPSILON)
+        graph.add(
+            "SkipLayerNormalization", x, more, scale, bias, domain=_MICROSOFT, epsilon=_EPSILON
+        )
     )
 
 

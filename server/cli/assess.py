@@ -1,6 +1,7 @@
 """`hearth assess`: JSON lines in (`text`, perhaps `in_reply_to`), one assessment a line out."""
 
 import argparse
+import os
 import sys
 from typing import Any
 
@@ -25,6 +26,6 @@ def _assess(asked: argparse.Namespace, settings: Settings) -> None:
 
     backend = asked.backend or settings.classifier
     models_dir = models_home(settings) if backend == "detoxify" else settings.models_dir
-    classifier = load_classifier(backend, models_dir)
+    classifier = load_classifier(backend, models_dir, threads=min(4, os.cpu_count() or 1))
     for line in assess_lines(sys.stdin, classifier):
         print(line, flush=True)

@@ -22,9 +22,8 @@ def lines(split):
 
 
 def test_the_test_lines_are_the_ones_frozen_before_the_first_training():
-    frozen = dict(
-        reversed(line.split()) for line in (CONTRAST / "test.sha256").read_text().splitlines()
-    )
+    lines = [line.split() for line in (CONTRAST / "test.sha256").read_text().splitlines()]
+    frozen = {name: sha256 for sha256, name in lines}
     found = {
         f"test/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (CONTRAST / "test").glob("*.jsonl")

@@ -224,6 +224,14 @@ def test_a_harsh_word_is_nudged_with_the_words_marked():
     assert [(r.code, r.spans) for r in verdict.reasons] == [("harsh", (span,))]
 
 
+def test_a_reply_that_is_surer_to_be_advice_hears_the_milder_word():
+    spoken = {"toxicity": 0.7, "insult": 0.6, "unasked_advice": 0.9}
+    assert [r.code for r in judge(read(**spoken), (), REPLY).reasons] == ["unasked_advice"]
+    assert [r.code for r in judge(read(**spoken), (), Context()).reasons] == ["harsh"]
+    harsher = spoken | {"toxicity": 0.95}
+    assert [r.code for r in judge(read(**harsher), (), REPLY).reasons] == ["harsh"]
+
+
 def test_swearing_at_nobody_is_not_nudged():
     swearing = read(toxicity=0.9, obscene=0.95, insult=0.1, threat=0.0, identity_attack=0.0)
     assert judge(swearing, (), REPLY).handling is Handling.PUBLISH
