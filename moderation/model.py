@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from moderation.blend import Blend
 from moderation.classifier import Assessment, Passage, Span
@@ -23,6 +22,7 @@ from moderation.features import Grams, Ids, Values, grams, named, vector
 from moderation.language import language_of
 from moderation.lexicon import READER_HARM, Hit, find_in
 from moderation.linear import Floats, Linear
+from moderation.marking import strongest_words, whole_words
 from moderation.normalise import Normal, normalise, unmask, without_apostrophes
 from moderation.outputs import ABOUT, AT, HEADS, MARKS, REPLY_HEADS, REPLY_ONLY, TEXT_HEADS, steps
 from moderation.phrases import Tokens
@@ -38,8 +38,6 @@ _NOTHING_SAID: Final = -4.6
 """Log-odds of toxicity when all that was said is about the author's own self: never certain."""
 _HIT_VALUE: Final = 0.3
 _MARK_FROM: Final = 0.5
-_MARKED_SHARE: Final = 0.3
-_MOST_SPANS: Final = 8
 LINEAR_HEADS: Final = (*TOXICITY, *(head for name in (*EMPATHY, "risk") for head in steps(name)))
 """The heads of the n-gram model, in their order in its file."""
 _TEXT: Final = [AT[head] for head in TEXT_HEADS]
@@ -208,7 +206,7 @@ class EmbeddedModel:
 
     def _weighed(self, signal: str, head: int, normal: Normal, read: Grams) -> Iterator[Span]:
         added = self._linear.contributions(head, read)
-        for start, end in _strongest_words(normal.text, read, added):
+        for start, end in strongest_words(normal.text, read, added):
             yield Span(signal, *normal.original(start, end))
 
 
@@ -246,21 +244,7 @@ def _mark(found: Found, answer: Read, names: Sequence[str], blend: Blend) -> Non
         at = MARKS.index(name)
         shown = _chances(answer.marks[:, at].astype(np.float64)) >= blend.marks[at]
         tokens = [place for place, on in zip(answer.offsets, shown, strict=True) if on]
-        found.marked.setdefault(name, []).extend(_whole_words(found.folded.text, tokens))
-
-
-def _whole_words(text: str, tokens: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
-    for start, end in tokens:
-        while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
-            start -= 1
-        while end < len(text) and text[end].isalnum() and text[end - 1].isalnum():
-            end += 1
-        if spans and start <= spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-        else:
-            spans.append((start, end))
-    return spans[:_MOST_SPANS]
+        found.marked.setdefault(name, []).extend(whole_words(found.folded.text, tokens))
 
 
 def _chances(log_odds: Floats) -> Floats:
@@ -306,42 +290,6 @@ def hits_vector(hits: Sequence[Hit]) -> tuple[Ids, Values]:
         )
     }
     return named(sorted(facts), _HIT_VALUE)
-
-
-def _strongest_words(
-    text: str, read: Grams, added: npt.NDArray[np.float32]
-) -> list[tuple[int, int]]:
-    """Words that hold at least a share of what the strongest word adds; neighbours are joined."""
-    per_char = np.zeros(len(text) + 1, dtype=np.float64)
-    lengths = np.maximum(read.ends - read.starts, 1)
-    np.add.at(per_char, read.starts, added / lengths)
-    np.add.at(per_char, read.ends, -added / lengths)
-    weight = np.cumsum(np.cumsum(per_char)[:-1])
-    words = _words(text)
-    sums = [weight[end - 1] - (weight[start - 1] if start else 0.0) for start, end in words]
-    least = max(sums, default=0.0) * _MARKED_SHARE
-    if least <= 0:
-        return []
-    return _joined([word for word, total in zip(words, sums, strict=True) if total >= least])
-
-
-def _words(text: str) -> list[tuple[int, int]]:
-    spans, start = [], 0
-    for word in text.split():
-        start = text.index(word, start)
-        spans.append((start, start + len(word)))
-        start += len(word)
-    return spans
-
-
-def _joined(words: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    joined: list[tuple[int, int]] = []
-    for start, end in words:
-        if joined and start - joined[-1][1] <= 1:
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined[:_MOST_SPANS]
 
 
 def _reader_harm(hits: Sequence[Hit]) -> float:

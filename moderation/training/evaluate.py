@@ -267,7 +267,14 @@ def _kinds(rows: Sequence[Row]) -> dict[str, list[Row]]:
         parts = row.pattern.split("_")
         kind = parts[1] if parts[0] == "test" else "first_set"
         kinds.setdefault(kind, []).append(row)
-    return {kind: found for kind, found in kinds.items() if len(found) >= 10}
+    return {kind: kinds[kind] for kind in (*KINDS, "first_set") if kind in kinds}
+
+
+KINDS: Final = (
+    "abusive", "hateful", "quoted", "negated", "counter", "identity", "reclaimed", "friendly",
+    "objects", "boundary", "dialect", "self",
+)  # fmt: skip
+"""Of our test lines on tone: the first two should be called toxic, the others should not."""
 
 
 def _risk_talk(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from matplotlib import pyplot
 from moderation.classifier import Classifier
 from moderation.signals import EMPATHY
 from moderation.training.datasets import Row, contrast, epitome_dev, read_all, split
-from moderation.training.evaluate import at_least, read_rows
+from moderation.training.evaluate import KINDS, at_least, read_rows
 
 Numbers = npt.NDArray[np.float64]
 _BINS: Final = 10
@@ -146,9 +146,9 @@ def _kinds(classifier: Classifier, lines: Sequence[Row], path: Path) -> Path:
     for row in lines:
         if "toxicity" in row.labels and row.in_reply_to is None and row.pattern.startswith("test_"):
             kinds.setdefault(row.pattern.split("_")[1], []).append(row)
-    kinds = {kind: rows for kind, rows in kinds.items() if kind in _KINDS}
+    kinds = {kind: rows for kind, rows in kinds.items() if kind in KINDS}
     figure, axis = pyplot.subplots(figsize=(8, 4.6))
-    names = [kind for kind in _KINDS if kind in kinds]
+    names = [kind for kind in KINDS if kind in kinds]
     called = [
         float(
             np.mean(
@@ -166,9 +166,3 @@ def _kinds(classifier: Classifier, lines: Sequence[Row], path: Path) -> Path:
         title="Orange should be called harsh, blue should not",
     )
     return _save(figure, path, "Share of each kind of line that is called harsh")
-
-
-_KINDS: Final = (
-    "abusive", "hateful", "quoted", "negated", "counter", "identity", "reclaimed", "friendly",
-    "objects", "boundary", "dialect", "self",
-)  # fmt: skip

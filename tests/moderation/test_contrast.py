@@ -36,14 +36,15 @@ def test_there_are_at_least_3000_lines_and_a_thousand_to_test_with():
     assert len({row["text"] for row in lines("test")}) >= 1_000
 
 
-def test_training_and_testing_share_no_pattern_and_no_line():
-    train, test = lines("train"), lines("test")
-    assert not {row["pattern"] for row in train} & {row["pattern"] for row in test}
-    pairs = [{(r["text"].lower(), r.get("in_reply_to")) for r in part} for part in (train, test)]
+@pytest.mark.parametrize(("one", "other"), [("train", "test"), ("train", "held"), ("held", "test")])
+def test_two_folders_share_no_pattern_and_no_line(one, other):
+    first, second = lines(one), lines(other)
+    assert not {row["pattern"] for row in first} & {row["pattern"] for row in second}
+    pairs = [{(r["text"].lower(), r.get("in_reply_to")) for r in part} for part in (first, second)]
     assert not pairs[0] & pairs[1]
 
 
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", ["train", "held", "test"])
 def test_no_template_gives_more_than_five_lines_of_one_pattern(split):
     openings = Counter(
         (row["pattern"], " ".join(row["text"].lower().split()[:4]))
@@ -53,7 +54,7 @@ def test_no_template_gives_more_than_five_lines_of_one_pattern(split):
     assert max(openings.values()) <= 5
 
 
-@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("split", ["train", "held", "test"])
 def test_every_label_is_one_of_the_guide_and_in_its_range(split):
     for row in lines(split):
         assert row["text"].strip()
