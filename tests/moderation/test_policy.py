@@ -172,7 +172,7 @@ def test_when_both_are_in_danger_it_is_about_the_author():
 
 
 @pytest.mark.parametrize(
-    "abuse", [{"threat": 0.95}, {"severe_toxicity": 0.9}, {"identity_attack": 0.99}]
+    "abuse", [{"threat": 0.95}, {"severe_toxicity": 0.97}, {"identity_attack": 0.99}]
 )
 def test_severe_abuse_is_held_unless_its_author_is_in_danger(abuse):
     assessment = read(toxicity=0.95, **abuse)
