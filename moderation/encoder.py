@@ -26,7 +26,7 @@ _OVERLAP: Final = 30
 MOST_WINDOWS: Final = 24
 REPLY_TOKENS: Final = 110
 ANSWERED_TOKENS: Final = 64
-_CLS, _SEP = 101, 102
+CLS, SEP = 101, 102
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class Encoder:
 def _reading(
     ids: Sequence[int], offsets: Sequence[tuple[int, int]], answered: Sequence[int] | None = None
 ) -> Reading:
-    own = (_CLS, *ids, _SEP)
-    more = () if answered is None else (*answered, _SEP)
+    own = (CLS, *ids, SEP)
+    more = () if answered is None else (*answered, SEP)
     return Reading(own + more, (0,) * len(own) + (1,) * len(more), tuple(offsets))
 
 

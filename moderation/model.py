@@ -24,7 +24,16 @@ from moderation.lexicon import READER_HARM, Hit, find_in
 from moderation.linear import Floats, Linear
 from moderation.marking import strongest_words, whole_words
 from moderation.normalise import Normal, normalise, unmask, without_apostrophes
-from moderation.outputs import ABOUT, AT, HEADS, MARKS, REPLY_HEADS, REPLY_ONLY, TEXT_HEADS, steps
+from moderation.outputs import (
+    ABOUT_COLUMNS,
+    AT,
+    HEADS,
+    MARKS,
+    REPLY_HEADS,
+    REPLY_ONLY,
+    TEXT_HEADS,
+    steps,
+)
 from moderation.phrases import Tokens
 from moderation.replies import ANSWERED_CHARS, dismissal, unasked_advice
 from moderation.signals import EMPATHY, TOXICITY
@@ -264,9 +273,7 @@ def _add_ordinal(
 
 def _shares(found: Found, blend: Blend) -> tuple[float, ...]:
     """Whom talk of suicide is about: one share each, in the order of outputs.ABOUT."""
-    first = AT[f"about:{ABOUT[0]}"]
-    block = slice(first, first + len(ABOUT))
-    scores = blend.log_odds(found.encoder, found.linear)[block]
+    scores = blend.log_odds(found.encoder, found.linear)[ABOUT_COLUMNS]
     shares = np.exp(scores - scores.max())
     return tuple(map(float, shares / shares.sum()))
 

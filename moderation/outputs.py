@@ -33,3 +33,6 @@ AT: Final = {head: index for index, head in enumerate(HEADS)}
 def between(first: str, last: str) -> slice:
     """The columns from one head to another, both included."""
     return slice(AT[first], AT[last] + 1)
+
+
+ABOUT_COLUMNS: Final = between(f"about:{ABOUT[0]}", f"about:{ABOUT[-1]}")

@@ -16,6 +16,7 @@ from moderation.model import LINEAR_HEADS, Both, EmbeddedModel, Found
 from moderation.outputs import AT, HEADS, MARKS
 from moderation.signals import TOXICITY
 from moderation.training.datasets import Row
+from moderation.training.examples import marked
 
 Floats = npt.NDArray[np.float64]
 _LEAST_POSITIVES: Final = 8
@@ -117,16 +118,13 @@ def token_chances(
 ) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Of every token of these rows: its chance to be marked, and whether people marked it."""
     chances: list[float] = []
-    labels: list[bool] = []
+    labels: list[float] = []
     for row in rows:
         found = model.open(Passage(row.text, row.in_reply_to))
         if found is None:
             continue
-        inside = {at for start, end in row.marks[name] for at in range(start, end)}
         for answer in both.encoder.read(both.encoder.alone(found.folded)):
             shown = answer.marks[:, MARKS.index(name)]
-            for (start, end), score in zip(answer.offsets, shown, strict=True):
-                chances.append(1 / (1 + np.exp(-float(score))))
-                hits = sum(found.folded.origin[at] in inside for at in range(start, end))
-                labels.append(hits * 2 > end - start)
+            chances += [1 / (1 + np.exp(-float(score))) for score in shown]
+            labels += marked(found.folded, answer.offsets, row.marks[name])
     return np.array(chances), np.array(labels, dtype=np.bool_)

@@ -27,12 +27,6 @@ def platt(scores: Floats, labels: npt.NDArray[np.int_], weights: Floats | None =
     return max(float(model.coef_[0, 0]), 1e-3), float(model.intercept_[0])
 
 
-def probability(scores: Floats, numbers: Platt) -> Floats:
-    """Calibrated probabilities in (0, 1)."""
-    slope, offset = numbers
-    return 1.0 / (1.0 + np.exp(-(slope * scores + offset)))
-
-
 def calibration_error(probabilities: Floats, labels: npt.NDArray[np.int_], bins: int = 15) -> float:
     """Mean gap between confidence and frequency over equal-mass bins, in [0, 1]; 0 is perfect.
 

@@ -238,26 +238,27 @@ def _handling(classifier: Classifier, dev: Sequence[Row]) -> dict[str, Any]:
     return figures
 
 
-def _toxic(assessments: Sequence[Assessment]) -> Numbers:
-    return _array(a.signals.get("toxicity", 0.0) >= 0.5 for a in assessments)
-
-
 def _look_alikes(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]:
     """Recall on abuse and hate, specificity on what only looks like it, per kind."""
     figures: dict[str, Any] = {}
     known = [row for row in lines if "toxicity" in row.labels and row.in_reply_to is None]
+    read = dict(zip(map(id, known), read_rows(classifier, known), strict=True))
+
+    def called(rows: Sequence[Row]) -> Numbers:
+        return _array(read[id(row)].signals.get("toxicity", 0.0) >= 0.5 for row in rows)
+
     for kind, rows in _kinds(known).items():
-        figures[kind] = measured(share, _toxic(read_rows(classifier, rows)))
+        figures[kind] = measured(share, called(rows))
     toxic = [row for row in known if row.labels["toxicity"]]
     calm = [row for row in known if not row.labels["toxicity"] and row.pattern.startswith("test_")]
-    figures["recall"] = measured(share, _toxic(read_rows(classifier, toxic)))
-    figures["specificity"] = measured(share, 1 - _toxic(read_rows(classifier, calm)))
-    read = [(r, a) for r, a in zip(known, read_rows(classifier, known), strict=True) if a.assessed]
-    labels = _array(row.labels["toxicity"] for row, _ in read)
-    chances = _array(assessment.signals["toxicity"] for _, assessment in read)
+    figures["recall"] = measured(share, called(toxic))
+    figures["specificity"] = measured(share, 1 - called(calm))
+    assessed = [row for row in known if read[id(row)].assessed]
+    labels = _array(row.labels["toxicity"] for row in assessed)
+    chances = _array(read[id(row)].signals["toxicity"] for row in assessed)
     figures["auc"] = measured(roc_auc_score, labels, chances) | _calibration(labels, chances)
     own = [row for row in known if "self" in row.pattern and not row.labels["toxicity"]]
-    figures["self_directed_called_toxic"] = measured(share, _toxic(read_rows(classifier, own)))
+    figures["self_directed_called_toxic"] = measured(share, called(own))
     return figures
 
 
@@ -338,7 +339,8 @@ def _replies(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]:
 def _disguises(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]:
     """Of what is found when clear, how much is found under each disguise: abuse and danger."""
     clear = [row for row in lines if row.labels.get("toxicity") or row.labels.get("risk", 0) >= 2]
-    found = [row for row in clear if _is_found(row, read_rows(classifier, [row])[0])]
+    read = read_rows(classifier, clear)
+    found = [row for row, a in zip(clear, read, strict=True) if _is_found(row, a)]
     figures: dict[str, Any] = {}
     for name, disguise in DISGUISES.items():
         order = random.Random(_SEED)  # noqa: S311 - not secret

@@ -13,18 +13,26 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from moderation.encoder import ANSWERED_TOKENS, CLS, REPLY_TOKENS, SEP, WINDOW
 from moderation.normalise import Normal, unmask
-from moderation.outputs import ABOUT, AT, HEADS, MARKS, REPLY_ONLY, steps
+from moderation.outputs import (
+    ABOUT_COLUMNS,
+    AT,
+    HEADS,
+    MARKS,
+    REPLY_ONLY,
+    RISK,
+    between,
+    steps,
+)  # fmt: skip
 from moderation.signals import EMPATHY, TOXICITY
 from moderation.training.datasets import Row
 
 Floats = npt.NDArray[np.float32]
 GAP: Final = -1.0
 """In a target: nobody labelled this."""
-MOST_TOKENS: Final = {"jigsaw": 96, "balanced": 80, "context": 80, "epitome": 112}
-_MOST_TOKENS: Final = 176
-_MOST_ANSWERED: Final = 64
-_CLS, _SEP = 101, 102
+_MOST_TOKENS: Final = {"jigsaw": 94, "balanced": 78, "context": 78, "epitome": REPLY_TOKENS}
+"""Where long texts of a set are cut; all others as at run time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +71,24 @@ class Reader:
         self, row: Row, normal: Normal, marks: object, target: Floats, answered: Normal | None
     ) -> Example:
         encoding = self._tokenizer.encode(normal.text, add_special_tokens=False)
-        most = MOST_TOKENS.get(row.source, _MOST_TOKENS) - 2
+        most = _MOST_TOKENS.get(row.source, WINDOW)
         offsets = encoding.offsets[:most]
-        ids = [_CLS, *encoding.ids[:most], _SEP]
+        ids = [CLS, *encoding.ids[:most], SEP]
         shown = np.full((len(ids), len(MARKS)), GAP, dtype=np.float32)
         for name, spans in dict(marks).items():  # type: ignore[call-overload]
             if (name == "toxicity") == (answered is None):
-                shown[1:-1, MARKS.index(name)] = _marked(normal, offsets, spans)
+                shown[1:-1, MARKS.index(name)] = marked(normal, offsets, spans)
         parts = [0] * len(ids)
         if answered is not None:
             more = self._tokenizer.encode(answered.text, add_special_tokens=False).ids
-            tail = [*more[:_MOST_ANSWERED], _SEP]
+            tail = [*more[:ANSWERED_TOKENS], SEP]
             ids, parts = ids + tail, parts + [1] * len(tail)
             gaps = np.full((len(tail), len(MARKS)), GAP, dtype=np.float32)
             shown = np.concatenate([shown, gaps])
         return Example(ids, parts, target, shown, row.source)
 
 
-def _marked(
+def marked(
     normal: Normal, offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
 ) -> list[float]:
     """1 for each token most of which is marked; spans are code points of the original."""
@@ -98,7 +106,7 @@ def _text_target(row: Row) -> Floats:
             target[AT[name]] = row.labels[name]
     if "risk" in row.labels:
         hard = [float(row.labels["risk"] >= step) for step in range(1, 7)]
-        target[AT["risk>=1"] : AT["risk>=6"] + 1] = row.at_least or hard
+        target[between(RISK[0], RISK[-1])] = row.at_least or hard
     if row.about:
         target[AT[f"about:{row.about}"]] = 1.0
     return target
@@ -118,7 +126,7 @@ def _reply_target(row: Row) -> Floats:
 
 def about_targets(targets: Floats) -> npt.NDArray[np.int64]:
     """Index into ABOUT for each row of targets, -1 where nobody labelled it."""
-    block = targets[:, AT["about:none"] : AT["about:none"] + len(ABOUT)]
+    block = targets[:, ABOUT_COLUMNS]
     return np.where((block > 0).any(axis=1), block.argmax(axis=1), -1).astype(np.int64)
 
 

@@ -1,4 +1,4 @@
-"""Fine-tunes the encoder in two stages: strong words at large, then everything with our own lines.
+"""Fine-tunes the encoder in stages: strong words at large, everything together, then hard cases.
 
 Each step is decided by the seed and its number alone, and the whole state is written every few
 minutes, so that a run that was killed goes on where it was.
@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name
 from torch import Tensor
 
-from moderation.outputs import ABOUT, AT, HEADS, MARKS
+from moderation.outputs import ABOUT_COLUMNS, HEADS, MARKS, between
 from moderation.signals import EMPATHY, TOXICITY
 from moderation.training.datasets import Row
 from moderation.training.examples import Example, Reader, about_targets, batches, mistyped
@@ -138,8 +138,7 @@ def loss_of(network: Network, batch: Sequence[Example], weights: Tensor) -> Tens
 
 def _about_loss(heads: Tensor, target: Tensor) -> Tensor:
     chosen = torch.from_numpy(about_targets(target.numpy()))
-    first = AT["about:none"]
-    block = heads[:, first : first + len(ABOUT)]
+    block = heads[:, ABOUT_COLUMNS]
     return F.cross_entropy(block, chosen, ignore_index=-1, reduction="sum") / len(chosen)
 
 
@@ -158,8 +157,8 @@ def head_weights() -> Tensor:
     weights = torch.tensor(
         [_HEAD_WEIGHTS.get(name, 0.5 if ">=" in name else 0.0) for name in HEADS]
     )
-    for head in ("emotional_reaction", "interpretation", "exploration"):
-        weights[AT[f"{head}>=1"] : AT[f"{head}>=2"] + 1] = 1.0
+    for head in EMPATHY:
+        weights[between(f"{head}>=1", f"{head}>=2")] = 1.0
     return weights
 
 

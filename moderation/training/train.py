@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import torch
 
 from moderation.encoder import load_encoder
@@ -29,8 +28,6 @@ from moderation.training.ngrams import fit_ngrams
 
 _SHARED_SEED: Final = 1
 """The first stage, strong words at large, is the same start for every seed."""
-
-
 FILES: Final = (ENCODER, TOKENIZER, LINEAR, BLEND)
 
 
@@ -119,5 +116,5 @@ def blend(rows: Sequence[Row], folder: Path) -> None:
     both = Both(encoder, plain())
     model = EmbeddedModel("blending", unpack((folder / LINEAR).read_bytes()), both)
     marks = fit_marks(model, both, held)
-    fitted = fit_blend(held, read(model, held), np.asarray(marks))
+    fitted = fit_blend(held, read(model, held), marks)
     (folder / BLEND).write_text(fitted.to_json(), "utf-8")
