@@ -1,4 +1,4 @@
-"""Fine-tunes the encoder in stages: strong words at large, everything together, then hard cases.
+"""Fine-tunes the encoder in two stages: strong words at large, then everything together.
 
 Each step is decided by the seed and its number alone, and the whole state is written every few
 minutes, so that a run that was killed goes on where it was.
@@ -43,6 +43,10 @@ class Stage:
     rate: float
     last_rate: float
 
+    def sources(self) -> frozenset[str]:
+        """The data sets that it reads."""
+        return frozenset(name.split("-")[0] for name in self.shares)
+
 
 STAGES: Final = (
     Stage(
@@ -54,16 +58,9 @@ STAGES: Final = (
     ),
     Stage(
         "together",
-        {"jigsaw": 0.35, "jigsaw-toxic": 1.0, "balanced": 0.1, "balanced-toxic": 0.5,
+        {"jigsaw": 0.3, "jigsaw-toxic": 1.5, "balanced": 0.1, "balanced-toxic": 0.5,
          "toxic_spans": 0.4, "davidson": 0.15, "davidson-toxic": 0.3,
-         "epitome": 4.0, "cssrs": 6.0, "contrast-train": 3.0},
-        1e-4, 3e-5,
-    ),
-    Stage(
-        "hard cases",
-        {"jigsaw": 0.35, "jigsaw-toxic": 1.5, "balanced": 0.05, "balanced-toxic": 0.3,
-         "toxic_spans": 0.2, "davidson": 0.15, "davidson-toxic": 0.3,
-         "epitome": 2.0, "cssrs": 3.0, "contrast-train": 2.0, "contrast-tone": 6.0},
+         "epitome": 4.0, "cssrs": 6.0, "contrast-train": 3.0, "contrast-tone": 5.0},
         1e-4, 0.0,
     ),
 )  # fmt: skip
@@ -77,12 +74,17 @@ _MARK_WEIGHT: Final = 0.6
 
 
 def plan(rows: Sequence[Row], stage: Stage, seed: int) -> list[Row]:
-    """The rows of one stage, as often as their source's share says, in random order."""
+    """The rows of one stage, as often as their source's share says, in random order.
+
+    A source that the stage does not read changes nothing in it, whether it is there or not.
+    """
     order = random.Random(f"{seed} {stage.name}")  # noqa: S311 - not secret
     chosen: list[Row] = []
     peers = any(row.source == "epitome" for row in rows)
     for row in rows:
-        share = stage.shares.get(_kind(row, stage), 0.0)
+        share = stage.shares.get(_kind(row, stage))
+        if share is None:
+            continue
         times = int(share) + (order.random() < share % 1)
         chosen += [row] * min(times, 1) + [_quieter(row, peers)] * (times - 1)
     order.shuffle(chosen)

@@ -47,23 +47,29 @@ def train(data: Path, work: Path, seeds: Sequence[int], without: frozenset[str])
     work: where checkpoints lie; a run with the same arguments goes on from them.
     Returns the version.
     """
-    name = "-without-".join(["all", *sorted(without)]) if without else "all"
-    folder = work / name
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder_of(work, without)
     rows = [row for row in read_all(data, without) if split(row) != "test"]
-    networks = [tune(rows, folder, seed) for seed in seeds]
+    shared = folder_of(work, without & STAGES[0].sources())
+    networks = [tune(rows, shared, folder, seed) for seed in seeds]
     averaged = average(networks)
     return ship(rows, averaged, folder, MODELS_DIR)
 
 
-def tune(rows: Sequence[Row], folder: Path, seed: int) -> dict[str, torch.Tensor]:
+def folder_of(work: Path, without: frozenset[str]) -> Path:
+    """Where the files of this choice of data lie."""
+    folder = work / "-without-".join(["all", *sorted(without)])
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def tune(rows: Sequence[Row], shared: Path, folder: Path, seed: int) -> dict[str, torch.Tensor]:
     """The weights of one seed: the shared first stage, then each stage from the one before."""
     fitting = [row for row in rows if split(row) == "fit"]
     reader = Reader(base_folder() / "tokenizer.json")
     network = from_base(base_folder())
     for number, stage in enumerate(STAGES):
-        owner = "shared" if number == 0 else f"seed-{seed}"
-        done = folder / f"{owner}-{stage.name.replace(' ', '-')}.pt"
+        owner = shared / "shared" if number == 0 else folder / f"seed-{seed}"
+        done = owner.with_name(f"{owner.name}-{stage.name.replace(' ', '-')}.pt")
         if not done.exists():
             run = Run(stage, fitting, reader, _SHARED_SEED if number == 0 else seed)
             _keep(run.finish(network, done.with_suffix(".running")), done)
