@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from server.store.tables.base import maybe_time, primary, time
@@ -13,10 +13,16 @@ from server.store.tables.base import maybe_time, primary, time
 class Assessment(SQLModel, table=True):
     """One reading of one text: numbers and offsets, never words. `assessed` False: nobody has read it yet."""
 
-    __table_args__ = (Index(None, "assessed", "why_not"),)
+    __table_args__ = (
+        Index(None, "room_id", "at"),
+        Index(
+            None, "at",
+            sqlite_where=text("assessed IS 0"), postgresql_where=text("assessed IS false"),
+        ),
+    )  # fmt: skip
     id: UUID = primary()
     message_id: UUID = Field(foreign_key="message.id", index=True)
-    room_id: UUID = Field(foreign_key="room.id", index=True)
+    room_id: UUID = Field(foreign_key="room.id")
     assessed: bool
     why_not: str | None = None
     model: str
@@ -26,7 +32,7 @@ class Assessment(SQLModel, table=True):
     handling: str
     urgency: str
     reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    at: datetime = time(index=True)
+    at: datetime = time()
 
 
 class NudgeShown(SQLModel, table=True):

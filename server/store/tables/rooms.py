@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from server.store.tables.base import maybe_time, primary, time
@@ -50,23 +50,30 @@ class Membership(SQLModel, table=True):
 class Message(SQLModel, table=True):
     """What was said, sealed. `seq` comes when it is published; a held one has none.
 
+    Each index is a page more to write before a message is durable: there is none that no query needs.
+
     `fingerprint`: keyed hash of the body, so that another body under one client_id is noticed.
     """
 
     __table_args__ = (
         UniqueConstraint("author_id", "client_id"),
         UniqueConstraint("room_id", "seq"),
-        Index(None, "room_id", "state"),
+        Index(
+            None,
+            "reply_to",
+            sqlite_where=text("reply_to IS NOT NULL"),
+            postgresql_where=text("reply_to IS NOT NULL"),
+        ),
     )
     id: UUID = primary()
     room_id: UUID = Field(foreign_key="room.id")
     seq: int | None = None
-    author_id: UUID = Field(foreign_key="member.id", index=True)
+    author_id: UUID = Field(foreign_key="member.id")
     author_kind: str = "person"
     client_id: UUID
     fingerprint: bytes
     sealed: bytes | None = None
-    reply_to: UUID | None = Field(default=None, foreign_key="message.id", index=True)
+    reply_to: UUID | None = Field(default=None, foreign_key="message.id")
     ask: bool = False
     sealed_note: bytes | None = None
     """What its author folded it behind: their own words."""
