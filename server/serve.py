@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from server.api.depend import Parts
+from server.api.direct import DirectWebSocket
 from server.app import create_app
 from server.errors import Misconfigured
 from server.protocol import frames
@@ -40,7 +41,7 @@ def serve(settings: Settings) -> None:
     server = _Server(
         uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            ws=DirectWebSocket,
             ws_max_size=_WS_MOST_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=_HEARTBEAT_S,

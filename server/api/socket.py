@@ -8,10 +8,12 @@ from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.api.depend import Parts, find_actor, parts_of, token_of
+from server.api.direct import EXTENSION, STALLED_S, DirectWebSocket
 from server.api.frames_in import Line
 from server.errors import NoSession, Pending
 from server.limits import POSTS_PER_MINUTE
 from server.live.connection import Connection
+from server.live.encoding import payload_of
 from server.protocol import frames
 from server.protocol.base import FRAME_LIMIT_BYTES, TEXT_LIMIT
 from server.services import listening
@@ -21,7 +23,6 @@ router = APIRouter()
 
 HEARTBEAT_S = 20
 _SOCKETS_PER_MEMBER = 10
-_SEND_TIMEOUT_S = 15.0
 _BROKEN = 1011
 """RFC 6455: the server met something it did not expect."""
 
@@ -49,21 +50,62 @@ async def open_socket(websocket: WebSocket) -> None:
 
 
 async def _serve(websocket: WebSocket, parts: Parts, connection: Connection) -> None:
-    """Two tasks, one in and one out; when either ends, both do."""
+    """Frames in and out until either end has had enough."""
+    direct: DirectWebSocket | None = websocket.scope["extensions"].get(EXTENSION)
     parts.hub.add(connection)
-    tasks: set[asyncio.Task[None]] = set()
     try:
         await _greet(parts, connection)
         line = Line(parts, connection)
-        tasks.add(asyncio.create_task(_send_all(websocket, connection), name="sender"))
-        tasks.add(asyncio.create_task(_receive_all(websocket, line), name="receiver"))
+        if direct is None:
+            await _through_asgi(websocket, line, connection)
+        else:
+            await _directly(websocket, direct, line, connection)
+    except (WebSocketDisconnect, OSError):
+        pass  # a line that broke is everyday
+    except Exception as error:
+        log.error("socket failed: %s", type(error).__name__)
+        connection.close_code = _BROKEN
+    finally:
+        connection.ending = None
+        parts.hub.remove(connection)
+        await _close(websocket, connection)
+
+
+async def _directly(
+    websocket: WebSocket, direct: DirectWebSocket, line: Line, connection: Connection
+) -> None:
+    """Frames out are written as they come, by whoever has them; this task only reads."""
+    outbox = connection.outbox
+
+    def end() -> None:
+        """Close from this side: the reader wakes, or the line is cut when nobody takes the farewell."""
+        outbox.write_rest()
+        ending = asyncio.create_task(_close(websocket, connection), name="ending")
+        ending.add_done_callback(lambda _: direct.cut_unless_closed())
+
+    outbox.line = direct
+    direct.open_up(outbox.flow)
+    outbox.flow()
+    connection.ending = end
+    if outbox.closing:
+        return
+    await _receive_all(websocket, line)
+
+
+async def _through_asgi(websocket: WebSocket, line: Line, connection: Connection) -> None:
+    """Where the server lends no line: two tasks, one in and one out; when either ends, both do."""
+    tasks = {
+        asyncio.create_task(_send_all(websocket, connection), name="sender"),
+        asyncio.create_task(_receive_all(websocket, line), name="receiver"),
+    }
+    try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        parts.hub.remove(connection)
         for task in tasks:
             task.cancel()
-        _report(await asyncio.gather(*tasks, return_exceptions=True))
-        await _close(websocket, connection)
+        for end in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect | OSError):
+                log.error("socket failed: %s", type(end).__name__)
 
 
 async def _greet(parts: Parts, connection: Connection) -> None:
@@ -96,21 +138,14 @@ async def _send_all(websocket: WebSocket, connection: Connection) -> None:
     while True:
         for frame in await outbox.take():
             try:
-                async with asyncio.timeout(_SEND_TIMEOUT_S):
-                    await websocket.send_text(frame)
+                async with asyncio.timeout(STALLED_S):
+                    await websocket.send_text(payload_of(frame))
             except TimeoutError:
                 connection.close(frames.Close.TOO_SLOW)
                 return
             outbox.sent(frame)
         if outbox.closing:
             return
-
-
-def _report(ends: list[BaseException | None]) -> None:
-    """A line that broke is everyday; anything else is ours to mend."""
-    for end in ends:
-        if isinstance(end, Exception) and not isinstance(end, WebSocketDisconnect | OSError):
-            log.error("socket failed: %s", type(end).__name__)
 
 
 async def _close(websocket: WebSocket, connection: Connection) -> None:
@@ -120,6 +155,6 @@ async def _close(websocket: WebSocket, connection: Connection) -> None:
     code = connection.close_code or (
         frames.Close.TOO_SLOW if connection.outbox.closing else _BROKEN
     )
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError, TimeoutError):
         async with asyncio.timeout(1):
             await websocket.close(code)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Protocol
 from uuid import UUID
 
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _AGAIN_S = 1.0
 _SOON_S = 0.05
+_PORTION = 20
 
 
 class PageAfter(Protocol):
@@ -75,18 +76,25 @@ class CatchUp:
 
     async def _page(self, listener: Listener) -> None:
         assert self._page_after is not None  # noqa: S101 - set before the first socket opens
-        outbox = listener.connection.outbox
-        await outbox.drained()
-        page = await self._page_after(listener.connection.actor, listener.room, listener.seq)
-        for seq, frame in page:
-            if outbox.is_half_full:
-                await outbox.drained()
+        connection = listener.connection
+        await connection.outbox.drained()
+        page = await self._page_after(connection.actor, listener.room, listener.seq)
+        for some in _portions(page):
+            if connection.outbox.is_half_full:
+                await connection.outbox.drained()
             if listener.ended:
                 return
-            if listener.may_receive(frame.type):  # type: ignore[attr-defined]
-                outbox.offer(encode(frame))
-            listener.seq = seq
+            connection.offer(
+                b"".join(encode(frame) for _, frame in some if listener.may_receive(frame.type))  # type: ignore[attr-defined]
+            )
+            listener.seq = some[-1][0]
         if page:
             self.hub.saw_head(listener.room, listener.seq)
         elif not self.hub.reached(listener):
             await asyncio.sleep(_SOON_S)
+
+
+def _portions(page: list[tuple[int, Wire]]) -> Iterator[list[tuple[int, Wire]]]:
+    """A few at a time in one write: the long ones of a page must not fill a line at once."""
+    for start in range(0, len(page), _PORTION):
+        yield page[start : start + _PORTION]

@@ -1,5 +1,6 @@
 """One open socket, and what it listens to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -27,7 +28,7 @@ class Listener:
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One member's socket."""
+    """One member's socket. ending: called once, when it has to close."""
 
     actor: Actor
     outbox: Outbox = field(default_factory=Outbox)
@@ -35,11 +36,18 @@ class Connection:
     keeps: dict[UUID, Relation] = field(default_factory=dict)
     """How this member stands to rooms, for staff: what was announced wins over what was read."""
     close_code: int | None = None
+    ending: Callable[[], None] | None = None
 
     def tell(self, frame: Wire) -> None:
         """A frame for this socket's own member."""
         if may_receive(self.actor.role, frame.type, Relation.SELF) or frame.type == "joined":  # type: ignore[attr-defined]
-            self.outbox.offer(encode(frame))
+            self.offer(encode(frame))
+
+    def offer(self, frame: bytes) -> None:
+        """An encoded frame. A socket that holds too many closes."""
+        self.outbox.offer(frame)
+        if self.outbox.closing:
+            self._end()
 
     def greet(self, hello: Wire, keeps: dict[UUID, Relation]) -> None:
         """The first frame, whatever was told while the socket opened."""
@@ -51,3 +59,9 @@ class Connection:
         """End this socket; what was said before still goes out, nothing later does."""
         self.close_code = self.close_code or code
         self.outbox.close()
+        self._end()
+
+    def _end(self) -> None:
+        ending, self.ending = self.ending, None
+        if ending:
+            ending()

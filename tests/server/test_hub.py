@@ -10,6 +10,7 @@ from server.errors import NotFound
 from server.ids import new_id
 from server.live.catching_up import CatchUp
 from server.live.connection import Connection, Listener
+from server.live.encoding import payload_of
 from server.live.hub import Hub
 from server.protocol import frames
 from server.store.work import SeatEnded, SeatTaken, SessionsEnded, ToRoom, ToStaff
@@ -36,7 +37,7 @@ def change(room: UUID, seq: int) -> ToRoom:
 
 
 def sent(listener: Listener) -> list[int]:
-    waiting = [orjson.loads(frame) for frame in listener.connection.outbox._frames]
+    waiting = [orjson.loads(payload_of(frame)) for frame in listener.connection.outbox._frames]
     return [frame["seq"] for frame in waiting if frame["type"] == "changed"]
 
 

@@ -1,0 +1,107 @@
+"""uvicorn's WebSocket, which also lends the application a way to write a ready-made frame itself.
+
+One frame is encoded once for a whole room and handed to each member's transport as it is; the way through
+ASGI would build it anew for each. Everything else stays uvicorn's. What this leans on is held by
+tests/server/test_direct.py; where the extension is missing, frames go through ASGI `send`.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+EXTENSION = "hearth.direct"
+
+STALLED_S = 15.0
+"""A line that takes nothing for so long is given up: its member comes back and resumes."""
+
+
+class DirectWebSocket(WebSocketsSansIOProtocol):
+    """Found by the application at `scope["extensions"][EXTENSION]`.
+
+    flowing: whether the transport takes more now without holding much of it in memory; False before the
+    handshake and once the line begins to end. flowed: called when it takes more again.
+    """
+
+    flowing = False
+    flowed: Callable[[], None] | None = None
+    _stalled: asyncio.TimerHandle | None = None
+
+    def write(self, data: bytes) -> None:
+        """Whole text frames, header and all; only while `flowing`."""
+        self.transport.write(data)
+
+    def open_up(self, flowed: Callable[[], None]) -> None:
+        """Begin to write directly, once the handshake is through."""
+        self.flowed = flowed
+        self.flowing = not self.close_sent and not self.transport.is_closing()
+        if not self.writable.is_set():
+            self.pause_writing()
+
+    def cut_unless_closed(self) -> None:
+        """After a farewell that the other end did not take."""
+        if not self.close_sent:
+            self.transport.abort()
+
+    async def run_asgi(self) -> None:
+        """As uvicorn, with this object among the extensions."""
+        extensions: Any = self.scope["extensions"]
+        extensions[EXTENSION] = self
+        await super().run_asgi()
+
+    def pause_writing(self) -> None:
+        """The transport holds as much as it should."""
+        super().pause_writing()
+        self.flowing = False
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It has sent most of it."""
+        super().resume_writing()
+        self._not_stalled()
+        if self.flowed and not self.close_sent and not self.transport.is_closing():
+            self.flowing = True
+            self.flowed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The line is gone."""
+        self._end()
+        self._not_stalled()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server goes."""
+        self._end()
+        super().shutdown()
+
+    def handle_close(self, event: Frame) -> None:
+        """The other end closes."""
+        self._end()
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """The other end speaks no WebSocket."""
+        self._end()
+        super().handle_parser_exception()
+
+    def keepalive_timeout(self) -> None:
+        """The other end is silent."""
+        self._end()
+        super().keepalive_timeout()
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn; after a close nothing is written any more."""
+        if message["type"] == "websocket.close":
+            self._end()
+        await super().send(message)
+
+    def _end(self) -> None:
+        self.flowing, self.flowed = False, None
+
+    def _not_stalled(self) -> None:
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None
