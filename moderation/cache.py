@@ -5,40 +5,41 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from moderation.classifier import Assessment, Classifier, Passage
+from moderation.classifier import Passage
+
+Answer = TypeVar("Answer")
 
 MOST: Final = 2_048
 """Answers that are kept, about 3 kB each; the one asked for longest ago goes first."""
 
 
-class Cached:
-    """A classifier that remembers. Safe only where the classifier's weights do not change."""
+class Remembered(Generic[Answer]):
+    """Answers by passage. Safe only where whoever answers does not change."""
 
-    def __init__(self, classifier: Classifier, most: int = MOST) -> None:
-        self._classifier, self._most = classifier, most
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._key = secrets.token_bytes(32)
-        self._kept: OrderedDict[bytes, Assessment] = OrderedDict()
+        self._kept: OrderedDict[bytes, Answer] = OrderedDict()
 
-    @property
-    def version(self) -> str:
-        """The classifier's own."""
-        return self._classifier.version
-
-    def assess(self, passages: Sequence[Passage]) -> list[Assessment]:
-        """One per passage, in the same order; what was asked before, or twice, is read once."""
-        keys = [self._hash(passage) for passage in passages]
-        new = {key: p for key, p in zip(keys, passages, strict=True) if key not in self._kept}
-        found = dict(zip(new, self._classifier.assess([*new.values()]), strict=True))
-        answers = [found[key] if key in found else self._kept[key] for key in keys]
-        for key, answer in zip(keys, answers, strict=True):
-            self._kept[key] = answer
+    def find(self, passage: Passage) -> Answer | None:
+        """What was answered before."""
+        key = self._hash(passage)
+        answer = self._kept.get(key)
+        if answer is not None:
             self._kept.move_to_end(key)
-        while len(self._kept) > self._most:
+        return answer
+
+    def keep(self, passage: Passage, answer: Answer) -> None:
+        """Remember an answer, and forget the one asked for longest ago when there are too many."""
+        self._kept[self._hash(passage)] = answer
+        if len(self._kept) > self._most:
             self._kept.popitem(last=False)
-        return answers
+
+    def forget(self) -> None:
+        """All of it: whoever answered has changed."""
+        self._kept.clear()
 
     def _hash(self, passage: Passage) -> bytes:
         parts = [passage.text, passage.in_reply_to or ""]

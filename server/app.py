@@ -36,6 +36,7 @@ from server.live.catching_up import CatchUp, PageAfter
 from server.protocol.base import Wire
 from server.services import listening
 from server.services.passphrases import Passphrases
+from server.services.reader import Reader
 from server.settings import Settings
 from server.store.keys import KeyStore
 from server.store.opening import open_database, open_key_file
@@ -118,6 +119,7 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         hub=catch_up.hub,
         catch_up=catch_up,
         assessor=assessor,
+        reader=Reader(assessor),
         limits=Limits(settings.limits_profile),
         passphrases=passphrases,
     )

@@ -14,7 +14,6 @@ from typing import Any, cast
 import orjson
 
 from moderation.backends import load_classifier
-from moderation.cache import Cached
 from moderation.classifier import Passage
 
 
@@ -23,8 +22,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         os.nice(5)
     backend, models_dir = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else ""
-    loaded = load_classifier(cast("Any", backend), Path(models_dir) if models_dir else None)
-    classifier = Cached(loaded)
+    classifier = load_classifier(cast("Any", backend), Path(models_dir) if models_dir else None)
     classifier.assess([Passage("warm up")])
     _answer({"version": classifier.version})
     for line in sys.stdin.buffer:

@@ -15,6 +15,7 @@ from server.live.catching_up import CatchUp
 from server.live.hub import Hub
 from server.services import sessions
 from server.services.passphrases import Passphrases
+from server.services.reader import Reader
 from server.settings import Settings
 from server.store.work import Database, Work
 
@@ -32,6 +33,7 @@ class Parts:
     hub: Hub
     catch_up: CatchUp
     assessor: Assessor
+    reader: Reader
     limits: Limits
     passphrases: Passphrases
 

@@ -4,7 +4,7 @@ Whatever refuses words, they are read for danger first: silence is never the ans
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,8 @@ from server.limits import Kind
 from server.protocol import frames
 from server.protocol.base import TEXT_LIMIT, Wire
 from server.services import editing, posting, reading
+from server.services.ordinary import Draft
 from server.services.reading import Reading
-from server.store.work import Work
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _OVERLAP = 400
 _MOST_WINDOWS = 12
 """Some 40,000 code points of a text too long to post: more than a letter."""
 
-Said = Callable[[Work, Actor, Any, Reading], list[Wire]]
+Say = Callable[[], Awaitable[list[Wire]]]
 
 
 class Saying:
@@ -42,7 +42,11 @@ class Saying:
     async def post(self, frame: frames.Post) -> None:
         """Say something new."""
         read = await self._assess(frame.room, frame.text, frame.reply_to, frame.content_note)
-        await self._say(posting.post, frame, read, "post_burst", "post")
+        draft = Draft(self._actor, frame, read)
+        await self._say(
+            lambda: self._parts.database.do_together(posting.POSTS, draft),
+            frame, read, "post_burst", "post",
+        )  # fmt: skip
 
     async def edit(self, frame: frames.Edit) -> None:
         """Other words for one's own message."""
@@ -50,7 +54,12 @@ class Saying:
             lambda work: editing.answered_by(work, self._actor, frame.room, frame.message)
         )
         read = await self._assess(frame.room, frame.text, answered, None)
-        await self._say(editing.edit, frame, read, "post")
+        await self._say(
+            lambda: self._parts.database.do(
+                lambda work: editing.edit(work, self._actor, frame, read)
+            ),
+            frame, read, "post",
+        )  # fmt: skip
 
     async def screen(self, parsed: Any) -> None:
         """Words that were no valid frame (too long, say) may still be a cry for help."""
@@ -64,15 +73,13 @@ class Saying:
             log.error("screening failed: %s", type(error).__name__)
 
     async def _say(
-        self, verb: Said, frame: frames.Post | frames.Edit, read: Reading, *kinds: Kind
+        self, say: Say, frame: frames.Post | frames.Edit, read: Reading, *kinds: Kind
     ) -> None:
         try:
             self._parts.limits.hit("frame", str(self._actor.session))
             for kind in kinds:
                 self._parts.limits.hit(kind, str(self._actor.id))
-            answers = await self._parts.database.do(
-                lambda work: verb(work, self._actor, frame, read)
-            )
+            answers = await say()
         except Unavailable:
             raise  # nothing was decided: the client tries again
         except ServerError as refusal:
@@ -104,7 +111,7 @@ class Saying:
             passage = await self._parts.database.read(
                 lambda work: reading.passage(work, self._actor, room, whole, reply_to)
             )
-        read = reading.with_hits(await self._parts.assessor.assess(passage), whole)
+        read = await self._parts.reader.read(passage)
         return read.shifted(len(whole) - len(text))
 
 

@@ -13,10 +13,17 @@ FRAME_LIMIT_BYTES = 32 * 1024
 """A message of TEXT_LIMIT code points of four bytes, escaped, still fits."""
 
 
+_UNSHOWN = "text holds a character that cannot be shown"
+
+
 def _storable(text: str) -> str:
     """Refuse what cannot be stored or shown: NUL, and surrogates that stand alone."""
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("text holds a character that cannot be shown")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(_UNSHOWN) from None
+    if "\x00" in text:
+        raise ValueError(_UNSHOWN)
     return text
 
 

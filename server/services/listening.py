@@ -8,23 +8,12 @@ from server.access import Actor, Relation, check, may_receive, relation_of
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import render
-from server.store import messages, rooms
-from server.store.place import get_place
+from server.store import entering, messages, rooms
+from server.store.entering import Standing
 from server.store.tables import Message, RoomEvent
 from server.store.work import Work
 
 PAGE = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a listener stands when it begins."""
-
-    seq: int
-    members: int
-    seat: str
-    epoch: str
-    moderator_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +26,21 @@ class Welcome:
 
 def welcome(work: Work, actor: Actor) -> Welcome:
     """The epoch, and for staff the rooms whose cases they may see."""
-    seats = {room: relation_of(seat.seat) for room, seat in rooms.seats_of(work, actor.id).items()}
+    seats = entering.seats(work, actor.id).items()
     keeps = {
         room: relation
-        for room, relation in seats.items()
+        for room, relation in ((room, relation_of(seat)) for room, seat in seats)
         if may_receive(actor.role, "queue", relation)
     }
-    return Welcome(get_place(work).epoch, keeps)
+    return Welcome(entering.epoch(work), keeps)
 
 
-def start(work: Work, actor: Actor, room_id: UUID) -> Start:
-    """Raises NotFound unless the actor sits there."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "frame.join", relation_of(seat.seat if seat else None))
-    assert seat is not None  # noqa: S101 - checked just now
-    head = rooms.get_head(work, room_id)
-    moderator_on = bool(rooms.on_shift(work, [room_id]))
-    return Start(head.seq, head.members, seat.seat, get_place(work).epoch, moderator_on)
+def start(work: Work, actor: Actor, room_id: UUID) -> Standing:
+    """Where a listener stands when it begins. Raises NotFound unless the actor sits there."""
+    standing = entering.find_standing(work, room_id, actor.id)
+    check(actor, "frame.join", relation_of(standing.seat if standing else None))
+    assert standing is not None  # noqa: S101 - checked just now
+    return standing
 
 
 def page_after(work: Work, actor: Actor, room_id: UUID, seq: int) -> list[tuple[int, Wire]]:

@@ -4,6 +4,7 @@ A verb here answers with frames for the author alone. The room is told by what i
 """
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from moderation.policy import Handling, Urgency, Verdict
@@ -11,18 +12,19 @@ from server.access import Actor, check, relation_of
 from server.errors import Conflict, NotFound, Paused, RoomClosed, ServerError
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import alarm, cases, nudging, publishing, reading
+from server.services import alarm, cases, nudging, ordinary, publishing, reading
+from server.services.ordinary import Draft
 from server.services.reading import Reading
 from server.store import messages, people, rooms
 from server.store import reactions as stored_reactions
 from server.store.tables import Membership, Message
-from server.store.work import Work
+from server.store.work import Together, Work
 
 Answers = list[Wire]
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class _Judged:
     """A post that may be said, with all that judging needs."""
 
     actor: Actor
@@ -36,7 +38,7 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
     """Publish, nudge or hold. The same client_id again gets the first answer again."""
     seat = rooms.find_any_seat(work, frame.room, actor.id)
     check(actor, "frame.post", relation_of(seat.seat if seat else None))
-    fingerprint = _fingerprint(work, frame)
+    fingerprint = ordinary.fingerprint_of(work, frame)
     before = messages.find_by_client_id(work, actor.id, frame.client_id)
     if before:
         return [repeat(work, before, fingerprint), *support_again(work, actor, frame, read)]
@@ -144,14 +146,14 @@ def _judge(
     verdict = read.judge(
         reading.context(work, member, frame.room, frame.reply_to, insist=frame.insist)
     )
-    draft = _Draft(actor, frame, read, verdict, fingerprint)
+    draft = _Judged(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:
         return [nudging.show(work, actor, frame, verdict, fingerprint)]
     nudging.settle(work, actor.id, frame.client_id, fingerprint)
     return _hold(work, draft) if verdict.handling is Handling.HOLD else _publish(work, draft)
 
 
-def _publish(work: Work, draft: _Draft) -> Answers:
+def _publish(work: Work, draft: _Judged) -> Answers:
     message = _store(work, draft, "published")
     if draft.verdict.handling is Handling.COLLAPSE:
         message.collapsed_by = draft.verdict.content_note
@@ -165,13 +167,13 @@ def _publish(work: Work, draft: _Draft) -> Answers:
     return answers + nudging.praise(draft.frame, draft.verdict)
 
 
-def _hold(work: Work, draft: _Draft) -> Answers:
+def _hold(work: Work, draft: _Judged) -> Answers:
     message = _store(work, draft, "held")
     reading.store_assessment(work, message, draft.reading, draft.verdict)
     return [alarm.hold(work, message, draft.reading, draft.verdict, client_id=message.client_id)]
 
 
-def _store(work: Work, draft: _Draft, state: str) -> Message:
+def _store(work: Work, draft: _Judged, state: str) -> Message:
     frame = draft.frame
     message = Message(
         room_id=frame.room,
@@ -191,13 +193,9 @@ def _store(work: Work, draft: _Draft, state: str) -> Message:
     return message
 
 
-def _fingerprint(work: Work, frame: frames.Post) -> bytes:
-    """Of what is said; `insist` is how, not what."""
-    parts = (
-        str(frame.room),
-        frame.text,
-        str(frame.reply_to),
-        str(frame.ask),
-        frame.content_note or "",
-    )
-    return work.sealer.fingerprint(*parts)
+def _post_draft(work: Work, draft: Draft) -> Answers:
+    return post(work, draft.actor, draft.frame, draft.read)
+
+
+POSTS: Final = Together(many=ordinary.post_together, one=_post_draft)
+"""Posts of one moment: the ordinary ones in one go, each other one in a savepoint of its own."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from moderation.lexicon import Hit, find
 from moderation.policy import Context, Reason, Verdict, judge
 from moderation.sharing import tells_of_its_author
 from server.access import Actor
+from server.ids import new_id
 from server.store import assessments, messages, rooms
 from server.store.tables import Assessment as StoredAssessment
 from server.store.tables import Member, Message
@@ -91,23 +93,30 @@ def _gives_something_to_answer(work: Work, answered: Message) -> bool:
 
 def store_assessment(work: Work, message: Message, reading: Reading, verdict: Verdict) -> None:
     """Numbers and offsets, in the message's own transaction."""
+    row = assessment_row(message.id, message.room_id, reading, verdict, work.now)
+    work.session.add(StoredAssessment(**row))
+
+
+def assessment_row(
+    message_id: UUID, room_id: UUID, reading: Reading, verdict: Verdict, now: datetime
+) -> dict[str, Any]:
+    """Every column of the reading's row."""
     assessment = reading.assessment
-    work.session.add(
-        StoredAssessment(
-            message_id=message.id,
-            room_id=message.room_id,
-            assessed=assessment.assessed,
-            why_not=assessment.why_not,
-            model=assessment.model,
-            language=assessment.language,
-            signals=assessment.to_json(),
-            policy=verdict.policy,
-            handling=verdict.handling.value,
-            urgency=verdict.urgency.value,
-            reasons=[reason.code for reason in verdict.reasons],
-            at=work.now,
-        )
-    )
+    return {
+        "id": new_id(),
+        "message_id": message_id,
+        "room_id": room_id,
+        "assessed": assessment.assessed,
+        "why_not": assessment.why_not,
+        "model": assessment.model,
+        "language": assessment.language,
+        "signals": assessment.to_json(),
+        "policy": verdict.policy,
+        "handling": verdict.handling.value,
+        "urgency": verdict.urgency.value,
+        "reasons": [reason.code for reason in verdict.reasons],
+        "at": now,
+    }
 
 
 def codes(reasons: Sequence[Reason]) -> list[str]:

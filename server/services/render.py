@@ -14,8 +14,13 @@ _SEEN_SEATS = {"host": "host", "moderator": "moderator", "clinician": "clinician
 
 def author(member: Member, seat: str | None) -> frames.Author:
     """An author as others see them: pseudonym, and the seat they hold here."""
-    role: Any = "bot" if member.is_bot else _SEEN_SEATS.get(seat or "", "peer")
-    return frames.Author(id=member.id, name=member.pseudonym, role=role)
+    return author_as(member.id, member.pseudonym, seat, is_bot=member.is_bot)
+
+
+def author_as(member_id: UUID, name: str, seat: str | None, *, is_bot: bool) -> frames.Author:
+    """The same, from plain values."""
+    role: Any = "bot" if is_bot else _SEEN_SEATS.get(seat or "", "peer")
+    return frames.Author(id=member_id, name=name, role=role)
 
 
 def author_in(work: Work, room_id: UUID, member_id: UUID) -> frames.Author:

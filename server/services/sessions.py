@@ -9,7 +9,8 @@ from server.access import Actor, Role
 from server.errors import NoSession, NotFound, Pending
 from server.ids import digest, new_token
 from server.protocol import bodies
-from server.store import people
+from server.store import entering, people
+from server.store.entering import Entering
 from server.store.tables import Member, Session
 from server.store.work import SessionsEnded, Work
 
@@ -53,16 +54,13 @@ class Known(NamedTuple):
 
 def find_actor(work: Work, token: str) -> Known:
     """Raises NoSession when the token opens nothing, Pending while a steward has not approved."""
-    found = people.find_session(work, digest(token))
-    if found is None:
+    found = entering.find_session(work, digest(token))
+    if found is None or found.state == "removed" or not _is_fresh(found, work.now):
         raise NoSession
-    session, member = found
-    if not _stands(session, member, work.now):
-        raise NoSession
-    if member.state == "pending":
+    if found.state == "pending":
         raise Pending
-    actor = Actor(member.id, member.pseudonym, Role(member.role), session.id)
-    return Known(actor, session.last_seen_at + _TOUCH_EVERY <= work.now)
+    actor = Actor(found.member, found.name, Role(found.role), found.session)
+    return Known(actor, found.last_seen_at + _TOUCH_EVERY <= work.now)
 
 
 def standing(work: Work, session_ids: Collection[UUID]) -> dict[UUID, Role]:
@@ -114,8 +112,11 @@ def end(work: Work, member_id: UUID, sessions: list[Session]) -> None:
 
 
 def _stands(session: Session, member: Member, now: datetime) -> bool:
-    fresh = session.expires_at > now and session.last_seen_at + PEER_IDLE > now
-    return fresh and session.ended_at is None and member.state != "removed"
+    return _is_fresh(session, now) and session.ended_at is None and member.state != "removed"
+
+
+def _is_fresh(session: Session | Entering, now: datetime) -> bool:
+    return session.expires_at > now and session.last_seen_at + PEER_IDLE > now
 
 
 def _info(session: Session, actor: Actor) -> bodies.SessionInfo:

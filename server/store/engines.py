@@ -4,6 +4,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool
@@ -20,6 +21,8 @@ def sqlite_engine(path: Path, *, writes: bool, connections: int = 1) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
         poolclass=QueuePool,
         pool_size=connections,
         max_overflow=0,
@@ -50,6 +53,8 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
     return create_async_engine(
         asyncpg_url(url),
         hide_parameters=True,
+        json_serializer=_json,
+        json_deserializer=orjson.loads,
         pool_size=connections,
         pool_timeout=3,
         pool_pre_ping=True,
@@ -67,6 +72,10 @@ def migration_engine(url: str, sqlite_path: Path) -> Engine | AsyncEngine:
     if url.startswith("postgres"):
         return create_async_engine(asyncpg_url(url), hide_parameters=True, poolclass=NullPool)
     return sqlite_engine(sqlite_path, writes=True)
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 def asyncpg_url(url: str) -> str:

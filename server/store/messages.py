@@ -15,7 +15,14 @@ UNREADABLE = "[These words can no longer be read.]"
 
 def seal_text(work: Work, message: Message, text: str) -> None:
     """Put words into a message, sealed under its author's key."""
-    message.sealed = work.sealer.seal(message.author_id, text, _spot(message))
+    message.sealed = sealed(work, message.author_id, message.id, message.room_id, text)
+
+
+def sealed(
+    work: Work, author_id: UUID, message_id: UUID, room_id: UUID, text: str, column: str = "sealed"
+) -> bytes:
+    """Words of a message, as its row keeps them."""
+    return work.sealer.seal(author_id, text, Spot("message", column, message_id, room_id))
 
 
 def open_text(work: Work, message: Message) -> str | None:

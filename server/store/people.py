@@ -20,16 +20,6 @@ def find_by_name_key(work: Work, name_key: str) -> Member | None:
     return work.session.exec(select(Member).where(Member.name_key == name_key)).first()
 
 
-def find_session(work: Work, token_digest: bytes) -> tuple[Session, Member] | None:
-    """A session that still stands, and whose it is."""
-    query = (
-        select(Session, Member)
-        .join(Member, col(Member.id) == Session.member_id)
-        .where(Session.token_digest == token_digest, col(Session.ended_at).is_(None))
-    )
-    return work.session.exec(query).first()
-
-
 def sessions_by_id(work: Work, session_ids: Collection[UUID]) -> Sequence[tuple[Session, Member]]:
     """Several sessions at once, and whose they are."""
     query = (

@@ -1,7 +1,15 @@
-"""PostgreSQL through asyncpg: the same verbs, each in a transaction of its own."""
+"""PostgreSQL through asyncpg: the same verbs, each in a transaction of its own.
 
+What comes in numbers goes through one lane: all that waits is one transaction, with one statement a table.
+"""
+
+import asyncio
+import logging
+import time
 from collections.abc import Callable
-from typing import TypeVar
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -11,13 +19,28 @@ from sqlmodel import Session
 from server.clock import Clock
 from server.errors import Unavailable
 from server.store.engines import postgres_engine
+from server.store.pace import MOST_PACE_S, PACE
 from server.store.sealing import Sealer
-from server.store.work import Announcement, Work
+from server.store.work import Announcement, Together, Work
 
 Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
 _TRIES = 4
+_BATCH = 512
+_QUEUE = 4_096
 _CROSSED = frozenset({"40001", "40P01"})
 """Serialization failure, deadlock: nothing of the unit happened, and trying again helps."""
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """One item of what is done in numbers. done: whether it was; if not, it goes by itself."""
+
+    verbs: Together[Any, Any]
+    item: Any
+    done: "asyncio.Future[bool]"
+    result: Any = None
 
 
 class PostgresDatabase:
@@ -30,6 +53,9 @@ class PostgresDatabase:
         self._clock = clock
         self._announce = announce
         self._engine = postgres_engine(url)
+        self._waiting: list[_Waiting] = []
+        self._lane: asyncio.Task[None] | None = None
+        self._told_s = 0.0
         # The same pool. At the usual level, each query of a verb would see a moment of its own.
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -40,26 +66,68 @@ class PostgresDatabase:
             self._announce(announcements)
         return result
 
+    async def do_together(self, verbs: Together[Any, Result], item: Any) -> Result:
+        """As `do`; all that waits for the same verbs is done in one go."""
+        waiting = _Waiting(verbs, item, asyncio.get_running_loop().create_future())
+        if len(self._waiting) >= _QUEUE:
+            raise Unavailable(retry_after_s=2)
+        self._waiting.append(waiting)
+        if self._lane is None or self._lane.done():
+            self._lane = asyncio.create_task(self._drain(), name="together")
+        if await asyncio.shield(waiting.done):
+            return waiting.result  # type: ignore[no-any-return]
+        return await self.do(lambda work: verbs.one(work, item))
+
     async def read(self, verb: Callable[[Work], Result]) -> Result:
         """From a snapshot: every query sees the same moment."""
         result, _ = await self._run(verb, self._snapshots)
         return result
 
     async def close(self) -> None:
-        """Let go of the connections."""
+        """Write what was accepted, then let go of the connections."""
+        if self._lane:
+            await asyncio.gather(self._lane, return_exceptions=True)
         await self._engine.dispose()
 
     async def _run(
         self, verb: Callable[[Work], Result], engine: AsyncEngine
     ) -> tuple[Result, list[Announcement]]:
         def in_session(connection: Connection) -> tuple[Result, list[Announcement]]:
-            with Session(bind=connection, expire_on_commit=False) as session:
-                work = Work(session, self._sealer, self._clock.now())
+            with closing(self._work(connection)) as work:
                 result = verb(work)
-                session.flush()
+                work.flush()
                 return result, work.announcements
 
         return await self._try(engine, in_session)
+
+    async def _drain(self) -> None:
+        """Until nothing waits any more; under load with a little time between two commits."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            for verbs in {id(one.verbs): one.verbs for one in batch}.values():
+                await self._together(verbs, [one for one in batch if one.verbs is verbs])
+            if len(batch) > 1:
+                await asyncio.sleep(min(self._told_s * PACE, MOST_PACE_S))
+
+    async def _together(self, verbs: Together[Any, Any], batch: list["_Waiting"]) -> None:
+        """One transaction. When it fails nothing of it happened, and each goes by itself."""
+        items = [one.item for one in batch]
+        try:
+            results, told = await self._run(lambda work: verbs.many(work, items), self._engine)
+        except Exception as error:
+            log.error("writing together failed: %s", type(error).__name__)
+            results, told = [None] * len(batch), []
+        began = time.perf_counter()
+        if told:
+            self._announce(told)
+        for one, result in zip(batch, results, strict=True):
+            one.result = result
+            if not one.done.done():
+                one.done.set_result(result is not None)
+        self._told_s = time.perf_counter() - began
+
+    def _work(self, connection: Connection) -> Work:
+        return Work(connection, self._sealer, self._clock.now(), _session)
 
     async def _try(self, engine: AsyncEngine, in_session: Callable[[Connection], Result]) -> Result:
         """Two units of work that wait for each other: PostgreSQL ends one, and it goes again."""
@@ -73,3 +141,7 @@ class PostgresDatabase:
             except (TimeoutError, OSError):
                 break
         raise Unavailable(retry_after_s=2)
+
+
+def _session(connection: Connection) -> Session:
+    return Session(bind=connection, expire_on_commit=False)

@@ -4,12 +4,13 @@ A verb is a plain function `(work, ...) -> result`. It never waits for anything 
 reads from top to bottom, and the same verb runs on SQLite and on PostgreSQL.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from sqlalchemy import Connection
 from sqlmodel import Session
 
 from server.protocol.base import Wire
@@ -86,16 +87,59 @@ Announcement = ToRoom | ToMember | ToStaff | SeatTaken | SeatEnded | SessionsEnd
 
 @dataclass(slots=True)
 class Work:
-    """What a verb works with. `session` is its own savepoint; `announce` speaks after the commit."""
+    """What a verb works with. `session` is its own savepoint; `announce` speaks after the commit.
 
-    session: Session
+    connection: for prepared statements; what they write belongs to whoever opened a savepoint.
+    open_session: called when a verb first asks for its session. Many never do.
+    """
+
+    connection: Connection
     sealer: Sealer
     now: datetime
+    open_session: Callable[[Connection], Session]
     announcements: list[Announcement] = field(default_factory=list)
+    _session: Session | None = None
+
+    @property
+    def session(self) -> Session:
+        """What was built for thinking in rows rather than in numbers."""
+        if self._session is None:
+            self._session = self.open_session(self.connection)
+        return self._session
+
+    def commit(self) -> None:
+        """Write what the session holds and let go of its savepoint."""
+        if self._session:
+            self._session.commit()
+
+    def flush(self) -> None:
+        """Write what the session holds."""
+        if self._session:
+            self._session.flush()
+
+    def close(self) -> None:
+        """Let go of the session; what was not committed is undone."""
+        if self._session:
+            self._session.close()
 
     def announce(self, announcement: Announcement) -> None:
         """Tell the world, once this is durable."""
         self.announcements.append(announcement)
+
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Together(Generic[Item, Result]):
+    """Two ways to do the same to one item: `many` at once, or `one` by itself.
+
+    many: answers None for an item that needs `one`. It uses prepared statements alone, and has done
+    nothing at all when it raises: then each goes by itself.
+    """
+
+    many: Callable[["Work", Sequence[Item]], list[Result | None]]
+    one: Callable[["Work", Item], Result]
 
 
 class Database(Protocol):
@@ -103,6 +147,10 @@ class Database(Protocol):
 
     async def do(self, verb: Callable[[Work], Result]) -> Result:
         """Durable on return. Raises what the verb raises, and then nothing of it happened."""
+        ...
+
+    async def do_together(self, verbs: Together[Any, Result], item: Any) -> Result:
+        """As `do`, for what often comes in numbers: all that waits is done in one go."""
         ...
 
     async def read(self, verb: Callable[[Work], Result]) -> Result:

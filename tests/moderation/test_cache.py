@@ -1,54 +1,44 @@
-from moderation.cache import Cached
-from moderation.classifier import Assessment, Passage
+from moderation.cache import Remembered
+from moderation.classifier import Passage
 
 
-class Counting:
-    version = "counting"
-
-    def __init__(self):
-        self.read = []
-
-    def assess(self, passages):
-        self.read += passages
-        return [
-            Assessment(True, self.version, "en", {"toxicity": len(p.text) / 100}) for p in passages
-        ]
-
-
-def test_the_same_words_are_read_once_and_answered_alike():
-    inner = Counting()
-    cached = Cached(inner)
-    first = cached.assess([Passage("hello"), Passage("good night"), Passage("hello")])
-    again = cached.assess([Passage("good night"), Passage("hello")])
-    assert [p.text for p in inner.read] == ["hello", "good night"]
-    assert first[0] == first[2] == again[1]
-    assert first[1] == again[0]
+def test_the_same_words_are_answered_alike():
+    kept = Remembered()
+    kept.keep(Passage("hello"), 1)
+    kept.keep(Passage("good night"), 2)
+    assert [kept.find(Passage(text)) for text in ("good night", "hello", "Hello")] == [2, 1, None]
 
 
 def test_what_a_reply_answers_makes_it_another_passage():
-    inner = Counting()
-    cached = Cached(inner)
-    cached.assess([Passage("a", "b"), Passage("a"), Passage("a", ""), Passage("a\0b")])
-    assert len(inner.read) == 4
+    kept = Remembered()
+    passages = [Passage("a", "b"), Passage("a"), Passage("a", ""), Passage("a\0b")]
+    for number, passage in enumerate(passages, start=1):
+        assert kept.find(passage) is None
+        kept.keep(passage, number)
+    assert [kept.find(passage) for passage in passages] == [1, 2, 3, 4]
 
 
 def test_the_answer_asked_for_longest_ago_is_forgotten_first():
-    inner = Counting()
-    cached = Cached(inner, most=2)
-    for text in ("one", "two", "one", "three", "one", "two"):
-        cached.assess([Passage(text)])
-    assert [p.text for p in inner.read] == ["one", "two", "three", "two"]
+    kept = Remembered(most=2)
+    kept.keep(Passage("one"), 1)
+    kept.keep(Passage("two"), 2)
+    assert kept.find(Passage("one")) == 1
+    kept.keep(Passage("three"), 3)
+    assert [kept.find(Passage(text)) for text in ("one", "two", "three")] == [1, None, 3]
 
 
-def test_no_word_is_kept_and_two_caches_know_words_by_other_names():
-    kept = []
+def test_no_word_is_kept_and_two_memories_know_words_by_other_names():
+    names = []
     for _ in range(2):
-        cached = Cached(Counting())
-        cached.assess([Passage("a private word")])
-        kept += vars(cached)["_kept"]
-    assert kept[0] != kept[1]
-    assert b"private" not in kept[0] + kept[1]
+        kept = Remembered()
+        kept.keep(Passage("a private word"), 1)
+        names += vars(kept)["_kept"]
+    assert names[0] != names[1]
+    assert b"private" not in names[0] + names[1]
 
 
 def test_broken_letters_are_words_like_any():
-    assert len(Cached(Counting()).assess([Passage("\ud800"), Passage("")])) == 2
+    kept = Remembered()
+    kept.keep(Passage("\ud800"), 1)
+    assert kept.find(Passage("\ud800")) == 1
+    assert kept.find(Passage("")) is None

@@ -13,6 +13,7 @@ import uvicorn
 from moderation.classifier import Assessment, Passage
 from server.app import create_app
 from server.services.founding import found
+from server.services.reader import Reader
 from server.settings import read_settings
 from server.store import beside
 from tests.server.live_server import free_port
@@ -49,7 +50,7 @@ async def serving(folder: Path, reads: Callable[[str], Assessment]) -> AsyncIter
             while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
                 await asyncio.sleep(0.02)
         by_hand: Any = ByHand(reads)
-        app.state.parts = replace(app.state.parts, assessor=by_hand)
+        app.state.parts = replace(app.state.parts, assessor=by_hand, reader=Reader(by_hand))
         yield f"http://127.0.0.1:{settings.port}"
     finally:
         server.should_exit = True

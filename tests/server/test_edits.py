@@ -14,9 +14,11 @@ from server.errors import Conflict
 from server.ids import new_id
 from server.limits import POSTS_PER_MINUTE, Limits
 from server.live.connection import Connection
+from server.live.encoding import payload_of
 from server.protocol import bodies, frames
 from server.services import decisions, editing, publishing, rooms, seats
 from server.services import messages as verbs
+from server.services.reader import Reader
 from server.services.reading import Reading
 from server.store import cases as stored_cases
 from server.store import messages as stored
@@ -181,6 +183,8 @@ async def test_a_refused_edit_of_somebody_in_danger_opens_a_line(
 class NoClassifier:
     """Stands where the assessor does: nobody has read anything."""
 
+    version = "nobody"
+
     async def assess(self, passage: Passage) -> Assessment:
         return late().assessment
 
@@ -197,11 +201,11 @@ async def test_an_edit_that_comes_too_fast_is_still_read_for_danger(
     for _ in range(POSTS_PER_MINUTE["normal"]):
         limits.hit("post", str(ash.id))
     parts: Any = SimpleNamespace(
-        database=any_house.database, limits=limits, assessor=NoClassifier()
+        database=any_house.database, limits=limits, reader=Reader(NoClassifier())
     )
     connection = Connection(ash)
     await Line(parts, connection).receive(frame.model_dump_json())
-    answers = [orjson.loads(answer) for answer in await connection.outbox.take()]
+    answers = [orjson.loads(payload_of(answer)) for answer in await connection.outbox.take()]
     assert [answer["type"] for answer in answers] == heard
     assert answers[-1]["code"] == "too_fast"
     assert {answer["client_id"] for answer in answers} == {str(frame.client_id)}

@@ -13,9 +13,11 @@ from server.api.frames_in import Line
 from server.ids import new_id
 from server.limits import Limits
 from server.live.connection import Connection
+from server.live.encoding import payload_of
 from server.protocol import frames
 from server.services import late as late_reading
 from server.services import posting, seats
+from server.services.reader import Reader
 from server.store import cases as stored_cases
 from server.store.work import ToMember, Work
 from tests.server.readings import DANGER, calm, late
@@ -25,6 +27,8 @@ from tests.server.store_fixture import House
 class Calm:
     """Stands where the assessor does: read, and nothing was found."""
 
+    version = "calm"
+
     async def assess(self, passage: Passage) -> Assessment:
         return calm().assessment
 
@@ -33,7 +37,9 @@ async def a_line(house: House, limits: str = "bench") -> tuple[Actor, Any, Any]:
     """Ash's socket from the inside, in a room; the third says what it answered to some frames."""
     ash = await house.join("Ash")
     room = await house.room("Kitchen", (ash, "member"))
-    parts: Any = SimpleNamespace(database=house.database, limits=Limits(limits), assessor=Calm())
+    parts: Any = SimpleNamespace(
+        database=house.database, limits=Limits(limits), reader=Reader(Calm())
+    )
     connection = Connection(ash)
     line = Line(parts, connection)
 
@@ -43,7 +49,7 @@ async def a_line(house: House, limits: str = "bench") -> tuple[Actor, Any, Any]:
             await line.receive(orjson.dumps(frame).decode())
             for answer in await connection.outbox.take():
                 connection.outbox.sent(answer)
-                answers.append(orjson.loads(answer))
+                answers.append(orjson.loads(payload_of(answer)))
         return answers
 
     return ash, room, says

@@ -1,0 +1,102 @@
+"""What is asked when a socket opens and when it joins a room: one query each, as the driver runs them."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import bindparam, true
+from sqlalchemy.orm import aliased
+from sqlmodel import col, exists, select
+
+from server.store.prepared import Prepared
+from server.store.tables import Member, Membership, Place, RoomHead, Session, Shift
+from server.store.work import Work
+
+
+class Entering(NamedTuple):
+    """A session, and whose it is."""
+
+    session: UUID
+    member: UUID
+    name: str
+    role: str
+    state: str
+    expires_at: datetime
+    last_seen_at: datetime
+
+
+class Standing(NamedTuple):
+    """A member's seat in a room, and the room as it is now."""
+
+    seat: str
+    seq: int
+    members: int
+    epoch: str
+    moderator_on: bool
+
+
+_DIGEST: Any = bindparam("digest")
+_ROOM: Any = bindparam("room")
+_MEMBER: Any = bindparam("member")
+
+_SESSION = Prepared(
+    select(  # type: ignore[call-overload] # more columns than sqlmodel has overloads for
+        Session.id,
+        Session.member_id,
+        Member.pseudonym,
+        Member.role,
+        Member.state,
+        Session.expires_at,
+        Session.last_seen_at,
+    )
+    .join(Member, col(Member.id) == Session.member_id)
+    .where(Session.token_digest == _DIGEST, col(Session.ended_at).is_(None))
+)
+_EPOCH = Prepared(select(Place.epoch))
+_SEATS = Prepared(
+    select(Membership.room_id, Membership.seat).where(
+        Membership.member_id == _MEMBER, col(Membership.left_at).is_(None)
+    )
+)
+_KEEPER = aliased(Membership)
+_KEEPER_ON = (
+    exists()
+    .where(col(_KEEPER.room_id) == _ROOM, col(_KEEPER.left_at).is_(None))
+    .where((col(_KEEPER.seat) == "moderator") | (col(_KEEPER.seat) == "clinician"))
+    .where(col(Shift.member_id) == col(_KEEPER.member_id), col(Shift.ended_at).is_(None))
+)
+_STANDING = Prepared(
+    select(Membership.seat, RoomHead.seq, RoomHead.members, Place.epoch, _KEEPER_ON)  # type: ignore[call-overload]
+    .select_from(Membership)
+    .join(RoomHead, col(RoomHead.room_id) == Membership.room_id)
+    .join(Place, true())
+    .where(
+        Membership.room_id == _ROOM,
+        Membership.member_id == _MEMBER,
+        col(Membership.left_at).is_(None),
+    )
+)
+
+
+def find_session(work: Work, token_digest: bytes) -> Entering | None:
+    """A session that was not ended, and whose it is."""
+    found = _SESSION.first(work.connection, digest=token_digest)
+    return Entering(*found) if found else None
+
+
+def epoch(work: Work) -> str:
+    """Of the place: another one after the database was restored."""
+    found = _EPOCH.first(work.connection)
+    assert found is not None  # noqa: S101 - made at the first start
+    return str(found[0])
+
+
+def seats(work: Work, member_id: UUID) -> dict[UUID, str]:
+    """All rooms a member sits in, and as what."""
+    return dict(_SEATS.rows(work.connection, member=member_id))
+
+
+def find_standing(work: Work, room_id: UUID, member_id: UUID) -> Standing | None:
+    """None without a seat."""
+    found = _STANDING.first(work.connection, room=room_id, member=member_id)
+    return Standing(*found) if found else None

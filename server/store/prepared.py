@@ -1,0 +1,123 @@
+"""Statements of the hot path: said once in SQLAlchemy, compiled once, then run as the driver runs them.
+
+Building, caching and unwrapping a query for each message costs ten times what the database does for it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Table, insert
+from sqlalchemy.sql import ClauseElement
+
+Process = Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A statement in one dialect. binds: name, value where none is given, and how it is made ready."""
+
+    sql: str
+    binds: tuple[tuple[str, Any, Process], ...]
+    results: tuple[Process, ...]
+
+    def values(self, given: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(
+            process(given.get(name, default)) if process else given.get(name, default)
+            for name, default, process in self.binds
+        )
+
+    def row(self, found: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(
+            process(value) if process else value
+            for process, value in zip(self.results, found, strict=True)
+        )
+
+
+class Prepared:
+    """A query or an update with named parameters (bindparam); without IN lists."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}
+
+    def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
+        """Every row, as plain values in the order of the statement's columns."""
+        form = self._form(connection.dialect)
+        found = _execute(connection, form.sql, form.values(values)).fetchall()
+        return [form.row(row) for row in found]
+
+    def first(self, connection: Connection, **values: Any) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        rows = self.rows(connection, **values)
+        return rows[0] if rows else None
+
+    def _form(self, dialect: Dialect) -> _Form:
+        form = self._forms.get(dialect.name)
+        if form is None:
+            form = self._forms[dialect.name] = _compiled(self._statement, dialect)
+        return form
+
+
+class Rows:
+    """Whole rows into one table, many at once. Every column is given: no default is filled in."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._columns = [column.name for column in table.columns]
+        self._forms: dict[str, _Form] = {}
+
+    def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Raises KeyError when a row lacks a column."""
+        form = self._form(connection.dialect)
+        values = [
+            tuple(process(row[name]) if process else row[name] for name, _, process in form.binds)
+            for row in rows
+        ]
+        if connection.dialect.name == "sqlite":
+            _driver(connection).executemany(form.sql, values)
+        elif values:
+            columns = tuple([*column] for column in zip(*values, strict=True))
+            connection.exec_driver_sql(form.sql, columns)
+
+    def _form(self, dialect: Dialect) -> _Form:
+        form = self._forms.get(dialect.name)
+        if form is None:
+            plain = _compiled(insert(self._table), dialect)
+            form = plain if dialect.name == "sqlite" else self._unnested(plain, dialect)
+            self._forms[dialect.name] = form
+        return form
+
+    def _unnested(self, plain: _Form, dialect: Dialect) -> _Form:
+        """PostgreSQL takes each column as one array: one statement, however many rows."""
+        types = [
+            self._table.columns[name].type.dialect_impl(dialect).compile(dialect)
+            for name, _, _ in plain.binds
+        ]
+        names = ", ".join(f'"{name}"' for name, _, _ in plain.binds)
+        arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, start=1))
+        sql = f'INSERT INTO "{self._table.name}" ({names}) SELECT * FROM unnest({arrays})'  # noqa: S608 - our own names
+        return _Form(sql, plain.binds, ())
+
+
+def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
+    compiled: Any = statement.compile(dialect=dialect)
+    defaults = compiled.params
+    binds = tuple(
+        (name, defaults.get(name), compiled.binds[name].type._cached_bind_processor(dialect))
+        for name in compiled.positiontup
+    )
+    results = tuple(
+        column.type._cached_result_processor(dialect, None) for column in compiled._result_columns
+    )
+    return _Form(str(compiled), binds, results)
+
+
+def _execute(connection: Connection, sql: str, values: tuple[Any, ...]) -> Any:
+    if connection.dialect.name == "sqlite":
+        return _driver(connection).execute(sql, values)
+    return connection.exec_driver_sql(sql, values)
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
