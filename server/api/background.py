@@ -1,6 +1,7 @@
 """What goes on by itself while the server runs. Each loop is owned by the lifespan and outlives any one failure."""
 
 import asyncio
+import gc
 import logging
 from functools import partial
 from uuid import UUID
@@ -12,11 +13,39 @@ from server.services import late, listening, sessions
 
 log = logging.getLogger(__name__)
 
+_WATCH_EVERY_S = 0.05
+_BLOCKED_S = 0.1
+_SETTLE_EVERY_S = 5.0
+_MANY = 100
 _PRESENCE_EVERY_S = 1.0
 _HONEST_EVERY_S = 5.0
 _AT_ONCE = 500
 _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
+
+
+async def keep_watch_of_the_loop() -> None:
+    """Whatever holds the loop up holds everybody up: it is said how long, never what."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + _WATCH_EVERY_S
+        await asyncio.sleep(_WATCH_EVERY_S)
+        late_s = loop.time() - due
+        if late_s > _BLOCKED_S:
+            log.warning("the event loop stood still for %d ms", late_s * 1000)
+
+
+async def keep_memory_settled(parts: Parts) -> None:
+    """What lives as long as a connection is set aside from the garbage collector after many came:
+    to look through all of it would stop the world for longer than a message may take."""
+    settled = 0
+    while True:
+        await asyncio.sleep(_SETTLE_EVERY_S)
+        here = len(parts.hub.sockets())
+        if here > settled + _MANY:
+            gc.collect(1)
+            gc.freeze()
+        settled = here
 
 
 async def keep_presence_told(parts: Parts) -> None:

@@ -7,7 +7,7 @@ tests/server/test_direct.py; where the extension is missing, frames go through A
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -25,6 +25,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     handshake and once the line begins to end. flowed: called when it takes more again.
     """
 
+    stalled_s: ClassVar = STALLED_S
     flowing = False
     flowed: Callable[[], None] | None = None
     _stalled: asyncio.TimerHandle | None = None
@@ -56,7 +57,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         super().pause_writing()
         self.flowing = False
         if self._stalled is None:
-            self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+            self._stalled = self.loop.call_later(self.stalled_s, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It has sent most of it."""

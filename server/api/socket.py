@@ -157,4 +157,4 @@ async def _close(websocket: WebSocket, connection: Connection) -> None:
     )
     with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError, TimeoutError):
         async with asyncio.timeout(1):
-            await websocket.close(code)
+            await websocket.close(code, connection.close_reason)

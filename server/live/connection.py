@@ -36,6 +36,7 @@ class Connection:
     keeps: dict[UUID, Relation] = field(default_factory=dict)
     """How this member stands to rooms, for staff: what was announced wins over what was read."""
     close_code: int | None = None
+    close_reason: str = ""
     ending: Callable[[], None] | None = None
 
     def tell(self, frame: Wire) -> None:
@@ -55,9 +56,10 @@ class Connection:
             self.keeps.setdefault(room, relation)
         self.outbox.offer_first(encode(hello))
 
-    def close(self, code: int | None) -> None:
+    def close(self, code: int | None, reason: str = "") -> None:
         """End this socket; what was said before still goes out, nothing later does."""
-        self.close_code = self.close_code or code
+        if self.close_code is None:
+            self.close_code, self.close_reason = code, reason
         self.outbox.close()
         self._end()
 

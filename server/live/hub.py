@@ -24,6 +24,8 @@ from server.store.work import (
 )
 
 _TYPING_EVERY_S = 3.0
+_TYPING_ROOM_EVERY_S = 0.5
+"""A room hears of one who writes at a time: all of them to all would grow with its square."""
 
 
 class Hub:
@@ -35,6 +37,7 @@ class Hub:
         self._members: dict[UUID, set[Connection]] = {}
         self._heads: dict[UUID, int] = {}
         self._typed: dict[tuple[UUID, UUID], float] = {}
+        self._typed_in: dict[UUID, float] = {}
         self.changed_rooms: set[UUID] = set()
         """Rooms whose presence should be told again."""
 
@@ -141,11 +144,16 @@ class Hub:
         listener = connection.listeners.get(room)
         key = (room, connection.actor.id)
         now = time.monotonic()
-        if listener is None or now - self._typed.get(key, -_TYPING_EVERY_S) < _TYPING_EVERY_S:
+        if (
+            listener is None
+            or now - self._typed.get(key, -_TYPING_EVERY_S) < _TYPING_EVERY_S
+            or now - self._typed_in.get(room, -_TYPING_EVERY_S) < _TYPING_ROOM_EVERY_S
+        ):
             return
-        self._typed[key] = now
+        self._typed[key] = self._typed_in[room] = now
         if len(self._typed) > 10_000:
             self._typed.clear()
+            self._typed_in.clear()
         self._ephemeral(
             room, frames.IsTyping(room=room, name=connection.actor.name), but=connection.actor.id
         )

@@ -118,24 +118,18 @@ async def test_what_is_not_ordinary_is_left_whole_for_the_other_way(any_house: H
     private = await any_house.room("Private", (ash, "member"))
 
     def arrange(work: Work) -> None:
-        changes: dict[str, Any]
-        for room_id, changes in (
-            (closed, {"state": "closed"}),
-            (private, {"kind": "conversation"}),
+        for room_id, name, value in (
+            (closed, "state", "closed"),
+            (private, "kind", "conversation"),
         ):
-            found = stored_rooms.find_room(work, room_id)
-            assert found
-            for name, value in changes.items():
-                setattr(found, name, value)
-        for member, changes in (
-            (gone, {"left_at": work.now}),
-            (resting, {"paused_until": work.now + timedelta(hours=1)}),
-        ):
+            setattr(stored_rooms.find_room(work, room_id), name, value)
+        for member in (gone, resting):
             seats.take_seat(work, room, member.id, "member")
-            work.session.flush()
-            seat = stored_rooms.find_any_seat(work, room, member.id)
-            for name, value in changes.items():
-                setattr(seat, name, value)
+        work.session.flush()
+        left, paused = (stored_rooms.find_any_seat(work, room, one.id) for one in (gone, resting))
+        assert left
+        assert paused
+        left.left_at, paused.paused_until = work.now, work.now + timedelta(hours=1)
 
     await any_house.do(arrange)
     before = await stored(any_house, room, Message, RoomEvent)
