@@ -1,4 +1,4 @@
-"""`python -m moderation.training train|evaluate|measure|draw`: see CARD.md for what comes out."""
+"""`python -m moderation.training train|evaluate|measure|draw|card`: see CARD.md for what comes out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from moderation.training.datasets import SETS
 
 
 def main() -> None:
-    """Reads the arguments and does one of the four."""
+    """Reads the arguments and does one of the five."""
     parser = argparse.ArgumentParser(prog="python -m moderation.training", description=__doc__)
     tasks = parser.add_subparsers(dest="task", required=True)
     _train_arguments(tasks.add_parser("train", help="fit, blend and register a model"))
     _evaluate_arguments(tasks.add_parser("evaluate", help="every figure of the card"))
     _measure_arguments(tasks.add_parser("measure", help="speed and memory, beside BERT-base"))
     _draw_arguments(tasks.add_parser("draw", help="the pictures of docs/judgement.md"))
+    _card_arguments(tasks.add_parser("card", help="the tables of CARD.md, from figures.json"))
     asked = parser.parse_args()
     asked.run(asked)
 
@@ -46,6 +47,10 @@ def _draw_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the data sets")
     parser.add_argument("--out", type=Path, default=Path("docs/judgement"), help="where to draw")
     parser.set_defaults(run=_draw)
+
+
+def _card_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_card)
 
 
 def _train(asked: argparse.Namespace) -> None:
@@ -77,6 +82,12 @@ def _draw(asked: argparse.Namespace) -> None:
 
     for path in draw(load_classifier("embedded", threads=2), asked.data, asked.out):
         print(path)
+
+
+def _card(_: argparse.Namespace) -> None:
+    from moderation.training.card import CARD, write
+
+    write(json.loads(CARD.with_name("figures.json").read_text("utf-8")))
 
 
 if __name__ == "__main__":

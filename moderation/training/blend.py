@@ -12,8 +12,11 @@ from sklearn.metrics import f1_score
 
 from moderation.blend import Blend
 from moderation.classifier import Passage
+from moderation.encoder import Reading
 from moderation.model import LINEAR_HEADS, Both, EmbeddedModel, Found
+from moderation.normalise import unmask
 from moderation.outputs import AT, HEADS, MARKS
+from moderation.replies import ANSWERED_CHARS
 from moderation.signals import TOXICITY
 from moderation.training.datasets import Row
 from moderation.training.examples import marked
@@ -68,12 +71,13 @@ More would make everyday figures too sure, by more than the calibration we promi
 
 def _weights(head: str, rows: list[Row]) -> Floats:
     hard = _HARD_LINES if head in TOXICITY else 1.0
-    return np.array([hard if row.source == "contrast-held" else 1.0 for row in rows])
+    return np.array([hard if row.source.startswith("contrast") else 1.0 for row in rows])
 
 
 def _counts(head: str, row: Row) -> bool:
     """Tone by comments as they are met, and by hard lines half of which are toxic; the rest by all."""
-    return head not in TOXICITY or row.source in ("jigsaw", "context", "contrast-held")
+    ours = row.source.startswith("contrast")
+    return head not in TOXICITY or ours or row.source in ("jigsaw", "context")
 
 
 def _fit(
@@ -123,8 +127,15 @@ def token_chances(
         found = model.open(Passage(row.text, row.in_reply_to))
         if found is None:
             continue
-        for answer in both.encoder.read(both.encoder.alone(found.folded)):
+        for answer in both.encoder.read(_readings(both, found, row, name)):
             shown = answer.marks[:, MARKS.index(name)]
             chances += [1 / (1 + np.exp(-float(score))) for score in shown]
             labels += marked(found.folded, answer.offsets, row.marks[name])
     return np.array(chances), np.array(labels, dtype=np.bool_)
+
+
+def _readings(both: Both, found: Found, row: Row, name: str) -> list[Reading]:
+    """As the model reads it for this mark: a reply's empathy beside what it answers."""
+    if name == "toxicity" or row.in_reply_to is None:
+        return both.encoder.alone(found.folded)
+    return [both.encoder.beside(found.folded, unmask(row.in_reply_to, ANSWERED_CHARS))]

@@ -8,6 +8,7 @@ see them. Each figure comes with its count and a 95 % bootstrap interval.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +53,7 @@ def evaluate(classifier: Classifier, data: Path | None) -> dict[str, Any]:
             "risk": _risk(classifier, _of(rows, "cssrs")),
             "surfaced": _surfaced(classifier, dev, _of(rows, "cssrs")),
             "handling": _handling(classifier, dev),
+            "dialect": _dialect(classifier, _of(rows, "davidson")),
         }
     figures["look_alikes"] = _look_alikes(classifier, lines)
     figures["risk_talk"] = _risk_talk(classifier, lines)
@@ -236,6 +238,27 @@ def _handling(classifier: Classifier, dev: Sequence[Row]) -> dict[str, Any]:
             "soon_or_now": sum(map(_is_urgent, verdicts)),
         }
     return figures
+
+
+def _dialect(classifier: Classifier, rows: Sequence[Row]) -> dict[str, Any]:
+    """Of tweets that people found neither hateful nor offensive, how many are called toxic.
+
+    By words that mark African-American English in writing: a stand-in, for nobody said who wrote them.
+    """
+    calm = [row for row in rows if row.labels["toxicity"] == 0]
+    called = _array(a.signals.get("toxicity", 0.0) >= 0.5 for a in read_rows(classifier, calm))
+    marked = _array(bool(_AFRICAN_AMERICAN.search(row.text)) for row in calm) > 0
+    return {
+        "with marks of African-American English": measured(share, called[marked]),
+        "without": measured(share, called[~marked]),
+    }
+
+
+_AFRICAN_AMERICAN: Final = re.compile(
+    r"\b(finna|tryna|bout to|gon|ion|ain'?t|y'?all|ima|imma|dat|dis|dem|dey|wit|nah|bruh|homie|lil"
+    r"|aint|cuz|bae|tho|yo|ya|talm|\w+in'|(?:talk|walk|look|try|go|do|fuck|get|mak|tak)in)\b",
+    re.IGNORECASE,
+)
 
 
 def _look_alikes(classifier: Classifier, lines: Sequence[Row]) -> dict[str, Any]:
