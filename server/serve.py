@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from server.api.depend import Parts
 from server.api.direct import DirectWebSocket
+from server.api.socket import StraightIn
 from server.app import create_app
 from server.errors import Misconfigured
 from server.protocol import frames
@@ -47,7 +48,7 @@ def serve(settings: Settings) -> None:
     app.state.steward_code = code
     server = _Server(
         uvicorn.Config(
-            app,
+            StraightIn(app),
             ws=DirectWebSocket,
             ws_max_size=_WS_MOST_BYTES,
             ws_per_message_deflate=False,
@@ -59,13 +60,18 @@ def serve(settings: Settings) -> None:
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
             timeout_graceful_shutdown=10,
-        )
+        ),
+        app,
     )
     server.run(sockets=sockets)
 
 
 class _Server(uvicorn.Server):
     """Says where to go once it can be gone to, and tells clients to come back when it goes."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn, then the first line."""
@@ -74,11 +80,11 @@ class _Server(uvicorn.Server):
         gc.freeze()  # what was built to last is not looked through again
         gc.set_threshold(*_COLLECT)
         if self.started and not self.should_exit:
-            _welcome(self.config.app)  # type: ignore[arg-type]
+            _welcome(self._app)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Clients hear 4503, and when to come back: not all in the same moment. Then as uvicorn."""
-        parts: Parts = self.config.app.state.parts  # type: ignore[union-attr]
+        parts: Parts = self._app.state.parts
         connections = parts.hub.sockets()
         spread_s = min(len(connections) / _BACK_A_SECOND, _MOST_SPREAD_S)
         for connection in connections:

@@ -35,7 +35,9 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self.transport.write(data)
 
     def open_up(self, flowed: Callable[[], None]) -> None:
-        """Begin to write directly, once the handshake is through."""
+        """Begin to write directly, once the handshake is through; what it was made of is let go."""
+        del self.request, self.response
+        self.scope["headers"] = []
         self.flowed = flowed
         self.flowing = not self.close_sent and not self.transport.is_closing()
         if not self.writable.is_set():

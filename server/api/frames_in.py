@@ -6,7 +6,7 @@ A bad frame is refused and the line stays open.
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -28,24 +28,13 @@ log = logging.getLogger(__name__)
 class Line:
     """One member's socket, from the inside."""
 
+    __slots__ = ("_actor", "_connection", "_parts", "_saying")
+
     def __init__(self, parts: Parts, connection: Connection) -> None:
         self._parts = parts
         self._connection = connection
         self._actor = connection.actor
         self._saying = Saying(parts, connection.actor, self._answer)
-        self._handlers: dict[str, Callable[[Any], Awaitable[None]]] = {
-            "join": self._join,
-            "leave": self._leave,
-            "post": self._saying.post,
-            "edit": self._saying.edit,
-            "discard": self._discard,
-            "withdraw": self._withdraw,
-            "react": self._react,
-            "felt_heard": self._felt_heard,
-            "flag": self._flag,
-            "typing": self._typing,
-            "read": self._read,
-        }
 
     async def receive(self, text: str | None) -> None:
         """Answer one frame; whatever is wrong with it becomes a refusal."""
@@ -56,7 +45,7 @@ class Line:
             # Posts and edits are counted where they are screened: refused words are read first.
             if not isinstance(frame, frames.Post | frames.Edit):
                 self._parts.limits.hit("frame", str(self._actor.session))
-            await self._handlers[frame.type](frame)
+            await _HANDLERS[frame.type](self, frame)
         except (BadFrame, TooLarge) as error:
             await self._saying.screen(parsed)
             self._refuse(self._counted(error), parsed)
@@ -84,6 +73,12 @@ class Line:
     def _answer(self, answers: list[Wire]) -> None:
         for answer in answers:
             self._connection.tell(answer)
+
+    async def _post(self, frame: frames.Post) -> None:
+        await self._saying.post(frame)
+
+    async def _edit(self, frame: frames.Edit) -> None:
+        await self._saying.edit(frame)
 
     # --- listening ---
 
@@ -144,6 +139,21 @@ class Line:
 
     async def _flag(self, frame: frames.Flag) -> None:
         await self._parts.database.do(lambda work: messages.flag(work, self._actor, frame))
+
+
+_HANDLERS: Final[dict[str, Callable[[Line, Any], Awaitable[None]]]] = {
+    "join": Line._join,
+    "leave": Line._leave,
+    "post": Line._post,
+    "edit": Line._edit,
+    "discard": Line._discard,
+    "withdraw": Line._withdraw,
+    "react": Line._react,
+    "felt_heard": Line._felt_heard,
+    "flag": Line._flag,
+    "typing": Line._typing,
+    "read": Line._read,
+}
 
 
 def _parse(text: str | None) -> Any:

@@ -34,6 +34,8 @@ Say = Callable[[], Awaitable[list[Wire]]]
 class Saying:
     """What one member says on one socket. `answer` takes frames for the author alone."""
 
+    __slots__ = ("_actor", "_answer", "_parts")
+
     def __init__(self, parts: Parts, actor: Actor, answer: Callable[[list[Wire]], None]) -> None:
         self._parts = parts
         self._actor = actor

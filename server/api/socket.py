@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.api.depend import Parts, find_actor, parts_of, token_of
@@ -21,13 +22,14 @@ from server.services import listening
 log = logging.getLogger(__name__)
 router = APIRouter()
 
+_PATH = "/ws"
 HEARTBEAT_S = 20
 _SOCKETS_PER_MEMBER = 10
 _BROKEN = 1011
 """RFC 6455: the server met something it did not expect."""
 
 
-@router.websocket("/ws")
+@router.websocket(_PATH)
 async def open_socket(websocket: WebSocket) -> None:
     """A member's line. The session comes by cookie (then the Origin must be ours, exactly) or as a Bearer token."""
     parts = parts_of(websocket)
@@ -47,6 +49,22 @@ async def open_socket(websocket: WebSocket) -> None:
         await websocket.close(frames.Close.TOO_MANY)
         return
     await _serve(websocket, parts, Connection(actor))
+
+
+class StraightIn:
+    """The application, with the one socket in front of all routes: each open line would otherwise hold the
+    frames of every layer it came through, and each that opens would pay for them."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As ASGI has it."""
+        if scope["type"] == "websocket" and scope["path"] == _PATH:
+            scope["app"] = self._app
+            await open_socket(WebSocket(scope, receive, send))
+        else:
+            await self._app(scope, receive, send)
 
 
 async def _serve(websocket: WebSocket, parts: Parts, connection: Connection) -> None:

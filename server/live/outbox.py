@@ -5,7 +5,6 @@ hold here; whoever has more for it comes back when it has `drained`.
 """
 
 import asyncio
-from collections import deque
 from typing import Protocol
 
 _MOST_FRAMES = 256
@@ -31,7 +30,7 @@ class Outbox:
     def __init__(self) -> None:
         self.line: Line | None = None
         """Set when frames may be written as they come; else somebody takes them from here."""
-        self._frames: deque[bytes] = deque()
+        self._frames: list[bytes] = []
         self._bytes = 0
         self._changed: asyncio.Event | None = None
         self._drained: asyncio.Event | None = None
@@ -59,9 +58,12 @@ class Outbox:
             self._changed.set()
 
     def offer_first(self, frame: bytes) -> None:
-        """Before everything that waits already."""
-        self.offer(frame)
-        self._frames.rotate(1)
+        """Before everything that waits already; only before the line is there."""
+        if not self.closing:
+            self._frames.insert(0, frame)
+            self._bytes += len(frame)
+            if self._changed:
+                self._changed.set()
 
     def offer_ephemeral(self, frame: bytes) -> None:
         """What may be dropped: typing and presence give way first."""
@@ -110,8 +112,7 @@ class Outbox:
         while not self._frames and not self.closing:
             self._changed.clear()
             await self._changed.wait()
-        frames = list(self._frames)
-        self._frames.clear()
+        frames, self._frames = self._frames, []
         return frames
 
     def sent(self, frame: bytes) -> None:
