@@ -10,12 +10,13 @@
             async for frame in frames: ...
 
 What it promises, as long as the program runs: each post is said once, however often the line breaks;
-each room is heard in order, once, without gaps. docs/protocol.md says what the server promises.
+each room is heard in order, once, without gaps. docs/client.md says more of it, and how to write a
+program; docs/protocol.md says what the server promises; tests/conformance/ holds every client to it.
 """
 
 from server.client.back_off import BackOff
 from server.client.client import Client
-from server.client.errors import ClientError, Declined, SessionOver, Unreachable
+from server.client.errors import ClientError, Declined, Left, SessionOver, Unreachable
 from server.client.http import Http
 from server.client.line import Answer
 
@@ -26,6 +27,7 @@ __all__ = [
     "ClientError",
     "Declined",
     "Http",
+    "Left",
     "SessionOver",
     "Unreachable",
 ]

@@ -1,6 +1,7 @@
 """How long to wait before the next attempt: full jitter, so that a thousand clients do not come back at once."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -9,16 +10,18 @@ class BackOff:
     """Waits grow from `first_s` to `most_s`, each drawn between nothing and its bound.
 
     steady_s: a line that held this long starts again from `first_s`; one that breaks at once goes on.
+    draw: gives numbers in [0, 1).
     Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015.
     """
 
     first_s: float = 0.5
     most_s: float = 30.0
     steady_s: float = 5.0
+    draw: Callable[[], float] = random.random
     _failures: int = field(default=0, init=False)
 
     def held(self, seconds: float) -> None:
-        """A line was open for so long."""
+        """A line stood for so long after its `hello`."""
         if seconds >= self.steady_s:
             self._failures = 0
 
@@ -27,5 +30,5 @@ class BackOff:
         # 2**20 is past any most_s; a larger power of a client that waits for weeks would overflow.
         bound = min(self.most_s, self.first_s * 2 ** min(self._failures, 20))
         self._failures += 1
-        drawn = random.uniform(0, bound)  # noqa: S311 - spreads clients, guards nothing
+        drawn: float = self.draw() * bound
         return drawn if hint_s is None else min(max(hint_s, 0.0), self.most_s) + drawn

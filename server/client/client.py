@@ -2,25 +2,25 @@
 
 import asyncio
 import contextlib
-import logging
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from websockets.exceptions import WebSocketException
 
 from server.client.back_off import BackOff
+from server.client.clock import Clock, RealClock
 from server.client.errors import ClientError, SessionOver
 from server.client.line import Ended, Line, is_refusal, open_line
-from server.client.outbox import Answer, Outbox
+from server.client.outbox import Answer, Outbox, Unanswered
 from server.client.rooms import Rooms
 from server.protocol import frames
 
-log = logging.getLogger(__name__)
-
 Hear = Callable[[frames.ServerFrame], None]
+Opens = Callable[[str, str, int], Awaitable[Line]]
+
+_RETRIES = 6
 
 
 class Client:
@@ -28,6 +28,7 @@ class Client:
 
     hear: called with each frame, in order, once. tap: called with every frame as it came in, before
     doubles are dropped and gaps are asked for again; for those who check the server.
+    clock, opens: time and the network, where a test stands in for them.
     """
 
     def __init__(
@@ -38,18 +39,25 @@ class Client:
         back_off: BackOff | None = None,
         hear: Hear | None = None,
         tap: Hear | None = None,
+        clock: Clock | None = None,
+        opens: Opens = open_line,
     ) -> None:
         self._url = url
         self._token = token
         self._back_off = back_off or BackOff()
-        self._hearers: list[Hear] = [hear] if hear else []
+        self._hear = hear
+        self._streams: list[asyncio.Queue[frames.ServerFrame | None]] = []
         self._tap = tap
+        self._clock = clock or RealClock()
+        self._opens = opens
         self._outbox = Outbox()
         self._rooms = Rooms()
         self._sending = asyncio.Lock()
         self._up = asyncio.Event()
         self._line: Line | None = None
+        self._greeted_s: float | None = None
         self._task: asyncio.Task[None] | None = None
+        self._errands: set[asyncio.Task[None]] = set()
         self._over: ClientError | None = None
         self.hello: frames.Hello | None = None
         self.lines = 0
@@ -68,6 +76,9 @@ class Client:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        for errand in self._errands:
+            errand.cancel()
+        await asyncio.gather(*self._errands, return_exceptions=True)
         self._give_up(SessionOver("This client was closed."))
 
     async def __aenter__(self) -> Self:
@@ -92,17 +103,21 @@ class Client:
     async def join(self, room: UUID, *, after: int | None = None) -> frames.Joined:
         """Listen. after: the last `seq` seen, 0 for everything; None: only what comes from now on.
 
-        Raises Declined when the room is not there or there is no seat in it.
+        Waits across as many lines, and refusals that may be retried, as it takes. Raises Declined when
+        the room is not there or there is no seat in it, Left when it was left meanwhile, SessionOver.
         """
+        if self._over:
+            raise self._over
         future = self._rooms.ask(room, after)
         if self._line:
             await self._line.send(self._rooms.join_frame(room))
         return await future
 
     async def leave(self, room: UUID) -> None:
-        """Stop listening; the seat stays."""
-        self._rooms.forget(room)
-        await self.send(frames.Leave(type="leave", room=room))
+        """Stop listening; the seat stays. Without a line there is nothing to stop."""
+        self._rooms.leave(room)
+        if self._line:
+            await self._line.send(frames.Leave(type="leave", room=room))
 
     def seq(self, room: UUID) -> int | None:
         """The last `seq` heard in a room: what to keep, to resume after the program itself restarts."""
@@ -123,6 +138,7 @@ class Client:
     ) -> Answer:
         """Say something, once, and wait for the answer, across as many lines as it takes.
 
+        A refusal that may be retried is, when its time has come, up to six times.
         After a Nudge, post again under the same client_id: other words, or the same with `insist`;
         or `discard`. Raises SessionOver.
         """
@@ -136,7 +152,8 @@ class Client:
                 ask=ask,
                 insist=insist,
                 content_note=content_note,
-            )
+            ),
+            retries=_RETRIES,
         )
 
     async def edit(
@@ -157,19 +174,24 @@ class Client:
                 message=message,
                 text=text,
                 insist=insist,
-            )
+            ),
+            retries=_RETRIES,
         )
 
-    async def say(self, frame: frames.Post | frames.Edit) -> Answer:
-        """The frame of a post or an edit. Cancelling stops the repetition, not what was already said."""
+    async def say(self, frame: frames.Post | frames.Edit, *, retries: int = 0) -> Answer:
+        """The frame of a post or an edit, and by itself the first answer, whatever it is.
+
+        retries: how often a refusal that may be retried is not yet the answer.
+        Cancelling stops the repetition, not what was already said.
+        """
         if self._over:
             raise self._over
-        future = self._outbox.put(frame)
+        future = self._outbox.put(frame, retries=retries)
         try:
             await self._flush()
             return await future
         finally:
-            if not future.done() or future.cancelled():
+            if future.cancel() or future.cancelled():
                 self._outbox.forget(frame.client_id)
 
     async def send(self, frame: frames.ClientFrame) -> None:
@@ -199,13 +221,26 @@ class Client:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[AsyncIterator[frames.ServerFrame]]:
-        """Every frame from now on, to iterate over; unread ones are kept without bound."""
-        queue: asyncio.Queue[frames.ServerFrame] = asyncio.Queue()
-        self._hearers.append(queue.put_nowait)
+        """Every frame from now on, to iterate over; unread ones are kept without bound.
+
+        Iterating raises SessionOver once all was read and no more can come.
+        """
+        queue: asyncio.Queue[frames.ServerFrame | None] = asyncio.Queue()
+        if self._over:
+            queue.put_nowait(None)
+        self._streams.append(queue)
         try:
-            yield _taken_from(queue)
+            yield self._taken_from(queue)
         finally:
-            self._hearers.remove(queue.put_nowait)
+            self._streams.remove(queue)
+
+    async def _taken_from(
+        self, queue: "asyncio.Queue[frames.ServerFrame | None]"
+    ) -> AsyncIterator[frames.ServerFrame]:
+        while (frame := await queue.get()) is not None:
+            yield frame
+        if self._over:
+            raise self._over
 
     # --- the line ---
 
@@ -213,13 +248,13 @@ class Client:
         try:
             await self._line_after_line()
         except Exception as error:
-            # An unreadable frame, or a hearer that raised: nobody may wait for ever.
+            # A hearer that raised: nobody may wait for ever.
             self._give_up(ClientError(f"The client failed: {type(error).__name__}"))
             raise
 
     async def _line_after_line(self) -> None:
         while not self._over:
-            began = time.monotonic()
+            self._greeted_s = None
             try:
                 ended = await self._one_line()
             except (OSError, WebSocketException) as error:
@@ -229,11 +264,12 @@ class Client:
             if ended.over:
                 self._give_up(SessionOver("The server closed this session."))
                 return
-            self._back_off.held(time.monotonic() - began)
-            await asyncio.sleep(self._back_off.next_s(ended.hint_s))
+            if self._greeted_s is not None:
+                self._back_off.held(self._clock.now_s() - self._greeted_s)
+            await self._clock.sleep(self._back_off.next_s(ended.hint_s))
 
     async def _one_line(self) -> Ended:
-        line = await open_line(self._url, self._token, self.lines + 1)
+        line = await self._opens(self._url, self._token, self.lines + 1)
         resuming: asyncio.Task[None] | None = None
         try:
             async for frame in line.frames():
@@ -246,15 +282,13 @@ class Client:
             await line.close()
         return line.ended()
 
-    def _begin(self, line: Line, hello: frames.Hello) -> asyncio.Task[None]:
-        if self.hello and self.hello.epoch != hello.epoch:
-            self._rooms.forget_positions()
+    def _begin(self, line: Line, hello: frames.Hello) -> "asyncio.Task[None]":
         self.hello, self._line = hello, line
         self.lines = line.number
+        self._greeted_s = self._clock.now_s()
         self._up.set()
         # A task of its own: answers must be read while a long outbox goes out.
-        resume = self._resume(line, self._rooms.wanted())
-        return asyncio.create_task(resume, name="hearth-client-resume")
+        return self._start(self._resume(line, self._rooms.wanted()))
 
     async def _resume(self, line: Line, rooms: list[UUID]) -> None:
         """Rooms from where they were, then what was never answered."""
@@ -275,13 +309,40 @@ class Client:
         if self._tap:
             self._tap(frame)
         if isinstance(frame, frames.Posted | frames.Nudge | frames.Held | frames.Refused):
-            self._outbox.answered(frame)
-        again = self._rooms.receive(frame)
-        if again.rejoin:
-            await line.send(self._rooms.join_frame(again.rejoin))
-        if again.tell:
-            for hear in list(self._hearers):
-                hear(frame)
+            resting = self._outbox.answered(frame)
+            if resting:
+                self._start(self._say_again(resting))
+        heard = self._rooms.receive(frame)
+        if heard.rejoin:
+            await self._rejoin(line, heard.rejoin, heard.in_s)
+        for told in heard.tell:
+            if self._hear:
+                self._hear(told)
+            for stream in self._streams:
+                stream.put_nowait(told)
+
+    async def _rejoin(self, line: Line, room: UUID, in_s: float) -> None:
+        if in_s:
+            self._start(self._join_later(line, room, in_s))
+        else:
+            await line.send(self._rooms.join_frame(room))
+
+    async def _join_later(self, line: Line, room: UUID, in_s: float) -> None:
+        """Unless it was answered meanwhile, or the line broke: the next one joins by itself."""
+        await self._clock.sleep(in_s)
+        if self._line is line and self._rooms.waits(room):
+            await line.send(self._rooms.join_frame(room))
+
+    async def _say_again(self, resting: Unanswered) -> None:
+        await self._clock.sleep(resting.rest_s or 0.0)
+        resting.rest_s = None
+        await self._flush()
+
+    def _start(self, errand: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(errand, name="hearth-client-errand")
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+        return task
 
     async def _when_up(self) -> None:
         await self._up.wait()
@@ -292,11 +353,6 @@ class Client:
         self._over = self._over or error
         self._outbox.fail(self._over)
         self._rooms.fail(self._over)
+        for stream in self._streams:
+            stream.put_nowait(None)
         self._up.set()
-
-
-async def _taken_from(
-    queue: "asyncio.Queue[frames.ServerFrame]",
-) -> AsyncIterator[frames.ServerFrame]:
-    while True:
-        yield await queue.get()

@@ -26,6 +26,10 @@ class Declined(ClientError):
         super().__init__(f"{code}: {detail}")
 
 
+class Left(ClientError):
+    """The program left a room while it was still joining it."""
+
+
 class Unreachable(ClientError):
     """Nobody answered; trying again may help. Whether anything was done is not known."""
 

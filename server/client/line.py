@@ -1,7 +1,9 @@
 """One open socket, until it breaks: opening it, frames in, frames out, and why it ended."""
 
+import logging
+import math
 from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import ValidationError
@@ -10,7 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.client.outbox import Answer
 from server.protocol import frames
-from server.protocol.base import Wire
+from server.protocol.base import Id, Seq, Wire
+
+log = logging.getLogger(__name__)
 
 _MOST_BYTES = 4 * 1024 * 1024
 _OPEN_TIMEOUT_S = 10.0
@@ -89,16 +93,34 @@ def socket_url(url: str) -> str:
 
 
 def read_frame(text: str | bytes) -> frames.ServerFrame | None:
-    """A frame; None for a type newer than this client. Newer fields are ignored.
+    """A frame; None for what this client cannot read. Newer fields are ignored.
 
-    Raises ValidationError when a frame of a known type cannot be read: that is a fault, not news.
+    A change in a room that cannot be read, as one of a newer kind, is a bare `changed`: something
+    happened at this `seq`, and there is no gap.
     """
     try:
         return frames.server_frame.validate_json(text, extra="ignore")
     except ValidationError as error:
-        if error.errors(include_input=False)[0]["type"].startswith("union_tag"):
-            return None
-        raise
+        kind = error.errors(include_url=False, include_context=False, include_input=False)[0][
+            "type"
+        ]
+    if not kind.startswith("union_tag"):
+        log.warning("a frame could not be read: %s", kind)
+    return _bare(text)
+
+
+class _Place(Wire):
+    type: Literal["message", "changed", "reaction"]
+    room: Id
+    seq: Seq
+
+
+def _bare(text: str | bytes) -> frames.Changed | None:
+    try:
+        place = _Place.model_validate_json(text, extra="ignore")
+    except ValidationError:
+        return None
+    return frames.Changed(room=place.room, seq=place.seq)
 
 
 def _drops_none(frame: Wire) -> bool:
@@ -109,6 +131,7 @@ def _drops_none(frame: Wire) -> bool:
 def _hint_s(code: int | None, reason: Any) -> float | None:
     """At a restart (4503) the reason may say how many seconds to stay away."""
     try:
-        return float(reason) if code == frames.Close.RESTART else None
+        hint_s = float(reason) if code == frames.Close.RESTART else math.nan
     except (TypeError, ValueError):
         return None
+    return hint_s if math.isfinite(hint_s) else None

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+_MOST_REJOINS = 2
+
 
 class Step(StrEnum):
     """What a frame is to whoever stands at a position."""
@@ -15,10 +17,14 @@ class Step(StrEnum):
 
 @dataclass(slots=True)
 class Position:
-    """The last `seq` heard in a room; None until the server has said where the room stands."""
+    """The last `seq` heard in a room; None until the server has said where the room stands.
+
+    rejoins: how often a gap was asked for since the last step forward.
+    """
 
     room: UUID
     seq: int | None = None
+    rejoins: int = 0
 
     def joined(self, head: int) -> None:
         """Listening. Somebody who asked for nothing earlier begins where the room stands now."""
@@ -31,5 +37,14 @@ class Position:
             return Step.GAP
         if seq <= self.seq:
             return Step.DOUBLE
-        self.seq = seq
+        self.seq, self.rejoins = seq, 0
         return Step.NEXT
+
+    def ask_again(self) -> bool:
+        """Whether joining once more may still mend a gap; what it did not mend twice, it will not."""
+        self.rejoins += 1
+        return self.rejoins <= _MOST_REJOINS
+
+    def forget(self) -> None:
+        """It is worth nothing; go on from wherever the room stands."""
+        self.seq, self.rejoins = None, 0

@@ -5,47 +5,54 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from server.client.errors import Declined
+from server.client.errors import Declined, Left
 from server.client.position import Position, Step
 from server.protocol import frames
 
 _IN_ORDER = frames.Message | frames.Changed | frames.Reacted
+_AGAIN_S = 2.0
 
 
 class Heard(NamedTuple):
-    """tell: the program should hear this frame. rejoin: a room to ask for again, from where we stand."""
+    """tell: what the program hears. rejoin: a room to ask for from where we stand, after `in_s`."""
 
-    tell: bool = True
+    tell: tuple[frames.ServerFrame, ...] = ()
     rejoin: UUID | None = None
+    in_s: float = 0.0
 
 
 class Rooms:
     """Positions, and joins that wait for their answer. Pure: it sends nothing itself."""
 
     def __init__(self) -> None:
+        self._epoch: str | None = None
         self._positions: dict[UUID, Position] = {}
-        self._joining: dict[UUID, asyncio.Future[frames.Joined]] = {}
-        self._asked_again: set[UUID] = set()
+        self._joining: dict[UUID, list[asyncio.Future[frames.Joined]]] = {}
+        self._asked: set[UUID] = set()
 
     def ask(self, room: UUID, after: int | None) -> "asyncio.Future[frames.Joined]":
         """Want a room from now on."""
         self._positions[room] = Position(room, after)
-        self._asked_again.discard(room)
+        self._asked.add(room)
         future: asyncio.Future[frames.Joined] = asyncio.get_running_loop().create_future()
-        self._joining[room] = future
+        self._joining.setdefault(room, []).append(future)
         return future
 
     def wanted(self) -> list[UUID]:
         """To be joined on every new line."""
-        self._asked_again.clear()
         return list(self._positions)
 
     def wants(self, room: UUID) -> bool:
         """Whether it is still to be heard."""
         return room in self._positions
 
+    def waits(self, room: UUID) -> bool:
+        """Whether a join of it is not answered yet."""
+        return room in self._positions and room in self._asked
+
     def join_frame(self, room: UUID) -> frames.Join:
-        """From where we stand."""
+        """From where we stand; from now on its answer is awaited."""
+        self._asked.add(room)
         return frames.Join(type="join", room=room, after=self._positions[room].seq)
 
     def seq(self, room: UUID) -> int | None:
@@ -53,61 +60,91 @@ class Rooms:
         position = self._positions.get(room)
         return position.seq if position else None
 
-    def forget(self, room: UUID) -> None:
-        """Not wanted any more."""
-        self._positions.pop(room, None)
-
     def forget_positions(self) -> None:
         """Every number from before is worthless; go on from wherever the rooms stand now."""
         for position in self._positions.values():
-            position.seq = None
+            position.forget()
+
+    def leave(self, room: UUID) -> None:
+        """Not wanted any more, not even by whoever waits for it."""
+        self._forget(room)
+        _fail(self._joining.pop(room, []), Left("This room was left before it was joined."))
 
     def receive(self, frame: frames.ServerFrame) -> Heard:
         """What a frame means here."""
         match frame:
+            case frames.Hello():
+                return self._greeted(frame)
             case frames.Message() | frames.Changed() | frames.Reacted():
                 return self._in_order(frame)
             case frames.Joined():
                 self._joined(frame)
             case frames.Refused(client_id=None):
-                self._declined(frame)
+                return self._refused(frame)
             case frames.RoomEnded():
-                self.forget(frame.room)
-            case frames.Reset() if frame.room in self._positions:
-                self._positions[frame.room].seq = None
-                return Heard(rejoin=frame.room)
-        return Heard()
+                self._forget(frame.room)
+            case frames.Reset() if position := self._positions.get(frame.room):
+                position.forget()
+                return Heard((frame,), rejoin=frame.room)
+        return Heard((frame,))
 
     def fail(self, error: Exception) -> None:
         """No line will carry the joins any more."""
-        _fail(self._joining.values(), error)
+        for joins in self._joining.values():
+            _fail(joins, error)
         self._joining.clear()
+
+    def _greeted(self, hello: frames.Hello) -> Heard:
+        """A new line: nothing is joined. In another epoch each room is told that it is worth nothing."""
+        known, self._epoch = self._epoch, hello.epoch
+        self._asked.clear()
+        if known is None or known == hello.epoch:
+            return Heard((hello,))
+        self.forget_positions()
+        return Heard((hello, *map(self._reset, self._positions)))
 
     def _in_order(self, frame: _IN_ORDER) -> Heard:
         position = self._positions.get(frame.room)
-        if position is None:
-            return Heard(tell=False)
-        step = position.take(frame.seq)
-        if step is Step.GAP and frame.room not in self._asked_again:
-            # Once: what still comes from before the answer has the same gap.
-            self._asked_again.add(frame.room)
-            return Heard(tell=False, rejoin=frame.room)
-        return Heard(tell=step is Step.NEXT)
+        step = position.take(frame.seq) if position else Step.DOUBLE
+        if step is Step.NEXT:
+            return Heard((frame,))
+        # Once: what still comes from before the answer has the same gap.
+        if position is None or step is Step.DOUBLE or frame.room in self._asked:
+            return Heard()
+        self._asked.add(frame.room)
+        if position.ask_again():
+            return Heard(rejoin=frame.room)
+        position.forget()
+        return Heard((self._reset(frame.room),), rejoin=frame.room)
+
+    def _reset(self, room: UUID) -> frames.Reset:
+        return frames.Reset(epoch=self._epoch or "", room=room)
 
     def _joined(self, frame: frames.Joined) -> None:
-        self._asked_again.discard(frame.room)
-        if frame.room in self._positions:
-            self._positions[frame.room].joined(frame.seq)
-        future = self._joining.pop(frame.room, None)
-        if future and not future.done():
-            future.set_result(frame)
+        self._asked.discard(frame.room)
+        if position := self._positions.get(frame.room):
+            position.joined(frame.seq)
+        for future in self._joining.pop(frame.room, []):
+            if not future.done():
+                future.set_result(frame)
 
-    def _declined(self, frame: frames.Refused) -> None:
-        future = self._joining.pop(frame.room, None) if frame.room else None
-        if future and frame.room:
-            self.forget(frame.room)
-            error = Declined(frame.code, frame.detail, retry_after_s=frame.retry_after_s)
-            _fail([future], error)
+    def _refused(self, frame: frames.Refused) -> Heard:
+        """It may be the answer to a join, or to something else that was done in the room."""
+        room = frame.room
+        if room is None or not self.waits(room):
+            return Heard((frame,))
+        if frame.retryable:
+            in_s = _AGAIN_S if frame.retry_after_s is None else frame.retry_after_s
+            return Heard((frame,), rejoin=room, in_s=in_s)
+        joins = self._joining.pop(room, [])
+        if joins:
+            self._forget(room)
+            _fail(joins, Declined(frame.code, frame.detail, retry_after_s=frame.retry_after_s))
+        return Heard((frame,))
+
+    def _forget(self, room: UUID) -> None:
+        self._positions.pop(room, None)
+        self._asked.discard(room)
 
 
 def _fail(futures: "Iterable[asyncio.Future[frames.Joined]]", error: Exception) -> None:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.client import Client
 from server.client.back_off import BackOff
-from server.client.errors import Declined, SessionOver
+from server.client.errors import Declined, Left, SessionOver
 from server.client.line import read_frame, socket_url
 from server.client.outbox import Outbox
 from server.client.position import Position, Step
@@ -69,13 +70,12 @@ async def test_a_gap_is_asked_for_once_and_nothing_after_it_is_told() -> None:
     rooms.receive(joined(4))
     assert rooms.receive(changed(1)).tell
     first, second = rooms.receive(changed(3)), rooms.receive(changed(4))
-    assert (first.tell, first.rejoin) == (False, ROOM)
-    assert (second.tell, second.rejoin) == (False, None)
+    assert (first.tell, first.rejoin) == ((), ROOM)
+    assert (second.tell, second.rejoin) == ((), None)
     assert rooms.join_frame(ROOM).after == 1
     rooms.receive(joined(4))
-    assert [rooms.receive(changed(seq)).tell for seq in (1, 2, 2, 3, 4)] == [
-        False, True, False, True, True,
-    ]  # fmt: skip
+    told = [rooms.receive(changed(seq)).tell for seq in (1, 2, 2, 3, 4)]
+    assert told == [(), (changed(2),), (), (changed(3),), (changed(4),)]
 
 
 async def test_who_asks_for_nothing_earlier_begins_where_the_room_stands() -> None:
@@ -89,8 +89,8 @@ async def test_who_asks_for_nothing_earlier_begins_where_the_room_stands() -> No
 async def test_a_reset_forgets_the_position_and_asks_anew() -> None:
     rooms = Rooms()
     rooms.ask(ROOM, 100)
-    heard = rooms.receive(frames.Reset(epoch="second", room=ROOM))
-    assert (heard.tell, heard.rejoin) == (True, ROOM)
+    reset = frames.Reset(epoch="second", room=ROOM)
+    assert rooms.receive(reset) == ((reset,), ROOM, 0)
     assert rooms.join_frame(ROOM).after is None
 
 
@@ -135,3 +135,67 @@ def test_frames_newer_than_this_client_are_ignored_and_newer_fields_too() -> Non
 def test_the_socket_stands_beside_the_pages() -> None:
     assert socket_url("http://127.0.0.1:8000") == "ws://127.0.0.1:8000/ws"
     assert socket_url("https://hearth.example.org/") == "wss://hearth.example.org/ws"
+
+
+def test_a_change_that_cannot_be_read_keeps_its_place_and_anything_else_is_dropped() -> None:
+    newer = f'{{"type": "changed", "room": "{ROOM}", "seq": 1, "change": "from_the_future"}}'
+    assert read_frame(newer) == changed(1)
+    for text in (
+        '{"type": "changed", "room": "kitchen", "seq": 1}',
+        "[]",
+        "null",
+        "",
+        "{",
+        b"\xff",
+    ):
+        assert read_frame(text) is None
+
+
+async def test_a_second_join_of_a_room_is_answered_with_the_first() -> None:
+    rooms = Rooms()
+    both = [rooms.ask(ROOM, 3), rooms.ask(ROOM, 1)]
+    rooms.receive(joined(4))
+    assert [(await future).seq for future in both] == [4, 4]
+    assert rooms.join_frame(ROOM).after == 1
+
+
+async def test_leaving_a_room_ends_the_wait_for_it() -> None:
+    rooms = Rooms()
+    future = rooms.ask(ROOM, 3)
+    rooms.leave(ROOM)
+    with pytest.raises(Left):
+        await future
+    assert rooms.receive(joined(4)).rejoin is None
+    assert rooms.receive(changed(4)).tell == ()
+
+
+async def test_who_says_the_same_again_meanwhile_hears_the_same_answer() -> None:
+    outbox = Outbox()
+    once = uuid4()
+    first, second = outbox.put(post(once)), outbox.put(post(once))
+    first.cancel()
+    outbox.forget(once)
+    assert [w.frame.client_id for w in outbox.unsent(1)] == [once]
+    answer = frames.Posted(room=ROOM, client_id=once, seq=1, id=new_id(), at=MONDAY)
+    outbox.answered(answer)
+    assert await second == answer
+
+
+async def test_what_nobody_waits_for_any_more_is_not_sent() -> None:
+    outbox = Outbox()
+    future = outbox.put(post(uuid4()))
+    future.cancel()
+    for client_id in [w.frame.client_id for w in outbox.unsent(1)]:
+        outbox.forget(client_id)
+    assert list(outbox.unsent(2)) == []
+
+
+async def test_a_client_that_is_over_keeps_nobody_waiting() -> None:
+    client = Client("http://nowhere", "token")
+    with client.listening() as stream:
+        await client.close()
+        with pytest.raises(SessionOver):
+            await anext(stream)
+    for ask in (client.connect(), client.join(ROOM), client.post(ROOM, "Hello.")):
+        with pytest.raises(SessionOver):
+            await ask

@@ -21,6 +21,8 @@ const PAGE_LENGTH = 50;
 const TYPING_SHOWN_MS = 6_000;
 /** Words on the wire for longer than this make us ask whether anybody is there. */
 const PATIENCE_MS = 5_000;
+/** Before a room that could not be joined, or read anew, is asked for again. */
+const AGAIN_S = 2;
 
 export type Phase = 'loading' | 'ready' | 'outside' | 'missing' | 'unreachable';
 
@@ -63,7 +65,12 @@ class Chat {
   news = $state.raw<Notice | null>(null);
 
   #views = new Map<string, RoomView>();
-  #current: RoomView | null = null;
+  /** The rooms somebody looks at: joined, and joined again on every new line. */
+  #entered = new Set<RoomView>();
+  /** Those of them whose join is not answered yet. */
+  #asked = new Set<RoomView>();
+  /** Those that are being read anew. */
+  #reading = new Set<RoomView>();
   #acts: ClientFrame[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stops: (() => void)[] = [];
@@ -89,9 +96,9 @@ class Chat {
       line.on('notice', (frame) => this.#noticed(frame)),
       line.on('hello', (frame) => this.#greeted(frame)),
       line.onOpen(() => this.#resume()),
-      line.onLost(() => (this.outbox = words.lineLost(this.outbox, Date.now()))),
+      line.onLost(() => this.#lost()),
     ];
-    line.probe = () => this.#joinFrame(this.#current);
+    line.probe = () => this.#probe();
     line.connect();
   }
 
@@ -103,7 +110,8 @@ class Chat {
     clearTimeout(this.#timer);
     this.outbox = words.lineLost(this.outbox, Date.now());
     this.#views.clear();
-    this.#current = null;
+    this.#entered.clear();
+    this.#asked.clear();
     this.support = [];
     this.news = null;
   }
@@ -137,19 +145,13 @@ class Chat {
 
   /** Come into a room: what was said, then what is being said. */
   async enter(view: RoomView): Promise<void> {
-    this.#current = view;
-    try {
-      view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
-      if (!view.detail.room.seat) view.phase = 'outside';
-      else await this.#catchUp(view);
-    } catch (error) {
-      if (view.phase !== 'ready') view.phase = phaseOf(error);
-    }
+    this.#entered.add(view);
+    await this.#load(view);
   }
 
   leave(view: RoomView): void {
-    if (this.#current !== view) return;
-    this.#current = null;
+    if (!this.#entered.delete(view)) return;
+    this.#asked.delete(view);
     line.send({ type: 'leave', room: view.id });
   }
 
@@ -167,10 +169,32 @@ class Chat {
     }
   }
 
+  async #load(view: RoomView): Promise<void> {
+    try {
+      view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
+      if (!view.detail.room.seat) view.phase = 'outside';
+      else await this.#catchUp(view);
+    } catch (error) {
+      if (view.phase !== 'ready') view.phase = phaseOf(error);
+    }
+  }
+
   async #catchUp(view: RoomView): Promise<void> {
     if (view.state.seq === null || view.state.stale) await this.#loadNewest(view);
     view.phase = 'ready';
     this.#join(view);
+  }
+
+  /** Its position is worthless. Until that has worked nothing of the room is heard: try again. */
+  async #readAnew(view: RoomView): Promise<void> {
+    if (this.#reading.has(view)) return;
+    this.#reading.add(view);
+    await this.#load(view);
+    this.#reading.delete(view);
+    if (view.state.stale && view.phase === 'ready')
+      setTimeout(() => {
+        if (this.#entered.has(view) && view.state.stale) void this.#readAnew(view);
+      }, AGAIN_S * 1000);
   }
 
   async #loadNewest(view: RoomView): Promise<void> {
@@ -286,14 +310,33 @@ class Chat {
     this.#flush();
   }
 
-  #joinFrame(view: RoomView | null): ClientFrame | null {
-    if (view?.phase !== 'ready') return null;
+  /** Null when nobody looks at the room any more, or it cannot be heard. */
+  #joinFrame(view: RoomView): ClientFrame | null {
+    if (view.phase !== 'ready' || !this.#entered.has(view)) return null;
+    this.#asked.add(view);
     return { type: 'join', room: view.id, after: view.state.seq };
   }
 
   #join(view: RoomView): void {
     const frame = this.#joinFrame(view);
     if (frame) line.send(frame);
+  }
+
+  #joinLater(view: RoomView, seconds: number): void {
+    setTimeout(() => {
+      if (this.#asked.has(view)) this.#join(view);
+    }, seconds * 1000);
+  }
+
+  /** Joining again costs little, and is always answered. */
+  #probe(): ClientFrame | null {
+    const view = [...this.#entered].find(({ phase }) => phase === 'ready');
+    return view ? this.#joinFrame(view) : null;
+  }
+
+  #lost(): void {
+    this.#asked.clear();
+    this.outbox = words.lineLost(this.outbox, Date.now());
   }
 
   #greeted(hello: ServerFrameOf<'hello'>): void {
@@ -304,7 +347,7 @@ class Chat {
   }
 
   #resume(): void {
-    if (this.#current) void this.#resumeRoom(this.#current);
+    for (const view of this.#entered) void this.#resumeRoom(view);
     const acts = this.#acts;
     this.#acts = [];
     for (const act of acts) this.#act(act);
@@ -312,10 +355,10 @@ class Chat {
   }
 
   async #resumeRoom(view: RoomView): Promise<void> {
-    if (view.phase === 'loading') return;
-    if (view.phase !== 'ready' || view.state.stale) return this.enter(view);
+    if (view.phase === 'loading' || view.state.ended) return;
+    if (view.state.stale) return this.#readAnew(view);
+    if (view.phase !== 'ready') return this.#load(view);
     view.missedFrom = view.state.seq;
-    view.apply({ type: 'resuming' });
     this.#join(view);
   }
 
@@ -326,7 +369,9 @@ class Chat {
 
   #joined(frame: ServerFrameOf<'joined'>): void {
     const view = this.#views.get(frame.room);
-    view?.apply(frame);
+    if (!view) return;
+    this.#asked.delete(view);
+    view.apply(frame);
   }
 
   #inRoom(
@@ -334,19 +379,18 @@ class Chat {
   ): void {
     if (frame.type === 'message') this.#hear(frame);
     const view = this.#views.get(frame.room);
-    if (!view) return;
+    if (!view || !this.#entered.has(view)) return;
     const before = view.state;
     view.apply(frame);
     if (view.state.behind && !before.behind) return this.#closeGap(view);
-    if (view.state.stale) return void this.enter(view);
+    if (view.state.stale) return void this.#readAnew(view);
     if (frame.type === 'message') this.#announce(view, before, frame);
     if (frame.type === 'changed') this.#settle(view, frame);
   }
 
   #closeGap(view: RoomView): void {
-    const frame = this.#joinFrame(view);
     view.apply({ type: 'resuming' });
-    if (frame) line.send(frame);
+    this.#join(view);
   }
 
   #announce(view: RoomView, before: RoomView['state'], frame: ServerFrameOf<'message'>): void {
@@ -378,7 +422,11 @@ class Chat {
   #refused(frame: ServerFrameOf<'refused'>): void {
     if (frame.client_id) return this.#hear(frame);
     const view = frame.room && this.#views.get(frame.room);
-    if (view) view.problem = { code: frame.code, detail: frame.detail };
+    if (!view) return;
+    // A join is refused as anything else is; while one is not answered, it may be the one that was meant.
+    if (frame.retryable && this.#asked.has(view))
+      this.#joinLater(view, frame.retry_after_s ?? AGAIN_S);
+    else view.problem = { code: frame.code, detail: frame.detail };
   }
 
   #typing({ room, name }: ServerFrameOf<'typing'>): void {
@@ -411,7 +459,7 @@ class Chat {
     if (!view) return;
     if (notice.message && notice.kind === 'helped')
       view.apply({ type: 'i_helped', message: notice.message });
-    if (notice.kind === 'pause') void this.enter(view);
+    if (notice.kind === 'pause') void this.#load(view);
     if (notice.kind !== 'held' && view.state.held.length) void this.#refreshHeld(view);
   }
 

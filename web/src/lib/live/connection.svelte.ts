@@ -1,6 +1,6 @@
 /** The one socket of this page: opens, listens, comes back. What frames mean is not its business. */
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '#lib/api/types.ts';
-import { backoffS } from './backoff.ts';
+import { backoffS, hintS, STEADY_MS } from './backoff.ts';
 
 export type LineState = 'closed' | 'connecting' | 'open' | 'waiting';
 
@@ -33,6 +33,8 @@ class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #probe: ReturnType<typeof setTimeout> | undefined;
   #heardAt = 0;
+  /** When the line that stands was greeted, by a clock that no change of the date moves. */
+  #greetedAt: number | null = null;
   #heartbeatMs = 30_000;
   #listeners = new Map<string, Set<(frame: never) => void>>();
   #openListeners = new Set<() => void>();
@@ -127,23 +129,24 @@ class Connection {
       if (socket === this.#socket) this.#hear(String(event.data));
     };
     socket.onclose = (event) => {
-      if (socket === this.#socket) this.#lost(event.code);
+      if (socket === this.#socket) this.#lost(event.code, event.reason);
     };
   }
 
   #hear(data: string): void {
     this.#heardAt = Date.now();
-    const frame = JSON.parse(data) as ServerFrame;
-    if (frame.type === 'hello') this.#greeted(frame);
+    const frame = read(data);
+    if (frame?.type === 'hello') this.#greeted(frame);
     // Unknown types have no listeners and are so ignored, as the protocol asks.
-    for (const listener of this.#listeners.get(frame.type) ?? []) listener(frame as never);
-    if (frame.type === 'hello') for (const listener of this.#openListeners) listener();
+    if (frame)
+      for (const listener of this.#listeners.get(frame.type) ?? []) listener(frame as never);
+    if (frame?.type === 'hello') for (const listener of this.#openListeners) listener();
     this.#watch();
   }
 
   #greeted(hello: ServerFrameOf<'hello'>): void {
     this.#heartbeatMs = hello.heartbeat_s * 1000;
-    this.#attempt = 0;
+    this.#greetedAt = performance.now();
     this.state = 'open';
     this.lostAt = null;
   }
@@ -156,10 +159,13 @@ class Connection {
     }, this.#heartbeatMs);
   }
 
-  #lost(code?: number): void {
+  #lost(code?: number, reason = ''): void {
     clearTimeout(this.#probe);
     this.#socket = null;
+    const heldMs = this.#greetedAt === null ? 0 : performance.now() - this.#greetedAt;
+    this.#greetedAt = null;
     if (!this.#wanted) return;
+    if (heldMs >= STEADY_MS) this.#attempt = 0;
     this.lostAt ??= Date.now();
     for (const listener of this.#lostListeners) listener();
     if (code === CLOSE.session) {
@@ -167,11 +173,13 @@ class Connection {
       this.onSessionEnded();
       return;
     }
-    this.#waitAndRetry();
+    // A browser is shown 4403 only as a socket that never opens; whoever does see it stays away.
+    if (code === CLOSE.forbidden) this.disconnect();
+    else this.#waitAndRetry(code === CLOSE.restart ? hintS(reason) : 0);
   }
 
-  #waitAndRetry(): void {
-    const waitMs = backoffS(this.#attempt, Math.random()) * 1000;
+  #waitAndRetry(leastS: number): void {
+    const waitMs = backoffS(this.#attempt, Math.random(), leastS) * 1000;
     this.#attempt += 1;
     this.state = 'waiting';
     this.nextTryAt = Date.now() + waitMs;
@@ -193,6 +201,16 @@ class Connection {
     if (this.state === 'waiting') this.retryNow();
     else this.check(4_000);
   };
+}
+
+/** A frame, or null for what is none. */
+function read(data: string): ServerFrame | null {
+  try {
+    const frame = JSON.parse(data) as ServerFrame | null;
+    return typeof frame?.type === 'string' ? frame : null;
+  } catch {
+    return null;
+  }
 }
 
 export const line = new Connection();

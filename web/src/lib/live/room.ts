@@ -151,6 +151,7 @@ function joined(state: RoomState, frame: ServerFrameOf<'joined'>): RoomState {
 }
 
 function inOrder(state: RoomState, seq: number, apply: (next: RoomState) => RoomState): RoomState {
+  if (state.stale) return state;
   const expected = (state.seq ?? seq - 1) + 1;
   if (seq < expected) return state;
   if (seq > expected) return withGap(state);
@@ -158,7 +159,7 @@ function inOrder(state: RoomState, seq: number, apply: (next: RoomState) => Room
 }
 
 function withGap(state: RoomState): RoomState {
-  if (state.behind || state.stale) return state;
+  if (state.behind) return state;
   return state.resumes < RESUMES ? { ...state, behind: true } : { ...state, stale: true };
 }
 
