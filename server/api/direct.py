@@ -36,6 +36,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
     def open_up(self, flowed: Callable[[], None]) -> None:
         """Begin to write directly, once the handshake is through; what it was made of is let go."""
+        self.request.headers.clear()  # the parser holds the request for as long as the line is open
         del self.request, self.response
         self.scope["headers"] = []
         self.flowed = flowed

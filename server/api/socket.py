@@ -5,6 +5,7 @@ import contextlib
 import logging
 
 from fastapi import APIRouter, FastAPI
+from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -32,9 +33,10 @@ _BROKEN = 1011
 @router.websocket(_PATH)
 async def open_socket(websocket: WebSocket) -> None:
     """A member's line. The session comes by cookie (then the Origin must be ours, exactly) or as a Bearer token."""
-    parts = parts_of(websocket)
-    token, by_cookie = token_of(websocket)
-    origin = websocket.headers.get("origin")
+    asked = HTTPConnection(websocket.scope)  # it keeps what it has read; the socket lives for long
+    parts = parts_of(asked)
+    token, by_cookie = token_of(asked)
+    origin = asked.headers.get("origin")
     wrong_origin = origin not in parts.settings.origins and (by_cookie or origin is not None)
     if wrong_origin or frames.SUBPROTOCOL not in websocket.scope.get("subprotocols", []):
         await websocket.close(frames.Close.FORBIDDEN)
