@@ -38,6 +38,10 @@ drill: ## list the drills, or run one: ONLY=name
 	@$(PYTHON) -m tests.setup
 	@exec $(BIN)/python -m tests.drills $(ONLY)
 
+bench: ## measure Hearth beside its peers; QUICK=1: in a minute, FLAME=1: where the hot path's time goes
+	@$(PYTHON) -m server.bootstrap $(if $(QUICK)$(FLAME),bench,peers)
+	@exec $(BIN)/python -m tests.bench $(if $(QUICK),quick,$(if $(FLAME),flame,full))
+
 train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="epitome"
 	@$(PYTHON) -m server.bootstrap train
 	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT))
@@ -54,4 +58,4 @@ lock: ## resolve the dependencies anew: UPGRADE=--upgrade for newer ones
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
-.PHONY: help run demo test check drill train format types lock
+.PHONY: help run demo test check drill bench train format types lock
