@@ -154,6 +154,8 @@ class EmbeddedModel:
         levels: dict[str, tuple[float, ...]] = {}
         _add_ordinal("risk", chances, signals, levels)
         signals["reader_harm"] = _reader_harm(found.hits)
+        if self._both is not None:
+            signals["reader_harm"] = max(signals["reader_harm"], float(chances[AT["reader_harm"]]))
         signals["contact"] = contact_probability(found.passage.text)
         if self._both is not None:
             levels["about"] = _shares(found, self._both.blend)
@@ -300,5 +302,5 @@ def hits_vector(hits: Sequence[Hit]) -> tuple[Ids, Values]:
 
 
 def _reader_harm(hits: Sequence[Hit]) -> float:
-    """By the lexicon alone: the encoder's head has seen too few lines to be believed."""
+    """What the lexicon finds counts, whatever the encoder says."""
     return 0.9 if any(hit.category in READER_HARM for hit in hits) else 0.02

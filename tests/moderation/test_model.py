@@ -71,10 +71,7 @@ def test_insult_is_seen_and_its_words_are_marked():
         "he called me a stupid bitch in front of the kids",
         "this traffic is killing me",
         "I am a gay man and I feel alone in this town",
-        pytest.param(
-            "fuck depression, honestly",
-            marks=pytest.mark.xfail(reason="read as 0.54: an order to swear at something"),
-        ),
+        "fuck depression, honestly",
     ],
 )
 def test_distress_reports_idioms_and_identity_are_not_harsh(text):
@@ -147,7 +144,7 @@ def test_the_end_of_a_long_text_counts_as_its_beginning():
 
 
 def test_whom_talk_of_suicide_is_about_is_six_shares():
-    shares = assess("My brother killed himself three years ago and I miss him.").levels["about"]
+    shares = assess("My friend says she wants to kill herself.").levels["about"]
     assert sum(shares) == pytest.approx(1.0)
     assert ABOUT[shares.index(max(shares))] == "another"
 
