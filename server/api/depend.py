@@ -1,6 +1,7 @@
 """What every route needs: who asks, through which door, and the way to the services."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -9,7 +10,7 @@ from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
 from server.assessor import Assessor
-from server.errors import CrossSite, NoSession, Pending
+from server.errors import CrossSite, NoSession, Pending, Unavailable
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
@@ -96,7 +97,8 @@ async def find_actor(parts: Parts, token: str | None) -> Actor:
         raise NoSession
     known = await parts.database.read(lambda work: sessions.find_actor(work, token))
     if known.stale:
-        await parts.database.do(lambda work: sessions.touch(work, known.actor.session))
+        with suppress(Unavailable):  # a full disk must not keep anybody from reading
+            await parts.database.do(lambda work: sessions.touch(work, known.actor.session))
     return known.actor
 
 

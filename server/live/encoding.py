@@ -2,8 +2,6 @@
 
 import struct
 
-import orjson
-
 from server.protocol.base import Wire
 
 _TEXT = 0x81
@@ -13,7 +11,7 @@ _SHORT, _MEDIUM = 126, 65_536
 
 def encode(frame: Wire) -> bytes:
     """Header and JSON, without what is None."""
-    payload = orjson.dumps(frame.model_dump(mode="json", exclude_none=True))
+    payload = frame.__pydantic_serializer__.to_json(frame, exclude_none=True)
     return _header(len(payload)) + payload
 
 

@@ -38,6 +38,8 @@ def sqlite_engine(path: Path, *, writes: bool, connections: int = 1) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
+            "wal_autocheckpoint=4000",  # pages: the same few are written again and again, and copied once
+            "temp_store=MEMORY",  # a savepoint's journal must not need a file when none can be opened
         ):
             connection.execute(f"PRAGMA {pragma}")
 

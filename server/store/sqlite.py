@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,6 +49,7 @@ class _Unit:
     announcements: list[Announcement] | None = None
     together: Together[Any, Any] | None = None
     item: Any = None
+    durable: bool = False
 
 
 class SqliteDatabase:
@@ -118,13 +119,15 @@ class SqliteDatabase:
 
     def _write_all(self) -> None:
         stop = False
-        while not stop:
-            batch, stop = self._take()
-            if batch:
-                self._write(batch)
-                self._loop.call_soon_threadsafe(self._finish, batch)
-            if len(batch) > 1:
-                time.sleep(min(self._told_s * PACE, MOST_PACE_S))
+        with self._write_engine.connect() as connection:
+            while not stop:
+                batch, stop = self._take()
+                if batch:
+                    self._write(batch, connection)
+                    self._loop.call_soon_threadsafe(self._finish, batch)
+                if len(batch) > 1:
+                    with suppress(OSError):  # an odd clock must not end the one writer
+                        time.sleep(min(self._told_s * PACE, MOST_PACE_S))
 
     def _take(self) -> tuple[list[_Unit], bool]:
         """All that is queued, at least one; whether the queue said to stop."""
@@ -140,29 +143,45 @@ class SqliteDatabase:
                 return batch, False
         return batch, True
 
-    def _write(self, batch: list[_Unit]) -> None:
+    def _write(self, batch: list[_Unit], connection: Connection) -> None:
         """Leaves in `batch` the units in the order in which they were done."""
         try:
-            with self._write_engine.connect() as connection, connection.begin():
-                batch[:] = self._run_together(batch, connection)
-                for unit in batch:
-                    if unit.announcements is None:
-                        self._run(unit, connection)
-                        _check_still_open(connection)
+            batch[:] = self._write_together(batch, connection)
+            rest = [unit for unit in batch if unit.announcements is None]
+            if rest:
+                self._write_one_by_one(rest, connection)
         except Exception as error:
             log.error("commit failed: %s", type(error).__name__)
             for unit in batch:
-                unit.error = unit.error or Unavailable(retry_after_s=2)
+                if not unit.durable:
+                    unit.error = unit.error or Unavailable(retry_after_s=2)
 
-    def _run_together(self, batch: list[_Unit], connection: Connection) -> list[_Unit]:
-        """Those that could be done in numbers, done, then the others."""
-        done: list[_Unit] = []
-        for verbs in {id(unit.together): unit.together for unit in batch if unit.together}.values():
-            kind = [unit for unit in batch if unit.together is verbs]
-            done += self._run_many(verbs, kind, connection)
-            _check_still_open(connection)
-        finished = set(map(id, done))
-        return done + [unit for unit in batch if id(unit) not in finished]
+    def _write_together(self, batch: list[_Unit], connection: Connection) -> list[_Unit]:
+        """Those that can be done in numbers, in a transaction of their own, then the others.
+
+        By the driver alone: SQLAlchemy's bookkeeping would cost as much again as the writing.
+        """
+        if not any(unit.together for unit in batch):
+            return batch
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN IMMEDIATE")
+        try:
+            done: list[_Unit] = []
+            kinds = {id(unit.together): unit.together for unit in batch if unit.together}
+            for verbs in kinds.values():
+                kind = [unit for unit in batch if unit.together is verbs]
+                done += self._run_many(verbs, kind, connection)
+                _check_still_open(connection)
+            driver.execute("COMMIT")
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            for unit in batch:
+                unit.announcements = None
+            raise
+        for unit in done:
+            unit.durable = True
+        return done + [unit for unit in batch if not unit.durable]
 
     def _run_many(
         self, verbs: Together[Any, Any], units: Sequence[_Unit], connection: Connection
@@ -180,13 +199,23 @@ class SqliteDatabase:
                 driver.execute("RELEASE together")
             return []
         driver.execute("RELEASE together")
-        done = [unit for unit, result in zip(units, results, strict=True) if result is not None]
+        done = []
         for unit, result in zip(units, results, strict=True):
             if result is not None:
                 unit.result, unit.announcements = result, []
+                done.append(unit)
         if done:
             done[0].announcements = work.announcements
         return done
+
+    def _write_one_by_one(self, units: Sequence[_Unit], connection: Connection) -> None:
+        """One transaction, a savepoint for each."""
+        with connection.begin():
+            for unit in units:
+                self._run(unit, connection)
+                _check_still_open(connection)
+        for unit in units:
+            unit.durable = True
 
     def _run(self, unit: _Unit, connection: Connection) -> None:
         try:
@@ -208,7 +237,7 @@ class SqliteDatabase:
         told = [
             announcement
             for unit in batch
-            if unit.error is None
+            if unit.error is None and unit.durable
             for announcement in unit.announcements or ()
         ]
         if told:
