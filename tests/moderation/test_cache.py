@@ -3,14 +3,14 @@ from moderation.classifier import Passage
 
 
 def test_the_same_words_are_answered_alike():
-    kept = Remembered()
+    kept: Remembered[int] = Remembered()
     kept.keep(Passage("hello"), 1)
     kept.keep(Passage("good night"), 2)
     assert [kept.find(Passage(text)) for text in ("good night", "hello", "Hello")] == [2, 1, None]
 
 
 def test_what_a_reply_answers_makes_it_another_passage():
-    kept = Remembered()
+    kept: Remembered[int] = Remembered()
     passages = [Passage("a", "b"), Passage("a"), Passage("a", ""), Passage("a\0b")]
     for number, passage in enumerate(passages, start=1):
         assert kept.find(passage) is None
@@ -19,7 +19,7 @@ def test_what_a_reply_answers_makes_it_another_passage():
 
 
 def test_the_answer_asked_for_longest_ago_is_forgotten_first():
-    kept = Remembered(most=2)
+    kept: Remembered[int] = Remembered(most=2)
     kept.keep(Passage("one"), 1)
     kept.keep(Passage("two"), 2)
     assert kept.find(Passage("one")) == 1
@@ -30,7 +30,7 @@ def test_the_answer_asked_for_longest_ago_is_forgotten_first():
 def test_no_word_is_kept_and_two_memories_know_words_by_other_names():
     names = []
     for _ in range(2):
-        kept = Remembered()
+        kept: Remembered[int] = Remembered()
         kept.keep(Passage("a private word"), 1)
         names += vars(kept)["_kept"]
     assert names[0] != names[1]
@@ -38,7 +38,7 @@ def test_no_word_is_kept_and_two_memories_know_words_by_other_names():
 
 
 def test_broken_letters_are_words_like_any():
-    kept = Remembered()
+    kept: Remembered[int] = Remembered()
     kept.keep(Passage("\ud800"), 1)
     assert kept.find(Passage("\ud800")) == 1
     assert kept.find(Passage("")) is None

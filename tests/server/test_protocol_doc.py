@@ -134,11 +134,11 @@ def test_every_close_code_is_described_and_no_other() -> None:
 
 
 def test_the_limits_are_those_in_force() -> None:
-    words = {"minute": "a minute", "hour": "an hour"}
+    words = {60.0: "a minute", 3_600.0: "an hour"}
     told = " ".join(row[1] for row in rows("## 11. Limits"))
     for kind in ("post", "frame", "join", "sign_up", "log_in_account", "log_in_address", "request"):
-        count, _, span = _PROFILES["normal"][kind].partition("/")
-        assert f"{count} {words[span]}" in told, kind
+        rule = _PROFILES["normal"][kind]
+        assert f"{rule.most} {words[rule.within_s]}" in told, kind
 
 
 def test_every_route_is_described_and_no_other(tmp_path: Path) -> None:
