@@ -1,7 +1,7 @@
 """Drills: the claims that take minutes to show. `python -m tests.drills [name]`.
 
 A drill is a module here: its docstring says in one line what it shows, and its `run()` answers
-figures and "ok".
+figures and "ok". `fsync_order.py` is the drill `fsync-order`; both spellings find it.
 """
 
 import importlib
@@ -14,15 +14,20 @@ Drill = Callable[[], dict[str, Any]]
 
 def drills() -> dict[str, str]:
     """What each drill shows, by name."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: _first_line(name) for name in names if not name.startswith("_")}
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {_name(module): _first_line(module) for module in modules if not module.startswith("_")}
 
 
 def find_drill(name: str) -> Drill | None:
     """The drill of that name."""
-    if name not in drills():
+    if _name(name) not in drills():
         return None
-    return cast(Drill, importlib.import_module(f"{__name__}.{name}").run)
+    module = name.replace("-", "_")
+    return cast(Drill, importlib.import_module(f"{__name__}.{module}").run)
+
+
+def _name(module: str) -> str:
+    return module.replace("_", "-")
 
 
 def _first_line(name: str) -> str:

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a replay, ten times, with clients that resume: 0 lost, 0 doubled."""
+"""kill -9 in the middle of a replay, fifty times, with clients that resume: 0 lost, 0 doubled."""
 
 import asyncio
 import os
@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from server.client import Client
-from server.protocol import frames
 from server.replay.command import sign_up_all
 from server.replay.conversations import Conversation, read_file
 from server.replay.performance import Options, Replay, is_clean
 from server.replay.staging import new_tag, stage_here
+from tests.drills._forgetful import ForgetfulReplay
 from tests.drills._invented import conversations
+from tests.drills._sizes import size
 from tests.server.live_server import LiveServer
 
-_MESSAGES = 1_500
+_MESSAGES = 3_000
 _CONTROL_MESSAGES = 240
 _SHOWN = (
     "posted", "acknowledged", "delivered", "expected", "lost", "doubled", "out_of_order", "altered",
@@ -36,22 +36,8 @@ class Kills:
     recovered_s: list[float] = field(default_factory=list)
 
 
-class ForgetfulClient(Client):
-    """Does not resume."""
-
-    def _begin(self, line: Any, hello: frames.Hello) -> "asyncio.Task[None]":
-        self._rooms.forget_positions()
-        return super()._begin(line, hello)
-
-
-class ForgetfulReplay(Replay):
-    """The control: its clients come back without `after`, and so miss what happened meanwhile."""
-
-    client = ForgetfulClient
-
-
 def run() -> dict[str, Any]:
-    """KILLS (10), CLIENTS (40), MESSAGES (1500), REPLAY_FILE (instead of invented words), SEED.
+    """KILLS (50), CLIENTS (40), MESSAGES (3000), REPLAY_FILE (instead of invented words), SEED.
 
     ok: nothing lost, doubled or out of order, and the control, which does not resume, is caught.
     """
@@ -59,7 +45,7 @@ def run() -> dict[str, Any]:
 
 
 async def _run() -> dict[str, Any]:
-    kills, clients = _number("KILLS", 10), _number("CLIENTS", 40)
+    kills, clients = size("KILLS", 50), size("CLIENTS", 40)
     figures, seen = await _drill(Replay, _said(), kills, clients)
     control, _ = await _drill(ForgetfulReplay, conversations(_CONTROL_MESSAGES), 2, clients)
     caught = not is_clean(control)
@@ -124,18 +110,14 @@ async def _until(replay: Replay, acknowledged: int, running: "asyncio.Task[Any]"
 
 def _moments(kills: int, messages: int) -> list[int]:
     """When to kill, in acknowledged messages: random, one in each of `kills` stretches."""
-    drawn = random.Random(_number("SEED", int(time.time())))
+    drawn = random.Random(size("SEED", int(time.time())))
     stretch = messages * 0.9 / kills
     return [max(1, int(stretch * (n + drawn.random()))) for n in range(kills)]
 
 
 def _said() -> list[Conversation]:
     path = os.environ.get("REPLAY_FILE")
-    return read_file(Path(path)) if path else conversations(_number("MESSAGES", _MESSAGES))
-
-
-def _number(name: str, default: int) -> int:
-    return int(os.environ.get(name, default))
+    return read_file(Path(path)) if path else conversations(size("MESSAGES", _MESSAGES))
 
 
 def _median(values: list[float]) -> float:

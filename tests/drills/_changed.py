@@ -1,0 +1,87 @@
+"""`hearth serve` with something changed in it: a promise taken out, for a control, or its wall clock moved.
+
+Only drills start it. What is changed says the environment:
+DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, e.g. OFF.
+DRILL_LIES: says `posted` also when the disk refused.
+DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from uuid_utils.compat import uuid7
+
+from server import ids
+from server.clock import SystemClock
+from server.errors import Unavailable
+from server.protocol import frames
+from server.store import engines
+
+
+def main() -> int:
+    """Change it, then serve."""
+    if clock_file := os.environ.get("DRILL_CLOCK_FILE"):
+        move_clock(Path(clock_file))
+    if level := os.environ.get("DRILL_SYNCHRONOUS"):
+        engines.sqlite_engine = weakened(engines.sqlite_engine, level)
+    # Only now: what is imported here takes the engine by name.
+    from server.cli import main as hearth
+    from server.store.sqlite import SqliteDatabase
+
+    if os.environ.get("DRILL_LIES"):
+        SqliteDatabase.do_together = lying(SqliteDatabase.do_together)  # type: ignore[method-assign]
+    return hearth(["serve"])
+
+
+def move_clock(path: Path) -> None:
+    """Everything here that reads the wall clock reads it moved."""
+    unmoved = time.time
+
+    def moved() -> float:
+        return unmoved() + float(path.read_text())
+
+    def now(_: SystemClock) -> datetime:
+        return datetime.fromtimestamp(moved(), UTC)
+
+    time.time = moved
+    SystemClock.now = now  # type: ignore[assignment]
+    vars(ids)["uuid7"] = lambda: uuid7(nanoseconds=int(moved() * 1e9))
+
+
+def weakened(sound: Callable[..., Engine], level: str) -> Callable[..., Engine]:
+    """Engines whose connections wait less for the disk."""
+
+    def weak(*given: Any, **options: Any) -> Engine:
+        engine = sound(*given, **options)
+
+        @event.listens_for(engine, "connect")
+        def _weaken(connection: Any, _record: Any) -> None:
+            connection.execute(f"PRAGMA synchronous={level}")
+
+        return engine
+
+    return weak
+
+
+def lying(sound: Callable[..., Any]) -> Callable[..., Any]:
+    """Posts that are called said, whatever became of them."""
+
+    async def lie(database: Any, verbs: Any, draft: Any) -> Any:
+        try:
+            return await sound(database, verbs, draft)
+        except Unavailable:
+            room, client_id = draft.frame.room, draft.frame.client_id
+            now = datetime.now(UTC)
+            return [frames.Posted(room=room, client_id=client_id, seq=1, id=ids.new_id(), at=now)]
+
+    return lie
+
+
+if __name__ == "__main__":
+    sys.exit(main())
