@@ -107,9 +107,7 @@ class Retrying:
         refused = 0
         for client in self._clients:
             for client_id in client.lost:
-                answer = await client.post(
-                    self._crowd.room, "Something else.", client_id=client_id
-                )
+                answer = await client.post(self._crowd.room, "Something else.", client_id=client_id)
                 refused += isinstance(answer, frames.Refused) and answer.code == "conflict"
         return refused
 
