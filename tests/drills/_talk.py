@@ -55,6 +55,7 @@ class Talk(RuleBasedStateMachine):
             self._model.sits(name, "seated", next(self.community.order))
             self._model.happens("joined")
         self._devices = [Device(name, self._house.view(name)) for name in LISTENERS]
+        await self._say(list(PEERS))  # so that there is something to change from the first step on
 
     # --- listening ---
 
