@@ -84,8 +84,8 @@ class CatchUp:
                 await connection.outbox.drained()
             if listener.ended:
                 return
-            connection.offer(
-                b"".join(encode(frame) for _, frame in some if listener.may_receive(frame.type))  # type: ignore[attr-defined]
+            connection.offer_all(
+                [encode(frame) for _, frame in some if listener.may_receive(frame.type)]  # type: ignore[attr-defined]
             )
             listener.seq = some[-1][0]
         if page:

@@ -1,6 +1,6 @@
 """One open socket, and what it listens to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -49,6 +49,12 @@ class Connection:
         self.outbox.offer(frame)
         if self.outbox.closing:
             self._end()
+
+    def offer_all(self, frames: Sequence[bytes]) -> None:
+        """Several in one write where the line takes them now; else one by one."""
+        if not self.outbox.write_now(b"".join(frames)):
+            for frame in frames:
+                self.offer(frame)
 
     def greet(self, hello: Wire, keeps: dict[UUID, Relation]) -> None:
         """The first frame, whatever was told while the socket opened."""

@@ -1,6 +1,7 @@
 """Who is here: the next seq, once, to those who may have it, and never waiting for anybody."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -178,3 +179,25 @@ def test_whoever_a_case_is_about_hears_nothing_of_it_also_as_a_keeper() -> None:
     place.announce([ToStaff(room, frame, subject=fern.connection.actor.id)])
     assert not fern.connection.outbox._frames
     assert len(other.connection.outbox._frames) == 1
+
+
+async def test_without_a_direct_line_what_was_missed_comes_frame_by_frame() -> None:
+    room, catch_up = new_id(), CatchUp()
+
+    async def page_after(actor: Actor, room: UUID, seq: int) -> list[tuple[int, Any]]:
+        return [(n, frames.Changed(room=room, seq=n)) for n in range(seq + 1, 46)]
+
+    catch_up.reads_with(page_after)
+    listener = connect(catch_up.hub, room)
+    catch_up.hub.saw_head(room, 45)
+    listener.live = False
+    catch_up.begin(listener)
+    heard: list[int] = []
+    async with asyncio.timeout(5):
+        while len(heard) < 45:
+            taken = await listener.connection.outbox.take()
+            heard += [orjson.loads(payload_of(frame))["seq"] for frame in taken]
+            for frame in taken:
+                listener.connection.outbox.sent(frame)
+    assert heard == list(range(1, 46))
+    await catch_up.close()
