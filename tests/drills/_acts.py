@@ -244,7 +244,7 @@ async def ash_flags_rowan(cast: Cast) -> None:
     )
 
 
-@_act("rowan:left rowan:notice ash:changed.left")
+@_act("rowan:left rowan:notice ash:changed.left ash:presence")
 async def fern_removes_rowan(cast: Cast) -> None:
     await cast.decide("fern", "remove_member", cast.messages["danger"])
 

@@ -51,6 +51,7 @@ class View:
     unknown: set[UUID] = field(default_factory=set)
     counted_to: int = 0
     """Seats up to this `seq` are in `members` already."""
+    gaps: int = 0
     is_stale: bool = False
 
     def copy(self) -> "View":
@@ -72,6 +73,7 @@ class View:
             return private
         return private | {
             "seq": self.seq,
+            "gaps": self.gaps,
             "members": self.members,
             "here": self.here,
             "moderator_on": self.moderator_on,
@@ -100,6 +102,7 @@ class View:
         if getattr(frame, "seq", None) is not None and frame.type in _IN_ORDER:
             if frame.seq <= self.seq:  # type: ignore[union-attr]
                 return
+            self.gaps += frame.seq - self.seq - 1  # type: ignore[union-attr]
             self.seq = frame.seq  # type: ignore[union-attr]
         change: Callable[[Any], None] | None = getattr(self, f"_on_{frame.type}", None)
         if change:
@@ -203,6 +206,8 @@ class View:
         change: dict[str, Any] = {"content_note": frame.content_note, "state": "published"}
         if frame.change == "edited":
             change |= {"edited_at": frame.at}
+        if frame.change == "shown":  # its words may be other ones than before
+            change |= {"edited_at": getattr(frame, "edited_at", line.edited_at)}
         if frame.change != "collapsed":
             change |= {"text": frame.text}
         self.lines[message] = line.model_copy(update=change)

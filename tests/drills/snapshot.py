@@ -25,7 +25,7 @@ _TELLS_ONLY = frozenset({"typing", "nudge", "praise", "refused"})
 """Kinds that change nothing of what is kept: leaving one out makes no difference, and must not."""
 _UNHEARD = ("said", "notices", "conversations")
 """What somebody knows who does not listen."""
-_OF_THE_ROOM = ("seq", "members", "here", "moderator_on", "lines", "order")
+_OF_THE_ROOM = ("seq", "gaps", "members", "here", "moderator_on", "lines", "order")
 """What catching up brings. Notices, cases and held words are read anew on each new line."""
 
 
