@@ -78,11 +78,13 @@ class CatchUp:
         assert self._page_after is not None  # noqa: S101 - set before the first socket opens
         connection = listener.connection
         await connection.outbox.drained()
+        taken_away = self.hub.taken_away(listener.room)
         page = await self._page_after(connection.actor, listener.room, listener.seq)
         for some in _portions(page):
             if connection.outbox.is_half_full:
                 await connection.outbox.drained()
-            if listener.ended:
+            # Words hidden since the page was read must not leave with it: it is read anew.
+            if listener.ended or self.hub.taken_away(listener.room) != taken_away:
                 return
             connection.offer_all(
                 [encode(frame) for _, frame in some if listener.may_receive(frame.type)]  # type: ignore[attr-defined]

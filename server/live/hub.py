@@ -12,6 +12,7 @@ from server.access import EVENTS, Relation, may_receive, relation_of
 from server.live.connection import Connection, Listener
 from server.live.encoding import encode
 from server.protocol import frames
+from server.protocol.base import Wire
 from server.store.work import (
     Announcement,
     SeatEnded,
@@ -38,6 +39,7 @@ class Hub:
         self._heads: dict[UUID, int] = {}
         self._typed: dict[tuple[UUID, UUID], float] = {}
         self._typed_in: dict[UUID, float] = {}
+        self._taken_away: dict[UUID, int] = {}
         self.changed_rooms: set[UUID] = set()
         """Rooms whose presence should be told again."""
 
@@ -102,6 +104,11 @@ class Hub:
     def saw_head(self, room: UUID, seq: int) -> None:
         """The store holds at least this much."""
         self._heads[room] = max(seq, self._heads.get(room, 0))
+
+    def taken_away(self, room: UUID) -> int:
+        """How often words that could be read there were taken away or changed: what was read from the
+        store before the last time may hold words that nobody may receive any more."""
+        return self._taken_away.get(room, 0)
 
     def here(self) -> dict[UUID, int]:
         """People listening now, per room: members, not sockets."""
@@ -174,6 +181,8 @@ class Hub:
     def _to_rooms(self, waiting: dict[UUID, list[ToRoom]]) -> None:
         for room, told in waiting.items():
             self.saw_head(room, told[-1].seq)
+            if any(_takes_words_away(one.frame) for one in told):
+                self._taken_away[room] = self.taken_away(room) + 1
             if listeners := self._rooms.get(room):
                 self._to_room(listeners, told)
         waiting.clear()
@@ -250,3 +259,10 @@ class Hub:
         for connection in self._members.get(told.member, ()):
             if connection.actor.session in told.sessions:
                 self.end(connection, frames.Close.SESSION)
+
+
+_TAKING = frozenset({"withdrawn", "hidden", "edited", "collapsed"})
+
+
+def _takes_words_away(frame: Wire) -> bool:
+    return isinstance(frame, frames.Changed) and frame.change in _TAKING

@@ -201,3 +201,40 @@ async def test_without_a_direct_line_what_was_missed_comes_frame_by_frame() -> N
                 listener.connection.outbox.sent(frame)
     assert heard == list(range(1, 46))
     await catch_up.close()
+
+
+async def test_words_hidden_after_a_page_was_read_do_not_leave_with_it() -> None:
+    room, message, catch_up = new_id(), new_id(), CatchUp()
+    hidden, reads = False, 0
+    was_read, may_answer = asyncio.Event(), asyncio.Event()
+
+    def shown(seq: int) -> frames.Changed:
+        text = None if hidden else "private words"
+        return frames.Changed(room=room, seq=seq, change="shown", message=message, text=text)
+
+    async def page_after(actor: Actor, room: UUID, seq: int) -> list[tuple[int, Any]]:
+        nonlocal reads
+        reads += 1
+        page = [(n, shown(n)) for n in range(seq + 1, 4 if hidden else 3)]
+        was_read.set()
+        await may_answer.wait()
+        return page
+
+    catch_up.reads_with(page_after)
+    listener = connect(catch_up.hub, room)
+    catch_up.hub.saw_head(room, 2)
+    listener.live = False
+    catch_up.begin(listener)
+    async with asyncio.timeout(5):
+        await was_read.wait()
+        hidden = True
+        gone = frames.Changed(room=room, seq=3, change="hidden", message=message)
+        catch_up.hub.announce([ToRoom(room, 3, gone)])
+        may_answer.set()
+        while not listener.live:  # noqa: ASYNC110 - a condition
+            await asyncio.sleep(0.01)
+    waiting = [payload_of(frame) for frame in listener.connection.outbox._frames]
+    assert reads == 2, "the page was read anew"
+    assert sent(listener) == [1, 2, 3]
+    assert not any("private words" in frame for frame in waiting)
+    await catch_up.close()
