@@ -18,6 +18,8 @@ from tests.drills._view import View
 
 _LATER = {"hours": 25.0}
 _MOST_LATER = 3
+_SAID_BEFORE = 5
+"""Times that everybody says something at first: who comes back misses more than one write holds."""
 
 who = st.sampled_from(PEERS)
 device = st.integers(0, len(LISTENERS) - 1)
@@ -55,15 +57,16 @@ class Talk(RuleBasedStateMachine):
             self._model.sits(name, "seated", next(self.community.order))
             self._model.happens("joined")
         self._devices = [Device(name, self._house.view(name)) for name in LISTENERS]
-        await self._say(list(PEERS))  # so that there is something to change from the first step on
+        for _ in range(_SAID_BEFORE):
+            await self._say(list(PEERS))
 
     # --- listening ---
 
-    @rule(number=device)
-    def comes_back(self, number: int) -> None:
+    @rule(number=device, slowly=st.booleans())
+    def comes_back(self, number: int, slowly: bool) -> None:
         """From where this device stood; at first from the beginning of the room."""
         if not self._devices[number].is_open:
-            self._do(self._listen(self._devices[number]))
+            self._do(self._listen(self._devices[number], slowly=slowly))
 
     @rule(number=device)
     def comes_with_a_new_page(self, number: int) -> None:
@@ -174,7 +177,7 @@ class Talk(RuleBasedStateMachine):
 
     # --- how each is done ---
 
-    async def _listen(self, device: Device) -> None:
+    async def _listen(self, device: Device, *, slowly: bool = False) -> None:
         device.socket = self.community.connect(self._house.actors[device.owner])
         device.checked, device.listens = 0, False
         frame = frames.Join(type="join", room=self._house.room, after=device.view.seq)
@@ -183,6 +186,8 @@ class Talk(RuleBasedStateMachine):
         if device.listens != (self._model.seat(device.owner) == "seated"):
             raise Diverged(f"{device.owner} joins as {self._model.seat(device.owner)}: {heard}")
         self.counts["resumed"] += device.view.seq > 0
+        if slowly:
+            device.socket.stall()
 
     async def _come_with_a_page(self, device: Device) -> None:
         if self._model.seat(device.owner) == "seated":

@@ -18,6 +18,7 @@ from websockets.exceptions import InvalidStatus
 from server.client import BackOff, Client
 from server.client.line import Line, open_line
 from server.protocol import frames
+from tests.bench.processes import cpu_ns
 from tests.drills._crowd import Crowd, gather
 from tests.drills._sizes import size
 from tests.drills._waiting import has_become
@@ -114,9 +115,10 @@ class Storm:
             watching = asyncio.create_task(self._door.watch())
             await self._server.start()
             await watching
-            ready_s = time.perf_counter()
+            ready_s, before_ns = time.perf_counter(), cpu_ns(self._server.pid)
             speaking = asyncio.create_task(self._speak())
             back = await self._wait(ready_s)
+            server_ns = cpu_ns(self._server.pid) - before_ns
             await speaking
             up_to_date = [client for client in self._clients if self._is_up_to_date(client)]
         return {
@@ -125,6 +127,7 @@ class Storm:
             "away_s": round(ready_s - cut_s, 2),
             "back_95_s": back.get(0.95),
             "back_100_s": back.get(1.0),
+            "server_cpu_ms_each": round(server_ns / 1e6 / len(self._clients), 1),
             "peak_connects_per_s": _peak(self._due_s, self._door.opened_s),
             "opened": self._door.ends["opened"],
             "server_errors": self._door.ends["error"],
