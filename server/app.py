@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from uuid import UUID
 
 from fastapi import FastAPI
 
-from server.access import Actor
 from server.api import (
     accounts,
     cases,
@@ -38,8 +36,7 @@ from server.api.shield import Shield
 from server.assessor import Assessor
 from server.clock import Clock, SystemClock
 from server.limits import Limits
-from server.live.catching_up import CatchUp, PageAfter
-from server.protocol.base import Wire
+from server.live.catching_up import CatchUp
 from server.services import listening
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
@@ -47,7 +44,6 @@ from server.settings import Settings
 from server.store.keys import KeyStore
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
-from server.store.work import Database
 
 # The pages come last: they answer whatever no route before them does.
 _ROUTERS = (
@@ -114,7 +110,7 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
     catch_up = CatchUp()
     database = open_database(settings, Sealer(key_file, keys), clock, catch_up.hub.announce)
     stack.push_async_callback(database.close)
-    catch_up.reads_with(_page_after(database))
+    catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
     assessor = Assessor(
         settings.classifier, settings.models_dir, deadline_s=settings.assess_deadline_ms / 1000
@@ -131,10 +127,3 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         limits=Limits(settings.limits_profile),
         passphrases=passphrases,
     )
-
-
-def _page_after(database: Database) -> PageAfter:
-    async def page_after(actor: Actor, room: UUID, seq: int) -> list[tuple[int, Wire]]:
-        return await database.read(lambda work: listening.page_after(work, actor, room, seq))
-
-    return page_after

@@ -2,17 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterator
-from typing import Protocol
-from uuid import UUID
+from collections.abc import Iterator
 
-from server.access import Actor
 from server.errors import ServerError, Unavailable
 from server.live.connection import Listener
-from server.live.encoding import encode
 from server.live.hub import Hub
+from server.live.pages import Missed, Pages, Store
 from server.protocol import frames
-from server.protocol.base import Wire
 
 log = logging.getLogger(__name__)
 
@@ -21,25 +17,17 @@ _SOON_S = 0.05
 _PORTION = 20
 
 
-class PageAfter(Protocol):
-    """Reads the next changes of a room after a `seq`, as an actor may see them."""
-
-    def __call__(self, actor: Actor, room: UUID, seq: int) -> Awaitable[list[tuple[int, Wire]]]:
-        """Oldest first; empty when there is nothing more."""
-        ...
-
-
 class CatchUp:
     """One task per listener that is behind; owned here and ended with the listener."""
 
     def __init__(self) -> None:
-        self._page_after: PageAfter | None = None
+        self._pages: Pages | None = None
         self._tasks: dict[Listener, asyncio.Task[None]] = {}
         self.hub = Hub(self.begin)
 
-    def reads_with(self, page_after: PageAfter) -> None:
+    def reads_with(self, store: Store) -> None:
         """Where pages come from. Set once, when the database is open: it announces here, and is read here."""
-        self._page_after = page_after
+        self._pages = Pages(store)
 
     def begin(self, listener: Listener) -> None:
         """Catch up in the background, unless that is under way."""
@@ -75,11 +63,11 @@ class CatchUp:
                 self.hub.end(listener.connection, frames.Close.RESTART)
 
     async def _page(self, listener: Listener) -> None:
-        assert self._page_after is not None  # noqa: S101 - set before the first socket opens
+        assert self._pages is not None  # noqa: S101 - set before the first socket opens
         connection = listener.connection
         await connection.outbox.drained()
         taken_away = self.hub.taken_away(listener.room)
-        page = await self._page_after(connection.actor, listener.room, listener.seq)
+        page = await self._pages.after(connection.actor, listener.room, listener.seq, taken_away)
         for some in _portions(page):
             if connection.outbox.is_half_full:
                 await connection.outbox.drained()
@@ -87,16 +75,16 @@ class CatchUp:
             if listener.ended or self.hub.taken_away(listener.room) != taken_away:
                 return
             connection.offer_all(
-                [encode(frame) for _, frame in some if listener.may_receive(frame.type)]  # type: ignore[attr-defined]
+                [missed.frame for missed in some if listener.may_receive(missed.kind)]
             )
-            listener.seq = some[-1][0]
+            listener.seq = some[-1].seq
         if page:
             self.hub.saw_head(listener.room, listener.seq)
         elif not self.hub.reached(listener):
             await asyncio.sleep(_SOON_S)
 
 
-def _portions(page: list[tuple[int, Wire]]) -> Iterator[list[tuple[int, Wire]]]:
+def _portions(page: list[Missed]) -> Iterator[list[Missed]]:
     """A few at a time in one write: the long ones of a page must not fill a line at once."""
     for start in range(0, len(page), _PORTION):
         yield page[start : start + _PORTION]

@@ -5,13 +5,15 @@ from typing import Any
 from uuid import UUID
 
 from server.access import Actor, Relation, check, may_receive, relation_of
+from server.live.encoding import encode
+from server.live.pages import Missed
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import render
 from server.store import entering, messages, rooms
 from server.store.entering import Standing
 from server.store.tables import Message, RoomEvent
-from server.store.work import Work
+from server.store.work import Database, Work
 
 PAGE = 200
 
@@ -43,10 +45,27 @@ def start(work: Work, actor: Actor, room_id: UUID) -> Standing:
     return standing
 
 
-def page_after(work: Work, actor: Actor, room_id: UUID, seq: int) -> list[tuple[int, Wire]]:
-    """The next changes with their `seq`, at most PAGE. Raises NotFound when the seat is gone."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "frame.join", relation_of(seat.seat if seat else None))
+class StoredPages:
+    """What was missed, for those who catch up."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def check_seat(self, actor: Actor, room: UUID) -> None:
+        """Raises NotFound unless the actor may listen there now."""
+        await self._database.read(lambda work: start(work, actor, room))
+
+    async def page_after(self, room: UUID, seq: int) -> list[Missed]:
+        """The next changes, encoded where they are read: it keeps nobody else waiting."""
+        return await self._database.read(lambda work: _encoded(page_after(work, room, seq)))
+
+
+def _encoded(page: list[tuple[int, Wire]]) -> list[Missed]:
+    return [Missed(seq, frame.type, encode(frame)) for seq, frame in page]  # type: ignore[attr-defined]
+
+
+def page_after(work: Work, room_id: UUID, seq: int) -> list[tuple[int, Wire]]:
+    """The next changes with their `seq`, at most PAGE: the same for all who may listen there."""
     events = rooms.events_after(work, room_id, seq, PAGE)
     ids = [event.message_id for event in events if event.message_id]
     found = messages.by_id(work, ids)

@@ -95,11 +95,7 @@ class Community:
             self.clock,
             lambda told: hub.announce(self._spoil(told)),
         )
-        self._catch_up.reads_with(
-            lambda actor, room, seq: self.read(
-                lambda work: listening.page_after(work, actor, room, seq)
-            )
-        )
+        self._catch_up.reads_with(listening.StoredPages(self._database))
         by_hand: Any = ByHand(lambda _: calm().assessment)
         self._parts = SimpleNamespace(
             database=self._database,

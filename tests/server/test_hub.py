@@ -1,7 +1,6 @@
 """Who is here: the next seq, once, to those who may have it, and never waiting for anybody."""
 
 import asyncio
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -11,8 +10,9 @@ from server.errors import NotFound
 from server.ids import new_id
 from server.live.catching_up import CatchUp
 from server.live.connection import Connection, Listener
-from server.live.encoding import payload_of
+from server.live.encoding import encode, payload_of
 from server.live.hub import Hub
+from server.live.pages import Missed
 from server.protocol import frames
 from server.store.work import SeatEnded, SeatTaken, SessionsEnded, ToRoom, ToStaff
 
@@ -31,6 +31,27 @@ def connect(
     listener = Listener(connection, room, relation, 0, live=True)
     hub.join(listener)
     return listener
+
+
+class Stored:
+    """Changes by seq, as they are now. may_answer: a page that was read waits for it."""
+
+    def __init__(self, changes: dict[int, frames.Changed], *, seated: bool = True) -> None:
+        self.changes, self.seated, self.reads = changes, seated, 0
+        self.was_read, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.may_answer.set()
+
+    async def check_seat(self, actor: Actor, room: UUID) -> None:
+        if not self.seated:
+            raise NotFound
+
+    async def page_after(self, room: UUID, seq: int) -> list[Missed]:
+        self.reads += 1
+        after = sorted(n for n in self.changes if n > seq)
+        page = [Missed(n, "changed", encode(self.changes[n])) for n in after]
+        self.was_read.set()
+        await self.may_answer.wait()
+        return page
 
 
 def change(room: UUID, seq: int) -> ToRoom:
@@ -152,11 +173,8 @@ def test_presence_counts_people_not_sockets() -> None:
 
 
 async def test_a_listener_without_a_seat_is_let_go_while_catching_up() -> None:
-    async def refuses(*_: object) -> list[tuple[int, frames.Changed]]:
-        raise NotFound
-
     catch_up = CatchUp()
-    catch_up.reads_with(refuses)  # type: ignore[arg-type]
+    catch_up.reads_with(Stored({}, seated=False))
     room = new_id()
     listener = connect(catch_up.hub, room)
     listener.live = False
@@ -184,14 +202,9 @@ def test_whoever_a_case_is_about_hears_nothing_of_it_also_as_a_keeper() -> None:
 async def test_without_a_direct_line_what_was_missed_comes_frame_by_frame() -> None:
     room, catch_up = new_id(), CatchUp()
 
-    async def page_after(actor: Actor, room: UUID, seq: int) -> list[tuple[int, Any]]:
-        return [(n, frames.Changed(room=room, seq=n)) for n in range(seq + 1, 46)]
-
-    catch_up.reads_with(page_after)
-    listener = connect(catch_up.hub, room)
-    catch_up.hub.saw_head(room, 45)
-    listener.live = False
-    catch_up.begin(listener)
+    page = {n: frames.Changed(room=room, seq=n) for n in range(1, 46)}
+    catch_up.reads_with(Stored(page))
+    listener = fall_behind(catch_up, room, 45)
     heard: list[int] = []
     async with asyncio.timeout(5):
         while len(heard) < 45:
@@ -203,38 +216,52 @@ async def test_without_a_direct_line_what_was_missed_comes_frame_by_frame() -> N
     await catch_up.close()
 
 
-async def test_words_hidden_after_a_page_was_read_do_not_leave_with_it() -> None:
-    room, message, catch_up = new_id(), new_id(), CatchUp()
-    hidden, reads = False, 0
-    was_read, may_answer = asyncio.Event(), asyncio.Event()
-
-    def shown(seq: int) -> frames.Changed:
-        text = None if hidden else "private words"
-        return frames.Changed(room=room, seq=seq, change="shown", message=message, text=text)
-
-    async def page_after(actor: Actor, room: UUID, seq: int) -> list[tuple[int, Any]]:
-        nonlocal reads
-        reads += 1
-        page = [(n, shown(n)) for n in range(seq + 1, 4 if hidden else 3)]
-        was_read.set()
-        await may_answer.wait()
-        return page
-
-    catch_up.reads_with(page_after)
+def fall_behind(catch_up: CatchUp, room: UUID, head: int) -> Listener:
     listener = connect(catch_up.hub, room)
-    catch_up.hub.saw_head(room, 2)
+    catch_up.hub.saw_head(room, head)
     listener.live = False
     catch_up.begin(listener)
+    return listener
+
+
+async def until_live(*listeners: Listener) -> None:
     async with asyncio.timeout(5):
-        await was_read.wait()
-        hidden = True
-        gone = frames.Changed(room=room, seq=3, change="hidden", message=message)
-        catch_up.hub.announce([ToRoom(room, 3, gone)])
-        may_answer.set()
-        while not listener.live:  # noqa: ASYNC110 - a condition
+        while not all(listener.live for listener in listeners):  # noqa: ASYNC110 - a condition
             await asyncio.sleep(0.01)
-    waiting = [payload_of(frame) for frame in listener.connection.outbox._frames]
-    assert reads == 2, "the page was read anew"
-    assert sent(listener) == [1, 2, 3]
-    assert not any("private words" in frame for frame in waiting)
+
+
+async def test_those_who_missed_the_same_share_one_page() -> None:
+    room, catch_up = new_id(), CatchUp()
+    stored = Stored({n: frames.Changed(room=room, seq=n) for n in (1, 2)})
+    catch_up.reads_with(stored)
+    behind = [fall_behind(catch_up, room, 2) for _ in range(20)]
+    await until_live(*behind)
+    assert [sent(listener) for listener in behind] == [[1, 2]] * 20
+    assert stored.reads == 1
+    await catch_up.close()
+
+
+async def test_words_hidden_after_a_page_was_read_do_not_leave_with_it() -> None:
+    """Neither to who waited for that page, nor to who asks while it is still being read."""
+    room, message, catch_up = new_id(), new_id(), CatchUp()
+
+    def shown(seq: int, text: str | None = "private words") -> frames.Changed:
+        return frames.Changed(room=room, seq=seq, change="shown", message=message, text=text)
+
+    stored = Stored({1: shown(1), 2: shown(2)})
+    stored.may_answer.clear()
+    catch_up.reads_with(stored)
+    first = fall_behind(catch_up, room, 2)
+    await asyncio.wait_for(stored.was_read.wait(), 5)
+    gone = frames.Changed(room=room, seq=3, change="hidden", message=message)
+    stored.changes = {1: shown(1, None), 2: shown(2, None), 3: gone}
+    catch_up.hub.announce([ToRoom(room, 3, gone)])
+    second = fall_behind(catch_up, room, 3)
+    await asyncio.sleep(0.01)
+    stored.may_answer.set()
+    await until_live(first, second)
+    for listener in (first, second):
+        assert sent(listener) == [1, 2, 3]
+        waiting = [payload_of(frame) for frame in listener.connection.outbox._frames]
+        assert not any("private words" in frame for frame in waiting)
     await catch_up.close()

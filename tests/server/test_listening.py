@@ -28,7 +28,8 @@ async def table(house: House) -> tuple[Actor, Actor, Any]:
 
 
 async def missed(house: House, actor: Actor, room: Any, after: int = 0) -> list[Any]:
-    page = await house.database.read(lambda work: listening.page_after(work, actor, room, after))
+    await house.database.read(lambda work: listening.start(work, actor, room))
+    page = await house.database.read(lambda work: listening.page_after(work, room, after))
     assert [seq for seq, _ in page] == list(range(after + 1, after + 1 + len(page))), "a gap"
     return [frame for _, frame in page]
 
