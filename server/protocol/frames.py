@@ -256,6 +256,7 @@ class Changed(Wire):
     text: str | None = None
     content_note: str | None = None
     at: Time | None = None
+    edited_at: Time | None = None
 
 
 class Reacted(Wire):

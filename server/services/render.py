@@ -72,6 +72,7 @@ def change(work: Work, stored: Message, kind: str, *, seq: int, at: datetime) ->
         text=messages.open_text(work, stored) if shows else None,
         content_note=note_of(work, stored) if shows or kind == "collapsed" else None,
         at=at,
+        edited_at=stored.edited_at if shows else None,
     )
 
 

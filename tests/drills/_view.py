@@ -204,12 +204,8 @@ class View:
             self.unknown.add(message)
             return
         change: dict[str, Any] = {"content_note": frame.content_note, "state": "published"}
-        if frame.change == "edited":
-            change |= {"edited_at": frame.at}
-        if frame.change == "shown":  # its words may be other ones than before
-            change |= {"edited_at": getattr(frame, "edited_at", line.edited_at)}
         if frame.change != "collapsed":
-            change |= {"text": frame.text}
+            change |= {"text": frame.text, "edited_at": frame.edited_at}
         self.lines[message] = line.model_copy(update=change)
 
 

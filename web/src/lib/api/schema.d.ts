@@ -1058,6 +1058,11 @@ export interface components {
              */
             content_note: string | null;
             /**
+             * Edited At
+             * @default null
+             */
+            edited_at: string | null;
+            /**
              * Message
              * @default null
              */

@@ -62,6 +62,7 @@ export function changedFrame(
     text: null,
     content_note: null,
     at: null,
+    edited_at: null,
     ...more,
   };
 }

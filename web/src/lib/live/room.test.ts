@@ -99,8 +99,9 @@ describe('changes', () => {
     step(readUpToThree(), changedFrame(4, { message: 'message-3', ...more })).messages.at(-1);
 
   it('shows an edit', () => {
-    const message = change({ change: 'edited', text: 'gentler', at: '2026-11-21T21:00:00Z' });
-    expect(message).toMatchObject({ text: 'gentler', edited_at: '2026-11-21T21:00:00Z' });
+    const edited_at = '2026-11-21T21:00:00Z';
+    const message = change({ change: 'edited', text: 'gentler', edited_at });
+    expect(message).toMatchObject({ text: 'gentler', edited_at });
   });
 
   it('forgets the words of what was withdrawn or hidden', () => {
@@ -113,9 +114,11 @@ describe('changes', () => {
       content_note: 'Self-harm',
       text: 'words 3',
     });
-    expect(change({ change: 'shown', text: 'back' })).toMatchObject({
+    const edited_at = '2026-11-21T21:00:00Z';
+    expect(change({ change: 'shown', text: 'back', edited_at })).toMatchObject({
       state: 'published',
       text: 'back',
+      edited_at,
     });
   });
 
@@ -127,6 +130,16 @@ describe('changes', () => {
       { type: 'presence', room: ROOM, here: 7, moderator_on: false } as const,
     ].reduce<RoomState>(step, readUpToThree());
     expect(state).toMatchObject({ members: 13, here: 7, moderatorOn: false, seq: 6 });
+  });
+
+  it('does not count again who joined before we did', () => {
+    const state = [
+      joinedFrame(5),
+      changedFrame(4, { change: 'joined' }),
+      changedFrame(5, { change: 'left' }),
+      changedFrame(6, { change: 'joined' }),
+    ].reduce<RoomState>(step, readUpToThree());
+    expect(state.members).toBe(13);
   });
 });
 

@@ -199,10 +199,15 @@ function without(messages: readonly Message[], id: string): readonly Message[] {
 }
 
 function withChange(state: RoomState, frame: ServerFrameOf<'changed'>): RoomState {
-  if (frame.change === 'joined') return { ...state, members: state.members + 1 };
-  if (frame.change === 'left') return { ...state, members: Math.max(0, state.members - 1) };
+  if (frame.change === 'joined') return withMembers(state, frame.seq, 1);
+  if (frame.change === 'left') return withMembers(state, frame.seq, -1);
   if (!frame.message) return state;
   return patch(state, frame.message, (message) => changed(message, frame));
+}
+
+/** `joined` has told how many there were up to where the room stood then. */
+function withMembers(state: RoomState, seq: number, more: number): RoomState {
+  return seq > state.joinedAt ? { ...state, members: Math.max(0, state.members + more) } : state;
 }
 
 function changed(message: Message, frame: ServerFrameOf<'changed'>): Partial<Message> {
@@ -210,15 +215,20 @@ function changed(message: Message, frame: ServerFrameOf<'changed'>): Partial<Mes
     case 'edited':
       return {
         text: frame.text,
-        content_note: frame.content_note ?? message.content_note,
-        edited_at: frame.at,
+        content_note: frame.content_note,
+        edited_at: frame.edited_at,
       };
     case 'withdrawn':
       return { state: 'withdrawn', text: null };
     case 'hidden':
       return { state: 'hidden', text: null };
     case 'shown':
-      return { state: 'published', text: frame.text ?? message.text };
+      return {
+        state: 'published',
+        text: frame.text ?? message.text,
+        content_note: frame.content_note,
+        edited_at: frame.edited_at,
+      };
     case 'collapsed':
       return { content_note: frame.content_note };
     default:
