@@ -24,6 +24,8 @@ from server.store import beside
 _BACKLOG = 1_024
 _USER_TIMEOUT_MS = 15_000
 """Unacknowledged data older than this ends a connection: a stuck reader is gone in seconds, not minutes."""
+_SEND_BUFFER_BYTES = 256 * 1024
+"""What the kernel holds for one line that does not take it (it counts twice this); else it grows to megabytes."""
 _WS_MOST_BYTES = 256 * 1024
 """Frames over protocol.FRAME_LIMIT_BYTES are refused and the line stays open; over this, the line closes (1009)."""
 _HEARTBEAT_S = 20.0
@@ -127,6 +129,7 @@ def _bind(host: str, port: int, *, needed: bool) -> socket.socket | None:
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _USER_TIMEOUT_MS)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         bound.bind((host, port))
         bound.listen(_BACKLOG)
     except OSError:

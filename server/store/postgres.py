@@ -5,6 +5,7 @@ What comes in numbers goes through one lane: all that waits is one transaction, 
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -27,6 +28,8 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 _TRIES = 4
+_OTHER_FIRST_S = 0.05
+"""Long enough for the other one to wake and take what it waits for; else the two meet again."""
 _BATCH = 512
 _QUEUE = 4_096
 _CROSSED = frozenset({"40001", "40P01"})
@@ -131,7 +134,9 @@ class PostgresDatabase:
 
     async def _try(self, engine: AsyncEngine, in_session: Callable[[Connection], Result]) -> Result:
         """Two units of work that wait for each other: PostgreSQL ends one, and it goes again."""
-        for _ in range(_TRIES):
+        for tries in range(_TRIES):
+            if tries:
+                await asyncio.sleep(random.uniform(0.5, 1) * _OTHER_FIRST_S)  # noqa: S311 - spreads, guards nothing
             try:
                 async with engine.begin() as connection:
                     return await connection.run_sync(in_session)

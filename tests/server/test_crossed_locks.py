@@ -36,4 +36,6 @@ async def test_two_that_wait_for_each_other_are_both_done(any_house: House):
     ]
     assert [member.tone_nudges for member in done if member] == [False, False]
     crossed = isinstance(any_house.database, PostgresDatabase)
-    assert len(tries) == (3 if crossed else 2), "the guard: they did wait for each other"
+    assert len(tries) >= 3 if crossed else len(tries) == 2, (
+        "the guard: they did wait for each other"
+    )
