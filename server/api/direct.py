@@ -1,21 +1,34 @@
-"""uvicorn's WebSocket, which also lends the application a way to write a ready-made frame itself.
+"""uvicorn's WebSocket, which also lends the application a way to write a ready-made frame itself, and to
+take frames as they come.
 
 One frame is encoded once for a whole room and handed to each member's transport as it is; the way through
-ASGI would build it anew for each. Everything else stays uvicorn's. What this leans on is held by
-tests/server/test_direct.py; where the extension is missing, frames go through ASGI `send`.
+ASGI would build it anew for each, and keep a task waiting for each. Everything else stays uvicorn's. What
+this leans on is held by tests/server/test_direct.py; where the extension is missing, frames go through ASGI `send`.
 """
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, ClassVar
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, Protocol
 
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
+
+log = logging.getLogger(__name__)
 
 EXTENSION = "hearth.direct"
 
 STALLED_S = 15.0
 """A line that takes nothing for so long is given up: its member comes back and resumes."""
+
+
+class Inbox(Protocol):
+    """Where ASGI events go instead of uvicorn's queue."""
+
+    def put_nowait(self, event: Any) -> None:
+        """A frame that came, or the end of the line."""
+        ...
 
 
 class DirectWebSocket(WebSocketsSansIOProtocol):
@@ -28,6 +41,7 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     stalled_s: ClassVar = STALLED_S
     flowing = False
     flowed: Callable[[], None] | None = None
+    handed_over = False
     _stalled: asyncio.TimerHandle | None = None
 
     def write(self, data: bytes) -> None:
@@ -36,13 +50,36 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
 
     def open_up(self, flowed: Callable[[], None]) -> None:
         """Begin to write directly, once the handshake is through; what it was made of is let go."""
-        self.request.headers.clear()  # the parser holds the request for as long as the line is open
-        del self.request, self.response
-        self.scope["headers"] = []
         self.flowed = flowed
         self.flowing = not self.close_sent and not self.transport.is_closing()
         if not self.writable.is_set():
             self.pause_writing()
+
+    def hand_over(self, inbox: Inbox) -> None:
+        """The application returns, and the line stays: what comes goes to the inbox, what has come first.
+
+        What the line was opened with is let go.
+        """
+        self.handed_over = True
+        self.request.headers.clear()  # the parser holds the request for as long as the line is open
+        del self.request, self.response
+        scope: Any = self.scope
+        scope.clear()
+        before, self.queue = self.queue, inbox  # type: ignore[assignment]
+        while not before.empty():
+            inbox.put_nowait(before.get_nowait())
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """In a task that uvicorn waits for when it ends."""
+        task = self.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.on_task_complete)
+
+    def read_on(self) -> None:
+        """All that came is answered: uvicorn stops reading after each frame."""
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def cut_unless_closed(self) -> None:
         """After a farewell that the other end did not take."""
@@ -50,10 +87,19 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
             self.transport.abort()
 
     async def run_asgi(self) -> None:
-        """As uvicorn, with this object among the extensions."""
+        """As uvicorn, with this object among the extensions; a line that was handed over stays."""
         extensions: Any = self.scope["extensions"]
         extensions[EXTENSION] = self
-        await super().run_asgi()
+        try:
+            await self.app(self.scope, self.receive, self.send)
+        except ClientDisconnected:
+            pass
+        except Exception as error:
+            log.error("a line failed: %s", type(error).__name__)
+        if not self.handed_over:
+            self.send_500_response()  # unless it was answered
+            if self.close_timer is None:
+                self.transport.close()
 
     def pause_writing(self) -> None:
         """The transport holds as much as it should."""

@@ -6,7 +6,7 @@ import logging
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import HTTPConnection
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from server.api.depend import Parts, find_actor, parts_of, token_of
@@ -26,6 +26,7 @@ router = APIRouter()
 _PATH = "/ws"
 HEARTBEAT_S = 20
 _SOCKETS_PER_MEMBER = 10
+_FAREWELL_S = 1.0
 _BROKEN = 1011
 """RFC 6455: the server met something it did not expect."""
 
@@ -70,46 +71,89 @@ class StraightIn:
 
 
 async def _serve(websocket: WebSocket, parts: Parts, connection: Connection) -> None:
-    """Frames in and out until either end has had enough."""
+    """Frames in and out until either end has had enough; or the line is handed over, and goes on by itself."""
     direct: DirectWebSocket | None = websocket.scope["extensions"].get(EXTENSION)
     parts.hub.add(connection)
+    goes_on = False
     try:
         await _greet(parts, connection)
-        line = Line(parts, connection)
         if direct is None:
-            await _through_asgi(websocket, line, connection)
+            await _through_asgi(websocket, Line(parts, connection), connection)
         else:
-            await _directly(websocket, direct, line, connection)
+            goes_on = _OpenLine(parts, connection, direct).goes_on()
     except (WebSocketDisconnect, OSError):
         pass  # a line that broke is everyday
     except Exception as error:
         log.error("socket failed: %s", type(error).__name__)
         connection.close_code = _BROKEN
     finally:
-        connection.ending = None
-        parts.hub.remove(connection)
-        await _close(websocket, connection)
+        if not goes_on:
+            connection.ending = None
+            parts.hub.remove(connection)
+            await _close(websocket, connection)
 
 
-async def _directly(
-    websocket: WebSocket, direct: DirectWebSocket, line: Line, connection: Connection
-) -> None:
-    """Frames out are written as they come, by whoever has them; this task only reads."""
-    outbox = connection.outbox
+class _OpenLine:
+    """A direct line after its opening. Frames out are written as they come, by whoever has them; frames in
+    are answered one at a time, and between them no task waits: most lines are silent most of the time."""
 
-    def end() -> None:
-        """Close from this side: the reader wakes, or the line is cut when nobody takes the farewell."""
-        outbox.write_rest()
-        ending = asyncio.create_task(_close(websocket, connection), name="ending")
-        ending.add_done_callback(lambda _: direct.cut_unless_closed())
+    __slots__ = ("_connection", "_direct", "_is_answering", "_line", "_parts", "_waiting")
 
-    outbox.line = direct
-    direct.open_up(outbox.flow)
-    outbox.flow()
-    connection.ending = end
-    if outbox.closing:
-        return
-    await _receive_all(websocket, line)
+    def __init__(self, parts: Parts, connection: Connection, direct: DirectWebSocket) -> None:
+        self._parts = parts
+        self._connection = connection
+        self._direct = direct
+        self._line = Line(parts, connection)
+        self._waiting: list[Message] = []
+        self._is_answering = False
+
+    def goes_on(self) -> bool:
+        """Let frames flow both ways; False where the line was ended while it was opened."""
+        outbox = self._connection.outbox
+        outbox.line = self._direct
+        self._direct.open_up(outbox.flow)
+        outbox.flow()
+        if outbox.closing:
+            return False
+        self._connection.ending = self._end
+        self._direct.hand_over(self)
+        return True
+
+    def put_nowait(self, event: Message) -> None:
+        """A frame that came, or the end of the line: each in its turn."""
+        self._waiting.append(event)
+        if not self._is_answering:
+            self._is_answering = True
+            self._direct.run(self._answer())
+
+    async def _answer(self) -> None:
+        while self._waiting:
+            event = self._waiting.pop(0)
+            if event["type"] == "websocket.disconnect":
+                self._connection.ending = None
+                self._parts.hub.remove(self._connection)
+            elif (
+                not self._connection.outbox.closing
+            ):  # else: not heard, as if the line had broken before
+                await self._line.receive(event.get("text"))
+        self._is_answering = False
+        self._direct.read_on()
+
+    def _end(self) -> None:
+        """Close from this side; the line is cut when nobody takes the farewell."""
+        self._connection.outbox.write_rest()
+        self._direct.run(self._say_farewell())
+
+    async def _say_farewell(self) -> None:
+        close = {
+            "type": "websocket.close",
+            "code": _close_code(self._connection),
+            "reason": self._connection.close_reason,
+        }
+        with contextlib.suppress(RuntimeError, OSError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                await self._direct.send(close)
+        self._direct.cut_unless_closed()
 
 
 async def _through_asgi(websocket: WebSocket, line: Line, connection: Connection) -> None:
@@ -172,9 +216,11 @@ async def _close(websocket: WebSocket, connection: Connection) -> None:
     """Say why, if the other end still listens; never wait long for it."""
     if websocket.client_state is WebSocketState.DISCONNECTED:
         return
-    code = connection.close_code or (
-        frames.Close.TOO_SLOW if connection.outbox.closing else _BROKEN
-    )
     with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError, TimeoutError):
-        async with asyncio.timeout(1):
-            await websocket.close(code, connection.close_reason)
+        async with asyncio.timeout(_FAREWELL_S):
+            await websocket.close(_close_code(connection), connection.close_reason)
+
+
+def _close_code(connection: Connection) -> int:
+    too_slow = connection.outbox.closing
+    return connection.close_code or (frames.Close.TOO_SLOW if too_slow else _BROKEN)

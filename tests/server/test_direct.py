@@ -122,6 +122,73 @@ async def test_once_a_line_begins_to_end_nothing_is_written_any_more(who: str) -
     assert flowing == [True, False]
 
 
+class Kept:
+    """An inbox that keeps what came, and whom it came for."""
+
+    def __init__(self) -> None:
+        self.line: DirectWebSocket | None = None
+        self.events: list[dict[str, Any]] = []
+
+    def put_nowait(self, event: Any) -> None:
+        self.events.append(event)
+
+    @property
+    def texts(self) -> list[str | None]:
+        return [event.get("text") for event in self.events]
+
+    async def has(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            while len(self.events) < count:  # noqa: ASYNC110 - a condition
+                await asyncio.sleep(0.01)
+
+
+async def test_a_line_that_was_handed_over_lives_on_when_the_application_has_returned() -> None:
+    kept = Kept()
+
+    async def talk(line: DirectWebSocket, receive: Any, send: Any) -> None:
+        kept.line = line
+        while line.queue.empty():  # noqa: ASYNC110 - what comes before it is handed over comes first
+            await asyncio.sleep(0.01)
+        line.open_up(lambda: None)
+        line.hand_over(kept)
+
+    async with serving(talk) as url, connect(url) as client:
+        await client.send("first")
+        await kept.has(1)
+        assert kept.line
+        kept.line.read_on()
+        await client.send("second")
+        await kept.has(2)
+        await client.send("third")
+        await asyncio.sleep(0.1)
+        assert kept.texts == ["first", "second"], "nothing more before it is asked for"
+        kept.line.read_on()
+        await kept.has(3)
+        kept.line.write(_frame(1))
+        assert await client.recv() == payload_of(_frame(1))
+        kept.line.read_on()
+        await client.close(1000)
+        await kept.has(4)
+    assert kept.texts[:3] == ["first", "second", "third"]
+    assert {event["type"] for event in kept.events[3:]} == {"websocket.disconnect"}
+
+
+async def test_a_line_that_was_handed_over_closes_with_its_code_and_its_reason() -> None:
+    kept = Kept()
+
+    async def talk(line: DirectWebSocket, receive: Any, send: Any) -> None:
+        line.open_up(lambda: None)
+        line.hand_over(kept)
+        line.run(line.send({"type": "websocket.close", "code": 4503, "reason": "1.5"}))
+
+    async with serving(talk) as url, connect(url) as client:
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4503, "1.5")
+    assert kept.events[0]["type"] == "websocket.disconnect"
+
+
 def _frame(length: int) -> bytes:
     lines: Any = frames.Hello.model_construct
     return encode(lines(type="hello", epoch="x" * length))
