@@ -36,6 +36,7 @@ class Hub:
         self._catch_up = catch_up
         self._rooms: dict[UUID, set[Listener]] = {}
         self._members: dict[UUID, set[Connection]] = {}
+        self._here: dict[UUID, int] = {}
         self._heads: dict[UUID, int] = {}
         self._typed: dict[tuple[UUID, UUID], float] = {}
         self._typed_in: dict[UUID, float] = {}
@@ -68,6 +69,8 @@ class Hub:
         before = listener.connection.listeners.get(listener.room)
         if before:
             self.leave(before)
+        if not self._listens(listener.connection.actor.id, listener.room):
+            self._here[listener.room] = self.here_in(listener.room) + 1
         listener.connection.listeners[listener.room] = listener
         self._rooms.setdefault(listener.room, set()).add(listener)
         self.changed_rooms.add(listener.room)
@@ -77,11 +80,13 @@ class Hub:
         listener.ended = True
         if listener.connection.listeners.get(listener.room) is listener:
             del listener.connection.listeners[listener.room]
+            if not self._listens(listener.connection.actor.id, listener.room):
+                self._here[listener.room] -= 1
         listeners = self._rooms.get(listener.room)
         if listeners:
             listeners.discard(listener)
             if not listeners:
-                del self._rooms[listener.room]
+                del self._rooms[listener.room], self._here[listener.room]
         self.changed_rooms.add(listener.room)
 
     def end(self, connection: Connection, code: int | None) -> None:
@@ -115,8 +120,11 @@ class Hub:
         return {room: self.here_in(room) for room in self._rooms}
 
     def here_in(self, room: UUID) -> int:
-        """People listening in one room."""
-        return len({listener.connection.actor.id for listener in self._rooms.get(room, ())})
+        """People listening in one room: counted as they come and go, however many there are."""
+        return self._here.get(room, 0)
+
+    def _listens(self, member: UUID, room: UUID) -> bool:
+        return any(room in connection.listeners for connection in self._members.get(member, ()))
 
     # --- the world is told ---
 

@@ -70,6 +70,8 @@ class SqliteDatabase:
         self._write_engine = sqlite_engine(path, writes=True)
         self._read_engine = sqlite_engine(path, writes=False, connections=_READERS)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hearth-read")
+        self._reading: dict[int, Connection] = {}
+        """By thread: to take a connection and give it back costs as much as a query."""
         self._told_s = 0.0
         self._writer = threading.Thread(target=self._write_all, name="hearth-write", daemon=True)
         self._writer.start()
@@ -102,18 +104,21 @@ class SqliteDatabase:
         await asyncio.to_thread(self._units.put, None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown(wait=True)
+        for connection in self._reading.values():
+            connection.close()
         self._write_engine.dispose()
         self._read_engine.dispose()
 
     def _read(self, verb: Callable[[Work], Result]) -> Result:
         try:
-            with (
-                self._read_engine.connect() as connection,
-                connection.begin(),
-                closing(self._work(connection)) as work,
-            ):
+            thread = threading.get_ident()
+            connection = self._reading.get(thread) or self._read_engine.connect()
+            self._reading[thread] = connection
+            with connection.begin(), closing(self._work(connection)) as work:
                 return verb(work)
         except (DBAPIError, sqlite3.Error) as error:
+            if broken := self._reading.pop(threading.get_ident(), None):
+                broken.close()
             log.error("read failed: %s", type(error).__name__)
             raise Unavailable(retry_after_s=2) from None
 

@@ -1,6 +1,7 @@
 """Who is here: the next seq, once, to those who may have it, and never waiting for anybody."""
 
 import asyncio
+import random
 from uuid import UUID
 
 import orjson
@@ -170,6 +171,33 @@ def test_presence_counts_people_not_sockets() -> None:
     place.add(second)
     place.join(Listener(second, room, Relation.SEAT, 0, live=True))
     assert place.here() == {room: 1}
+
+
+def test_presence_stays_right_however_people_come_and_go() -> None:
+    place, chance = hub()[0], random.Random(4)
+    rooms = [new_id() for _ in range(3)]
+    actors = [Actor(new_id(), "Ash", Role.PEER, new_id()) for _ in range(4)]
+    open_now: list[Connection] = []
+    for _ in range(2_000):
+        act = chance.choice(["open", "join", "join", "leave", "close", "end"])
+        one = chance.choice(open_now) if open_now else None
+        if act == "open" or one is None:
+            open_now.append(Connection(chance.choice(actors)))
+            place.add(open_now[-1])
+        elif act == "join":
+            place.join(Listener(one, chance.choice(rooms), Relation.SEAT, 0))
+        elif act == "leave" and one.listeners:
+            place.leave(chance.choice([*one.listeners.values()]))
+        elif act == "close":
+            open_now.remove(one)
+            place.remove(one)
+        elif act == "end":
+            place.end(one, frames.Close.SESSION)
+        expected = {
+            room: len({one.actor.id for one in open_now if room in one.listeners}) for room in rooms
+        }
+        assert place.here() == {room: here for room, here in expected.items() if here}
+        assert {room: place.here_in(room) for room in rooms} == expected
 
 
 async def test_a_listener_without_a_seat_is_let_go_while_catching_up() -> None:
