@@ -4,34 +4,33 @@ Building, caching and unwrapping a query for each message costs ten times what t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, insert
 from sqlalchemy.sql import ClauseElement
 
+from server.store.tables.base import Utc
+
 Process = Callable[[Any], Any] | None
+Steps = tuple[tuple[int, Callable[[Any], Any]], ...]
+"""Which values of a row are made ready, and how."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A statement in one dialect. binds: name, value where none is given, and how it is made ready."""
+    """A statement in one dialect. names, defaults: of its parameters; into, out: to the driver, and back."""
 
     sql: str
-    binds: tuple[tuple[str, Any, Process], ...]
-    results: tuple[Process, ...]
+    names: tuple[str, ...]
+    defaults: dict[str, Any]
+    into: Steps
+    out: Steps
 
-    def values(self, given: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(
-            process(given.get(name, default)) if process else given.get(name, default)
-            for name, default, process in self.binds
-        )
-
-    def row(self, found: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(
-            process(value) if process else value
-            for process, value in zip(self.results, found, strict=True)
-        )
+    def ready(self, given: dict[str, Any]) -> list[Any]:
+        """Raises KeyError when one is missing."""
+        return _through(self.into, [given[name] for name in self.names])
 
 
 class Prepared:
@@ -44,8 +43,9 @@ class Prepared:
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """Every row, as plain values in the order of the statement's columns."""
         form = self._form(connection.dialect)
-        found = _execute(connection, form.sql, form.values(values)).fetchall()
-        return [form.row(row) for row in found]
+        ready = tuple(form.ready(form.defaults | values))
+        found = _execute(connection, form.sql, ready).fetchall()
+        return [tuple(_through(form.out, [*row])) for row in found]
 
     def first(self, connection: Connection, **values: Any) -> tuple[Any, ...] | None:
         """The first row, if there is one."""
@@ -70,10 +70,7 @@ class Rows:
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Raises KeyError when a row lacks a column."""
         form = self._form(connection.dialect)
-        values = [
-            tuple(process(row[name]) if process else row[name] for name, _, process in form.binds)
-            for row in rows
-        ]
+        values = [form.ready(row) for row in rows]
         if connection.dialect.name == "sqlite":
             _driver(connection).executemany(form.sql, values)
         elif values:
@@ -92,25 +89,39 @@ class Rows:
         """PostgreSQL takes each column as one array: one statement, however many rows."""
         types = [
             self._table.columns[name].type.dialect_impl(dialect).compile(dialect)
-            for name, _, _ in plain.binds
+            for name in plain.names
         ]
-        names = ", ".join(f'"{name}"' for name, _, _ in plain.binds)
+        names = ", ".join(f'"{name}"' for name in plain.names)
         arrays = ", ".join(f"${at}::{kind}[]" for at, kind in enumerate(types, start=1))
         sql = f'INSERT INTO "{self._table.name}" ({names}) SELECT * FROM unnest({arrays})'  # noqa: S608 - our own names
-        return _Form(sql, plain.binds, ())
+        return replace(plain, sql=sql)
 
 
 def _compiled(statement: ClauseElement, dialect: Dialect) -> _Form:
     compiled: Any = statement.compile(dialect=dialect)
-    defaults = compiled.params
-    binds = tuple(
-        (name, defaults.get(name), compiled.binds[name].type._cached_bind_processor(dialect))
-        for name in compiled.positiontup
-    )
-    results = tuple(
+    names = tuple(compiled.positiontup)
+    into = [_made_ready(compiled.binds[name].type, dialect) for name in names]
+    out = [
         column.type._cached_result_processor(dialect, None) for column in compiled._result_columns
-    )
-    return _Form(str(compiled), binds, results)
+    ]
+    return _Form(str(compiled), names, compiled.params, _steps(into), _steps(out))
+
+
+def _steps(processes: Sequence[Process]) -> Steps:
+    return tuple((at, process) for at, process in enumerate(processes) if process)
+
+
+def _through(steps: Steps, values: list[Any]) -> list[Any]:
+    for at, process in steps:
+        values[at] = process(values[at])
+    return values
+
+
+def _made_ready(kind: Any, dialect: Dialect) -> Process:
+    process: Process = kind._cached_bind_processor(dialect)
+    if process and isinstance(kind, Utc):  # one moment stands in many columns and rows of a batch
+        return lru_cache(maxsize=8)(process)
+    return process
 
 
 def _execute(connection: Connection, sql: str, values: tuple[Any, ...]) -> Any:

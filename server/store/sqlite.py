@@ -162,52 +162,36 @@ class SqliteDatabase:
                     unit.error = unit.error or Unavailable(retry_after_s=2)
 
     def _write_together(self, batch: list[_Unit], connection: Connection) -> list[_Unit]:
-        """Those that can be done in numbers, in a transaction of their own, then the others.
+        """Those that can be done in numbers, then the others."""
+        kinds = {id(unit.together): unit.together for unit in batch if unit.together}
+        done: list[_Unit] = []
+        for verbs in kinds.values():
+            kind = [unit for unit in batch if unit.together is verbs]
+            done += self._write_many(verbs, kind, connection)
+        return done + [unit for unit in batch if not unit.durable] if done else batch
+
+    def _write_many(
+        self, verbs: Together[Any, Any], units: Sequence[_Unit], connection: Connection
+    ) -> list[_Unit]:
+        """One transaction. When it fails, nothing of it happened, and each goes by itself.
 
         By the driver alone: SQLAlchemy's bookkeeping would cost as much again as the writing.
         """
-        if not any(unit.together for unit in batch):
-            return batch
         driver: Any = connection.connection.driver_connection
-        driver.execute("BEGIN IMMEDIATE")
         try:
-            done: list[_Unit] = []
-            kinds = {id(unit.together): unit.together for unit in batch if unit.together}
-            for verbs in kinds.values():
-                kind = [unit for unit in batch if unit.together is verbs]
-                done += self._run_many(verbs, kind, connection)
-                _check_still_open(connection)
-            driver.execute("COMMIT")
-        except BaseException:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
-            for unit in batch:
-                unit.announcements = None
-            raise
-        for unit in done:
-            unit.durable = True
-        return done + [unit for unit in batch if not unit.durable]
-
-    def _run_many(
-        self, verbs: Together[Any, Any], units: Sequence[_Unit], connection: Connection
-    ) -> list[_Unit]:
-        """One savepoint around all. When it fails, nothing of it happened, and each goes by itself."""
-        driver: Any = connection.connection.driver_connection
-        driver.execute("SAVEPOINT together")
-        try:
+            driver.execute("BEGIN IMMEDIATE")
             work = self._work(connection)
             results = verbs.many(work, [unit.item for unit in units])
+            driver.execute("COMMIT")
         except Exception as error:
             log.error("writing together failed: %s", type(error).__name__)
             if driver.in_transaction:
-                driver.execute("ROLLBACK TO together")
-                driver.execute("RELEASE together")
+                driver.execute("ROLLBACK")
             return []
-        driver.execute("RELEASE together")
         done = []
         for unit, result in zip(units, results, strict=True):
             if result is not None:
-                unit.result, unit.announcements = result, []
+                unit.result, unit.announcements, unit.durable = result, [], True
                 done.append(unit)
         if done:
             done[0].announcements = work.announcements
