@@ -78,9 +78,9 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn, then the first line."""
         await super().startup(sockets)
-        gc.collect()
         gc.freeze()  # what was built to last is not looked through again
         gc.set_threshold(*_COLLECT)
+        gc.enable()
         if self.started and not self.should_exit:
             _welcome(self._app)
 

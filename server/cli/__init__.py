@@ -3,29 +3,33 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
 from moderation.errors import ModelUnavailable, ModerationError
-from server.cli import (
-    assess,
-    demo,
-    doctor,
-    evaluate,
-    members,
-    models,
-    openapi,
-    replay,
-    rooms,
-    serving,
-)
 from server.errors import ServerError
 from server.settings import Settings, read_settings
 
-_COMMANDS = (serving, members, rooms, replay, demo, assess, evaluate, models, doctor, openapi)
+_COMMANDS: Final = {
+    "serve": "serving",
+    "migrate": "serving",
+    "members": "members",
+    "rooms": "rooms",
+    "replay": "replay",
+    "demo": "demo",
+    "assess": "assess",
+    "eval": "evaluate",
+    "models": "models",
+    "doctor": "doctor",
+    "openapi": "openapi",
+}
+"""Each command's module here. Only the one that is asked for is read: a server that starts again is waited for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it did what it says, 1 when not, 2 for wrong use or a model that is not here."""
-    parser = _parser()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(arguments[0] if arguments else "")
     asked = parser.parse_args(arguments)
     if not hasattr(asked, "run"):
         parser.print_help()
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hearth",
         description="Hearth: a peer-support community server. Judgement runs here, on this machine's own CPU.",
@@ -53,8 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_settings_help(),
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in _COMMANDS:
-        module.add(commands)
+    wanted = [_COMMANDS[command]] if command in _COMMANDS else dict.fromkeys(_COMMANDS.values())
+    for name in wanted:
+        import_module(f"server.cli.{name}").add(commands)
     return parser
 
 

@@ -1,10 +1,10 @@
 """`hearth serve` and `hearth migrate`."""
 
 import argparse
+import gc
 from typing import Any
 
 from server.settings import Settings
-from server.store.migrating import migrate
 
 
 def add(commands: Any) -> None:
@@ -24,6 +24,7 @@ def add(commands: Any) -> None:
 
 def _serve(_: argparse.Namespace, settings: Settings) -> None:
     """Migrate, then serve until told to stop. The first start prints a one-time link for the first steward."""
+    gc.disable()  # nearly all that is built now stays; `serve` goes on with it
     from server.serve import serve
 
     serve(settings)
@@ -31,4 +32,6 @@ def _serve(_: argparse.Namespace, settings: Settings) -> None:
 
 def _migrate(asked: argparse.Namespace, settings: Settings) -> None:
     """Bring the database to the newest shape. Safe to run again."""
+    from server.store.migrating import migrate
+
     migrate(settings, asked.revision)
