@@ -46,9 +46,9 @@ def _by_script(letters: str) -> str | None:
 
 
 def _by_small_words(words: list[str]) -> str | None:
-    english = sum(word in _ENGLISH for word in words)
+    english = sum(map(_ENGLISH.__contains__, words))
     others = Counter(
-        {code: sum(word in small for word in words) for code, small in _SMALL_WORDS.items()}
+        {code: sum(map(small.__contains__, words)) for code, small in _SMALL_WORDS.items()}
     )
     code, count = others.most_common(1)[0]
     if count > english * 1.5 and count >= min(2, len(words) - 1):

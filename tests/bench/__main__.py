@@ -1,4 +1,4 @@
-"""`python -m tests.bench quick | full | report | flame | floor | run ... | stall ... | storage ... | list`.
+"""`python -m tests.bench quick | full | report | flame | floor | gc | run ... | stall ... | storage ... | list`.
 
 BENCH_NICE=-10 (as root) puts generator and servers alike before a machine's other work.
 """

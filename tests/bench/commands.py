@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from tests.bench import flame, floor, full, quick, report, run, stall
+from tests.bench import collecting, flame, floor, full, quick, report, run, stall
 from tests.bench.adapters import REGISTRY
 from tests.bench.every_server import missing
 from tests.bench.storage import measuring
@@ -28,5 +28,6 @@ COMMANDS: Final[dict[str, Command]] = {
     "run": run.main,
     "stall": stall.main,
     "storage": measuring.main,
+    "gc": collecting.main,
     "list": list_servers,
 }

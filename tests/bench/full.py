@@ -1,8 +1,8 @@
 """The long run: Hearth beside all that is installed, everything in one run; then the page is written.
 
 Sizes come from the environment: BENCH_SERVERS (names, with spaces), BENCH_REPEATS (2), BENCH_SECONDS (5),
-BENCH_CURVE (10 to 2000), BENCH_ROOMS (1000), BENCH_STALL_S (27), BENCH_HISTORY (0 and 100000), BENCH_PARTS
-(servers floor curve rooms stall history: only these, their rows added to those there are).
+BENCH_CURVE (10 to 2000), BENCH_ROOMS (1000), BENCH_STALL_S (27), BENCH_HISTORY (0 and 100000), BENCH_GC (5000),
+BENCH_PARTS (servers floor curve rooms stall history gc: only these, their rows added to those there are).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tests.bench import history, report, run, small_rooms, stall
+from tests.bench import collecting, history, report, run, small_rooms, stall
 from tests.bench.every_server import missing
 from tests.bench.floor import Floor
 from tests.bench.machine import clock, describe
@@ -112,6 +112,11 @@ def _history() -> Iterator[Row]:
         )  # fmt: skip
 
 
+def _collecting() -> Iterator[Row]:
+    for members in map(int, _words("BENCH_GC", "5000")):
+        yield from collecting.attempt(members)
+
+
 _PARTS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "servers": _servers,
     "floor": _floor,
@@ -119,6 +124,7 @@ _PARTS: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "rooms": _small_rooms,
     "stall": _stall,
     "history": _history,
+    "gc": _collecting,
 }
 
 

@@ -101,6 +101,9 @@ def _goals(of: Figures) -> str:
         ["memory per idle connection, KiB", _n(kib), "at most 24"],
         ["CPU per join, us", _n(join, 0), "at most 700"],
     ]
+    for row in of.phase("gc"):
+        what = f"full garbage collection, {row['members']:,} members {row['at']}, ms"
+        rows.append([what, _n(row["full_ms"]), "at most 20"])
     return "## Goals\n\n" + _table(["what", "Hearth", "goal"], rows)
 
 
