@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 _WATCH_EVERY_S = 0.05
 _BLOCKED_S = 0.1
-_SETTLE_EVERY_S = 5.0
+_SETTLE_EVERY_S = 1.0
 _MANY = 100
 _PRESENCE_EVERY_S = 1.0
 _HONEST_EVERY_S = 5.0
@@ -45,7 +45,8 @@ async def keep_memory_settled(parts: Parts) -> None:
         if here > settled + _MANY:
             gc.collect(1)
             gc.freeze()
-        settled = here
+            settled = here
+        settled = min(settled, here)
 
 
 async def keep_presence_told(parts: Parts) -> None:

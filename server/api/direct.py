@@ -121,6 +121,10 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
         self._end()
         self._not_stalled()
         super().connection_lost(exc)
+        if self.handed_over:
+            # What refers to itself would wait for the garbage collector, which does not look at old lines.
+            self.conn.parser.close()
+            del self.queue
 
     def shutdown(self) -> None:
         """The server goes."""

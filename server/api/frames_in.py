@@ -19,7 +19,7 @@ from server.api.saying import Saying
 from server.errors import BadFrame, ServerError, TooFast, TooLarge, Unavailable
 from server.live.connection import Connection, Listener
 from server.protocol import frames
-from server.protocol.base import FRAME_LIMIT_BYTES, Wire
+from server.protocol.base import FRAME_LIMIT_BYTES
 from server.services import listening, messages, nudging, posting
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Line:
         self._parts = parts
         self._connection = connection
         self._actor = connection.actor
-        self._saying = Saying(parts, connection.actor, self._answer)
+        self._saying = Saying(parts, connection)
 
     async def receive(self, text: str | None) -> None:
         """Answer one frame; whatever is wrong with it becomes a refusal."""
@@ -69,10 +69,6 @@ class Line:
         except TooFast as too_fast:
             return too_fast
         return error
-
-    def _answer(self, answers: list[Wire]) -> None:
-        for answer in answers:
-            self._connection.tell(answer)
 
     async def _post(self, frame: frames.Post) -> None:
         await self._saying.post(frame)

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from moderation.classifier import Assessment, Passage
 from moderation.lexicon import find
-from server.access import Actor
 from server.api.depend import Parts
 from server.errors import BadFrame, ServerError, TooFast, Unavailable
 from server.ids import new_id
 from server.limits import Kind
+from server.live.connection import Connection
 from server.protocol import frames
 from server.protocol.base import TEXT_LIMIT, Wire
 from server.services import editing, posting, reading
@@ -32,14 +32,14 @@ Say = Callable[[], Awaitable[list[Wire]]]
 
 
 class Saying:
-    """What one member says on one socket. `answer` takes frames for the author alone."""
+    """What one member says on one socket; answers are for the author alone."""
 
-    __slots__ = ("_actor", "_answer", "_parts")
+    __slots__ = ("_actor", "_connection", "_parts")
 
-    def __init__(self, parts: Parts, actor: Actor, answer: Callable[[list[Wire]], None]) -> None:
+    def __init__(self, parts: Parts, connection: Connection) -> None:
         self._parts = parts
-        self._actor = actor
-        self._answer = answer
+        self._connection = connection
+        self._actor = connection.actor
 
     async def post(self, frame: frames.Post) -> None:
         """Say something new."""
@@ -73,6 +73,10 @@ class Saying:
                     return
         except Exception as error:
             log.error("screening failed: %s", type(error).__name__)
+
+    def _answer(self, answers: list[Wire]) -> None:
+        for answer in answers:
+            self._connection.tell(answer)
 
     async def _say(
         self, say: Say, frame: frames.Post | frames.Edit, read: Reading, *kinds: Kind

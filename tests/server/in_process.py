@@ -37,12 +37,14 @@ class ByHand:
 
 
 @asynccontextmanager
-async def serving(folder: Path, reads: Callable[[str], Assessment]) -> AsyncIterator[str]:
-    """Its address. reads: what the classifier says of a text."""
+async def serving(
+    folder: Path, reads: Callable[[str], Assessment], ws: Any = "websockets-sansio"
+) -> AsyncIterator[str]:
+    """Its address. reads: what the classifier says of a text. ws: uvicorn's WebSocket class."""
     settings = read_settings({}, data_dir=folder / "data", port=free_port(), classifier="lexicon")
     await asyncio.to_thread(beside.do, settings, partial(found, open_to_all=True))
     app = create_app(settings)
-    config = uvicorn.Config(app, port=settings.port, ws="websockets-sansio", log_config=None)
+    config = uvicorn.Config(app, port=settings.port, ws=ws, log_config=None)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     try:

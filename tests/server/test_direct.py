@@ -1,9 +1,12 @@
 """What our WebSocket class leans on in uvicorn's: a new uvicorn that breaks one of these is noticed here."""
 
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +15,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from server.api.direct import EXTENSION, DirectWebSocket
+from server.client import Client, Http
 from server.live.encoding import encode, payload_of
-from server.protocol import frames
+from server.protocol import bodies, frames
+from tests.server import in_process
 from tests.server.live_server import free_port
+from tests.server.readings import calm
 
 Talk = Callable[[DirectWebSocket, Any, Any], Awaitable[None]]
 """What an application does with an open line, its `receive` and its `send`."""
@@ -206,3 +212,28 @@ async def _reading_nothing(url: str) -> AsyncIterator[ClientConnection]:
     line.connect((host, int(port)))
     async with connect(url, sock=line, max_queue=1) as client:
         yield client
+
+
+async def test_a_line_that_was_lost_is_gone_without_the_garbage_collector(tmp_path: Path) -> None:
+    """Old lines are set aside from it: one that refers to itself would stay for ever."""
+    async with in_process.serving(tmp_path, lambda _: calm().assessment, DirectWebSocket) as url:
+        entered = await Http(url).sign_up("Willow")
+        assert entered.token
+        http = Http(url, entered.token)
+        room = (await http.read("/api/rooms", bodies.Rooms)).rooms[0].id
+        await http.take_seat(room)
+        gc.collect()
+        gc.disable()
+        try:
+            async with Client(url, entered.token) as client:
+                await client.join(room)
+                await client.post(room, "The kettle is on.")
+                lines = [one for one in gc.get_objects() if isinstance(one, DirectWebSocket)]
+                assert [line.handed_over for line in lines] == [True]
+                kept = [weakref.ref(kept) for line in lines for kept in (line, line.conn)]
+                del lines
+            async with asyncio.timeout(10):
+                while any(one() for one in kept):  # noqa: ASYNC110 - a condition
+                    await asyncio.sleep(0.05)
+        finally:
+            gc.enable()
