@@ -128,16 +128,19 @@ class _OpenLine:
 
     async def _answer(self) -> None:
         while self._waiting:
-            event = self._waiting.pop(0)
-            if event["type"] == "websocket.disconnect":
-                self._connection.ending = None
-                self._parts.hub.remove(self._connection)
-            elif (
-                not self._connection.outbox.closing
-            ):  # else: not heard, as if the line had broken before
-                await self._line.receive(event.get("text"))
+            came, self._waiting = self._waiting, []
+            for event in came:
+                await self._take(event)
         self._is_answering = False
         self._direct.read_on()
+
+    async def _take(self, event: Message) -> None:
+        """What comes after this side has ended the line is not heard, as if it had broken before."""
+        if event["type"] == "websocket.disconnect":
+            self._connection.ending = None
+            self._parts.hub.remove(self._connection)
+        elif not self._connection.outbox.closing:
+            await self._line.receive(event.get("text"))
 
     def _end(self) -> None:
         """Close from this side; the line is cut when nobody takes the farewell."""
