@@ -32,6 +32,11 @@ def test_a_server_that_starts_reads_nothing_that_it_does_not_need() -> None:
     modules = subprocess.run(
         [sys.executable, "-c", read], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {"numpy", "onnxruntime", "server.demo", "server.replay", "server.client"} & {
-        *modules
-    }
+    assert not {
+        "numpy",
+        "onnxruntime",
+        "alembic",
+        "server.demo",
+        "server.replay",
+        "server.client",
+    } & {*modules}

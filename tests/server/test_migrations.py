@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
 from sqlmodel import SQLModel
 
 from server.settings import Settings, read_settings
+from server.store import migrating
 from server.store.engines import migration_engine
 from server.store.migrating import migrate
 
@@ -55,3 +57,8 @@ async def test_up_down_and_up_again(settings: Settings) -> None:
     await go(settings, "head")
     await go(settings, "head")
     assert await look(settings, tables) == set(SQLModel.metadata.tables)
+
+
+def test_the_newest_revision_is_the_one_the_server_looks_for() -> None:
+    scripts = ScriptDirectory(str(Path(migrating.__file__).parents[2] / "migrations"))
+    assert scripts.get_current_head() == migrating.NEWEST, "set NEWEST with each new migration"
