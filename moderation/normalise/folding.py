@@ -54,10 +54,14 @@ def _fold_char(char: str) -> str:
 
 
 _FOLDS: Final = _Folds()
+_PLAIN: Final = {code: _FOLDS[chr(code)] for code in range(128)}
+"""ASCII: one character for each."""
 
 
 def fold(text: str) -> Folded:
     """Character by character; white space stays as wide as it is."""
+    if text.isascii():  # most texts, in a tenth of the time
+        return text.translate(_PLAIN), [*range(len(text))]
     chars: list[str] = []
     origin: list[int] = []
     for index, char in enumerate(text):

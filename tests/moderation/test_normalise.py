@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation.normalise import MAX_CHARS, normalise, unmask
+from moderation.normalise.folding import fold
 from moderation.training.disguises import DISGUISES as WAYS
 
 DISGUISES = {
@@ -262,3 +263,11 @@ def test_a_hostile_text_costs_no_more_than_a_long_one(hostile):
     normal = normalise(hostile)
     assert time.process_time() - started < 0.5
     assert len(normal.text) <= 4 * MAX_CHARS
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(codec="ascii"), max_size=200))
+def test_plain_text_takes_a_short_cut_to_the_same_letters(text):
+    chars, origin = fold(text)
+    longer, longer_origin = fold(text + "é")
+    assert (chars, origin) == (longer[:-1], longer_origin[:-1])
