@@ -66,8 +66,8 @@ async def _drill(
     """One replay with so many kills in it."""
     with tempfile.TemporaryDirectory(prefix="hearth-kill9-") as folder:
         server = LiveServer(Path(folder), classifier=os.environ.get("CLASSIFIER", "embedded"))
-        await server.start()
         try:
+            await server.start()
             return await _replay(kind, server, said, kills, clients)
         finally:
             server.kill()

@@ -22,8 +22,8 @@ def run() -> dict[str, Any]:
 async def _run() -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="hearth-malformed-") as folder:
         server = LiveServer(Path(folder))
-        await server.start()
         try:
+            await server.start()
             return await _against(server)
         finally:
             server.kill()
