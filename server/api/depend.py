@@ -17,6 +17,7 @@ from server.live.hub import Hub
 from server.services import sessions
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
+from server.services.sessions import Known
 from server.settings import Settings
 from server.store.work import Database, Work
 
@@ -93,13 +94,18 @@ def cookie_name(settings: Settings) -> str:
 
 async def find_actor(parts: Parts, token: str | None) -> Actor:
     """Raises NoSession."""
+    return (await find_known(parts, token)).actor
+
+
+async def find_known(parts: Parts, token: str | None) -> Known:
+    """Raises NoSession."""
     if not token:
         raise NoSession
     known = await parts.database.read(lambda work: sessions.find_actor(work, token))
     if known.stale:
         with suppress(Unavailable):  # a full disk must not keep anybody from reading
             await parts.database.do(lambda work: sessions.touch(work, known.actor.session))
-    return known.actor
+    return known
 
 
 def check_same_site(request: Request, settings: Settings) -> None:

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 import logging
+from uuid import UUID
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from server.api.depend import Parts, find_actor, parts_of, token_of
+from server.access import Relation
+from server.api.depend import Parts, find_known, parts_of, token_of
 from server.api.direct import EXTENSION, STALLED_S, DirectWebSocket
 from server.api.frames_in import Line
 from server.errors import NoSession, Pending
@@ -44,14 +46,15 @@ async def open_socket(websocket: WebSocket) -> None:
         return
     await websocket.accept(subprotocol=frames.SUBPROTOCOL)
     try:
-        actor = await find_actor(parts, token)
+        known = await find_known(parts, token)
     except (NoSession, Pending):
         await websocket.close(frames.Close.SESSION)
         return
+    actor = known.actor
     if parts.limits.profile == "normal" and len(parts.hub.sockets(actor.id)) >= _SOCKETS_PER_MEMBER:
         await websocket.close(frames.Close.TOO_MANY)
         return
-    await _serve(websocket, parts, Connection(actor))
+    await _serve(websocket, parts, Connection(actor), known.epoch)
 
 
 class StraightIn:
@@ -70,13 +73,13 @@ class StraightIn:
             await self._app(scope, receive, send)
 
 
-async def _serve(websocket: WebSocket, parts: Parts, connection: Connection) -> None:
+async def _serve(websocket: WebSocket, parts: Parts, connection: Connection, epoch: str) -> None:
     """Frames in and out until either end has had enough; or the line is handed over, and goes on by itself."""
     direct: DirectWebSocket | None = websocket.scope["extensions"].get(EXTENSION)
     parts.hub.add(connection)
     goes_on = False
     try:
-        await _greet(parts, connection)
+        await _greet(parts, connection, epoch)
         if direct is None:
             await _through_asgi(websocket, Line(parts, connection), connection)
         else:
@@ -175,19 +178,19 @@ async def _through_asgi(websocket: WebSocket, line: Line, connection: Connection
                 log.error("socket failed: %s", type(end).__name__)
 
 
-async def _greet(parts: Parts, connection: Connection) -> None:
+async def _greet(parts: Parts, connection: Connection, epoch: str) -> None:
     """Everybody hears `hello` first; staff learn of their rooms' cases from then on."""
     actor = connection.actor
-    welcome = await parts.database.read(lambda work: listening.welcome(work, actor))
+    keeps: dict[UUID, Relation] = {}
+    if listening.hears_of_cases(actor):
+        keeps = await parts.database.read(lambda work: listening.keeps(work, actor))
     limits = frames.Limits(
         frame_bytes=FRAME_LIMIT_BYTES,
         text_code_points=TEXT_LIMIT,
         posts_per_minute=POSTS_PER_MINUTE[parts.limits.profile],
     )
-    hello = frames.Hello(
-        epoch=welcome.epoch, member=actor.id, limits=limits, heartbeat_s=HEARTBEAT_S
-    )
-    connection.greet(hello, welcome.keeps)
+    hello = frames.Hello(epoch=epoch, member=actor.id, limits=limits, heartbeat_s=HEARTBEAT_S)
+    connection.greet(hello, keeps)
 
 
 async def _receive_all(websocket: WebSocket, line: Line) -> None:

@@ -1,10 +1,9 @@
 """What a listener missed: everything that took a `seq` after theirs, as they may see it now."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from server.access import Actor, Relation, check, may_receive, relation_of
+from server.access import EVENTS, Actor, Relation, check, may_receive, relation_of
 from server.live.encoding import encode
 from server.live.pages import Missed
 from server.protocol import frames
@@ -18,23 +17,19 @@ from server.store.work import Database, Work
 PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """What a socket needs to know when it opens."""
-
-    epoch: str
-    keeps: dict[UUID, Relation]
+def hears_of_cases(actor: Actor) -> bool:
+    """Whether there may be rooms whose cases concern the actor; never for peers."""
+    return any(role is actor.role for role, _ in EVENTS["queue"])
 
 
-def welcome(work: Work, actor: Actor) -> Welcome:
-    """The epoch, and for staff the rooms whose cases they may see."""
+def keeps(work: Work, actor: Actor) -> dict[UUID, Relation]:
+    """The rooms whose cases the actor may see."""
     seats = entering.seats(work, actor.id).items()
-    keeps = {
+    return {
         room: relation
         for room, relation in ((room, relation_of(seat)) for room, seat in seats)
         if may_receive(actor.role, "queue", relation)
     }
-    return Welcome(entering.epoch(work), keeps)
 
 
 def start(work: Work, actor: Actor, room_id: UUID) -> Standing:

@@ -46,10 +46,11 @@ def open_session(work: Work, member: Member, kind: str) -> Opened:
 
 
 class Known(NamedTuple):
-    """Who a token belongs to, and whether its last-seen is worth writing."""
+    """Who a token belongs to, whether its last-seen is worth writing, and the place's epoch."""
 
     actor: Actor
     stale: bool
+    epoch: str
 
 
 def find_actor(work: Work, token: str) -> Known:
@@ -60,7 +61,7 @@ def find_actor(work: Work, token: str) -> Known:
     if found.state == "pending":
         raise Pending
     actor = Actor(found.member, found.name, Role(found.role), found.session)
-    return Known(actor, found.last_seen_at + _TOUCH_EVERY <= work.now)
+    return Known(actor, found.last_seen_at + _TOUCH_EVERY <= work.now, found.epoch)
 
 
 def standing(work: Work, session_ids: Collection[UUID]) -> dict[UUID, Role]:

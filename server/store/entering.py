@@ -14,7 +14,7 @@ from server.store.work import Work
 
 
 class Entering(NamedTuple):
-    """A session, and whose it is."""
+    """A session, whose it is, and the place's epoch: another one after the database was restored."""
 
     session: UUID
     member: UUID
@@ -23,6 +23,7 @@ class Entering(NamedTuple):
     state: str
     expires_at: datetime
     last_seen_at: datetime
+    epoch: str
 
 
 class Standing(NamedTuple):
@@ -48,11 +49,13 @@ _SESSION = Prepared(
         Member.state,
         Session.expires_at,
         Session.last_seen_at,
+        Place.epoch,
     )
+    .select_from(Session)
+    .join(Place, true())
     .join(Member, col(Member.id) == Session.member_id)
     .where(Session.token_digest == _DIGEST, col(Session.ended_at).is_(None))
 )
-_EPOCH = Prepared(select(Place.epoch))
 _SEATS = Prepared(
     select(Membership.room_id, Membership.seat).where(
         Membership.member_id == _MEMBER, col(Membership.left_at).is_(None)
@@ -82,13 +85,6 @@ def find_session(work: Work, token_digest: bytes) -> Entering | None:
     """A session that was not ended, and whose it is."""
     found = _SESSION.first(work.connection, digest=token_digest)
     return Entering(*found) if found else None
-
-
-def epoch(work: Work) -> str:
-    """Of the place: another one after the database was restored."""
-    found = _EPOCH.first(work.connection)
-    assert found is not None  # noqa: S101 - made at the first start
-    return str(found[0])
 
 
 def seats(work: Work, member_id: UUID) -> dict[UUID, str]:
