@@ -9,7 +9,7 @@ from server.access import Actor, Role
 from server.protocol import bodies, frames
 from server.services import policy, queue, render
 from server.services.case_access import get_case, may_judge_it
-from server.store import audit, cases, messages, place, rooms
+from server.store import assessments, audit, cases, messages, place, rooms
 from server.store.tables import Case, CaseFlag, Message
 from server.store.work import Work
 
@@ -37,7 +37,7 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         allowed=allowed(work, actor, case),
         conversation=case.conversation_id,
         appeal_words=cases.open_words(work, case),
-        assessed=cases.is_assessed(work, case.message_id) if case.message_id else True,
+        assessed=assessments.is_assessed(work, case.message_id) if case.message_id else True,
         policy=case.policy,
         policy_reviewed=_is_policy_reviewed(work),
     )

@@ -39,8 +39,6 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
     message = messages.by_id(work, [row.message_id])[row.message_id]
     read = reading.with_hits(assessment, _words(work, message))
     verdict = read.judge(reading.SCREENED)
-    work.session.delete(row)
-    work.session.flush()
     reading.store_assessment(work, message, read, verdict)
     if not assessment.assessed or message.state != "published":
         return

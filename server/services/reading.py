@@ -92,7 +92,8 @@ def _gives_something_to_answer(work: Work, answered: Message) -> bool:
 
 
 def store_assessment(work: Work, message: Message, reading: Reading, verdict: Verdict) -> None:
-    """Numbers and offsets, in the message's own transaction."""
+    """Numbers and offsets, in the message's own transaction. What could not be read before stands no more."""
+    assessments.forget_unread(work, message.id)
     row = assessment_row(message.id, message.room_id, reading, verdict, work.now)
     work.session.add(StoredAssessment(**row))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 
 from server.store.tables import Assessment, Message
 from server.store.work import Work
@@ -20,6 +20,21 @@ def raised_anything(work: Work, message_id: UUID) -> bool:
         Assessment.message_id == message_id, Assessment.urgency != "none"
     )
     return work.session.exec(query).first() is not None
+
+
+def is_assessed(work: Work, message_id: UUID) -> bool:
+    """Whether this message's words were read as they are now. By what is there, not by time: clocks go back."""
+    query = select(Assessment.assessed).where(Assessment.message_id == message_id)
+    readings = work.session.exec(query).all()
+    return bool(readings) and all(readings)
+
+
+def forget_unread(work: Work, message_id: UUID) -> None:
+    """That a message could not be read: it is read anew, or its words are other ones now."""
+    unread = delete(Assessment).where(
+        col(Assessment.message_id) == message_id, col(Assessment.assessed).is_(False)
+    )
+    work.session.exec(unread)
 
 
 def waiting(work: Work, limit: int) -> Sequence[tuple[Assessment, Message]]:

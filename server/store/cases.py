@@ -11,7 +11,6 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import (
-    Assessment,
     Case,
     CaseFlag,
     Decision,
@@ -184,13 +183,6 @@ def seq_at(work: Work, room_id: UUID, at: datetime) -> int:
         Message.room_id == room_id, col(Message.published_at) <= at
     )
     return work.session.exec(query).one() or 0
-
-
-def is_assessed(work: Work, message_id: UUID) -> bool:
-    """Whether something has read this message: its newest reading says so."""
-    query = select(Assessment.assessed).where(Assessment.message_id == message_id)
-    newest = query.order_by(col(Assessment.at).desc(), col(Assessment.id).desc())
-    return bool(work.session.exec(newest).first())
 
 
 def deciders(work: Work, case_id: UUID | None, message_id: UUID | None) -> Sequence[UUID]:

@@ -20,6 +20,7 @@ from server.services import decisions, editing, publishing, rooms, seats
 from server.services import messages as verbs
 from server.services.reader import Reader
 from server.services.reading import Reading
+from server.store import assessments
 from server.store import cases as stored_cases
 from server.store import messages as stored
 from server.store import rooms as stored_rooms
@@ -275,3 +276,25 @@ async def test_an_open_case_keeps_withdrawn_words_until_it_closes(any_house: Hou
     await judge_open_case(any_house, fern, message.id, "dismiss")
     assert await stored_words(any_house, message) is None
     assert await revisions(any_house, message.id) == 0
+
+
+@pytest.mark.parametrize("moves", [{"hours": 1}, {"hours": -1}])
+async def test_words_are_called_read_only_when_they_were_read_as_they_are_now(
+    any_house: House, moves: dict[str, float]
+) -> None:
+    """Whatever the clock does between: what nobody has read is never shown as read."""
+    ash, _, room = await kitchen(any_house)
+    message = await said(any_house, ash, room)
+
+    async def is_read() -> bool:
+        return await any_house.do(lambda work: assessments.is_assessed(work, message.id))
+
+    assert await is_read()
+    any_house.clock.move(**moves)
+    await edit(any_house, ash, edit_of(message, "other words"), late())
+    assert not await is_read()
+    any_house.clock.move(**moves)
+    await edit(any_house, ash, edit_of(message, "others again"), calm())
+    assert await is_read()
+    waiting = await any_house.do(lambda work: assessments.waiting(work, 10))
+    assert waiting == [], "the words that nobody read are gone"
