@@ -87,7 +87,11 @@ def _draw(asked: argparse.Namespace) -> None:
 def _card(_: argparse.Namespace) -> None:
     from moderation.training.card import CARD, write
 
-    write(json.loads(CARD.with_name("figures.json").read_text("utf-8")))
+    shipped, other = (
+        json.loads(CARD.with_name(name).read_text("utf-8"))
+        for name in ("figures.json", "figures-without-epitome.json")
+    )
+    write(shipped, other)
 
 
 if __name__ == "__main__":

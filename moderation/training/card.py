@@ -14,14 +14,20 @@ _BEGIN, _END = "<!-- figures -->\n", "<!-- end of figures -->"
 Figures = Mapping[str, Any]
 
 
-def write(figures: Figures, card: Path = CARD) -> None:
-    """Puts the tables between the card's two marks. Raises ValueError where a mark is missing."""
+def write(figures: Figures, without_epitome: Figures | None = None, card: Path = CARD) -> None:
+    """Puts the tables between the card's two marks. Raises ValueError where a mark is missing.
+
+    without_epitome: of the model that was trained so, to stand beside.
+    """
     text = card.read_text("utf-8")
     before, _, rest = text.partition(_BEGIN)
     _, found, after = rest.partition(_END)
     if not found:
         raise ValueError(f"{card.name} lacks the marks that figures stand between")
-    card.write_text(before + _BEGIN + "\n".join(tables(figures)) + "\n" + _END + after, "utf-8")
+    lines = [*tables(figures)]
+    if without_epitome:
+        lines += side_by_side(figures, without_epitome)
+    card.write_text(before + _BEGIN + "\n".join(lines) + "\n" + _END + after, "utf-8")
 
 
 def tables(figures: Figures) -> Iterator[str]:
@@ -38,6 +44,42 @@ def tables(figures: Figures) -> Iterator[str]:
         yield from _dialect(figures["dialect"])
     if "handling" in figures:
         yield from _handling(figures["handling"])
+
+
+_COMPARED: Final = {
+    **{
+        f"{_kind.replace('_', ' ')}: {said}": ("empathy", _kind, name)
+        for _kind in EMPATHY
+        for name, said in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"))
+    },
+    "toxicity, ROC-AUC": ("toxicity", "toxicity"),
+    "marked words, F1": ("marks",),
+    "risk, quadratic kappa": ("risk", "kappa"),
+    "look-alikes, ROC-AUC": ("look_alikes", "auc"),
+    "look-alikes, recall": ("look_alikes", "recall"),
+    "look-alikes, specificity": ("look_alikes", "specificity"),
+    "self-directed distress called toxic": ("look_alikes", "self_directed_called_toxic"),
+    "stressed, called level 2 or above": ("risk_talk", "stressed"),
+    "supporters, called level 2 or above": ("risk_talk", "supporters"),
+    "our test lines, recall of level 3 and above": ("risk_talk", "recall_from_3"),
+    "dismissive replies, ROC-AUC": ("replies", "dismissive", "auc"),
+    "unasked advice, ROC-AUC": ("replies", "unasked_advice", "auc"),
+}
+
+
+def side_by_side(figures: Figures, without_epitome: Figures) -> Iterator[str]:
+    """The shipped model beside the one that never saw EPITOME."""
+    yield "\n### With and without EPITOME\n"
+    yield f"| | shipped (`{figures['model']}`) | without (`{without_epitome['model']}`) |"
+    yield "|---|---|---|"
+    for said, path in _COMPARED.items():
+        yield f"| {said} | {_number(_at(figures, path))} | {_number(_at(without_epitome, path))} |"
+
+
+def _at(figures: Figures, path: tuple[str, ...]) -> Figures:
+    for name in path:
+        figures = figures[name]
+    return figures
 
 
 def _number(figure: Figures) -> str:
