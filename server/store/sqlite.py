@@ -26,7 +26,7 @@ from sqlmodel import Session
 from server.clock import Clock
 from server.errors import Unavailable
 from server.store.engines import sqlite_engine
-from server.store.pace import MOST_PACE_S, PACE
+from server.store.pace import GLANCE_S, MOST_PACE_S, PACE
 from server.store.sealing import Sealer
 from server.store.work import Announcement, Together, Work
 
@@ -131,8 +131,14 @@ class SqliteDatabase:
                     self._write(batch, connection)
                     self._loop.call_soon_threadsafe(self._finish, batch)
                 if len(batch) > 1:
-                    with suppress(OSError):  # an odd clock must not end the one writer
-                        time.sleep(min(self._told_s * PACE, MOST_PACE_S))
+                    self._let_gather(len(batch))
+
+    def _let_gather(self, before: int) -> None:
+        """Until as many wait as were written just now, or for as long as the pace allows."""
+        end = time.perf_counter() + min(self._told_s * PACE, MOST_PACE_S)
+        with suppress(OSError):  # an odd clock must not end the one writer
+            while self._units.qsize() < before and time.perf_counter() < end:
+                time.sleep(GLANCE_S)
 
     def _take(self) -> tuple[list[_Unit], bool]:
         """All that is queued, at least one; whether the queue said to stop."""
