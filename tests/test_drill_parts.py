@@ -1,11 +1,15 @@
 """What drills judge by can fail: each fault that it is there for is found, and what is right is not one."""
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
 from server.replay.ledger import Said, digest
+from tests.drills._claiming import Act
+from tests.drills._fairness import Book, Decided, find_faults
 from tests.drills._kept import Kept, compare
 from tests.drills._trace import Order, marked_id
 
@@ -77,3 +81,73 @@ def test_what_was_promised_is_compared_with_what_is_there() -> None:
     gone = right._replace(places={})
     assert compare([said], {(ROOM, 1): said.message}, gone) >= Counter(lost=1, shown_lost=1)
     assert compare([], {}, right._replace(gaps=1, damage=2)) >= Counter(gaps=1, corrupt=2)
+
+
+FERN, HEATH, ASH, BIRCH, CASE = (uuid4() for _ in range(5))
+NAMES = {FERN: "fern", HEATH: "heath"}
+HEARD = {CASE: [1, 2, 3]}
+ACTS = [
+    Act(FERN, "claim", CASE, 1, got=2),
+    Act(HEATH, "claim", CASE, 1, code="claimed", detail="fern has this case until 09:15 UTC."),
+    Act(FERN, "decide", CASE, 2, "hide", got=3),
+    Act(HEATH, "decide", CASE, 2, "warn", code="stale", detail="fern decided on this meanwhile."),
+]
+
+
+def book() -> Book:
+    """One case, claimed and decided by fern, about ash; birch had flagged it."""
+    return Book(
+        versions={CASE: 3},
+        states={CASE: "closed"},
+        subjects={CASE: ASH},
+        flaggers={CASE: [BIRCH]},
+        hidden={CASE},
+        decided=[Decided(CASE, FERN, "hide", 2)],
+        audited=Counter([(FERN, "case.hide", CASE)]),
+        told=Counter([(CASE, ASH, FERN)]),
+        answered=Counter([(CASE, BIRCH)]),
+        chain=True,
+    )
+
+
+def test_one_owner_and_one_decision_are_no_fault() -> None:
+    assert find_faults(ACTS, book(), HEARD, NAMES) == {}
+
+
+SPOILT_ACTS: dict[str, list[Act]] = {
+    "two_owners": [*ACTS[:1], Act(HEATH, "claim", CASE, 2, got=3)],
+    "version_twice": [*ACTS, Act(HEATH, "claim", CASE, 1, got=2)],
+    "acted_without_it": [ACTS[0], replace(ACTS[2], who=HEATH)],
+    "acted_unread": [ACTS[0], replace(ACTS[2], asked=1)],
+    "unclear": [*ACTS, replace(ACTS[1], detail="Another moderator is looking at this case.")],
+    "answered_otherwise": ACTS[:2],
+    "version_stands_elsewhere": ACTS[:2],
+}
+
+
+@pytest.mark.parametrize("fault", SPOILT_ACTS)
+def test_each_unfair_answer_is_found(fault: str) -> None:
+    assert find_faults(SPOILT_ACTS[fault], book(), HEARD, NAMES)[fault] >= 1
+
+
+SPOILT_BOOKS: dict[str, Callable[[Book], Book]] = {
+    "decided_twice": lambda b: replace(b, decided=b.decided * 2),
+    "undecided": lambda b: replace(b, decided=[]),
+    "audited_otherwise": lambda b: replace(b, audited=Counter()),
+    "audit_broken": lambda b: replace(b, chain=False),
+    "hidden_otherwise": lambda b: replace(b, hidden=set()),
+    "told_otherwise": lambda b: replace(b, told=b.told + b.told),
+    "flag_answered_otherwise": lambda b: replace(b, answered=Counter()),
+}
+
+
+@pytest.mark.parametrize("fault", SPOILT_BOOKS)
+def test_each_fault_in_what_is_kept_is_found(fault: str) -> None:
+    assert find_faults(ACTS, SPOILT_BOOKS[fault](book()), HEARD, NAMES)[fault] == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "versions"), [("heard_falling", [1, 3, 2, 3]), ("heard_not_all", [1, 2])]
+)
+def test_what_a_moderators_line_heard_is_judged_too(fault: str, versions: list[int]) -> None:
+    assert find_faults(ACTS, book(), {CASE: versions}, NAMES)[fault] == 1

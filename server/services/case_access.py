@@ -28,15 +28,20 @@ def get_case(
 
 
 def check_free(work: Work, actor: Actor, case: Case) -> None:
-    """Raises Claimed while another person looks at it."""
-    if case.claimed_by != actor.id and is_claimed(case, work.now):
-        raise Claimed
+    """Raises Claimed, with who it is and until when, while another person looks at it."""
+    if case.claimed_by is None or case.claimed_until is None or case.claimed_by == actor.id:
+        return
+    if is_claimed(case, work.now):
+        until = f"{case.claimed_until:%H:%M} UTC"
+        raise Claimed(
+            f"{_name(work, actor, case.claimed_by)} has this case until {until}. {_ANOTHER}"
+        )
 
 
-def check_version(case: Case, version: int) -> None:
-    """Raises Stale when somebody acted since it was read."""
+def check_version(work: Work, actor: Actor, case: Case, version: int) -> None:
+    """Raises Stale, with who acted last, when somebody acted since it was read."""
     if case.version != version:
-        raise Stale
+        raise Stale(_what_happened(work, actor, case, version))
 
 
 def may_judge_it(work: Work, actor: Actor, case: Case) -> bool:
@@ -53,6 +58,25 @@ def check_judge(work: Work, actor: Actor, case: Case) -> None:
     """Raises NotAllowed when the actor would judge their own decision."""
     if not may_judge_it(work, actor, case):
         raise NotAllowed("Somebody who had no part in the first decision judges this.")
+
+
+def _what_happened(work: Work, actor: Actor, case: Case, version: int) -> str | None:
+    """Since this version, in words; None when it was nobody's claim or decision: a further flag, say."""
+    if case.claimed_by and is_claimed(case, work.now):
+        return f"{_name(work, actor, case.claimed_by)} took this case meanwhile. {_AGAIN}"
+    decided = [one for one in cases.decisions_of(work, case.id) if one.case_version >= version]
+    if decided:
+        name = _name(work, actor, decided[-1].by)
+        return f"{name} decided on this meanwhile: {decided[-1].action}. {_AGAIN}"
+    return None
+
+
+def _name(work: Work, actor: Actor, member_id: UUID) -> str:
+    return "You" if member_id == actor.id else cases.member_names(work, {member_id})[member_id]
+
+
+_ANOTHER = "Please take another one; what you wrote is still yours."
+_AGAIN = "Please look again; what you wrote is still yours."
 
 
 def _concerns_clinicians(work: Work, case: Case) -> bool:

@@ -38,8 +38,8 @@ def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -
     NotAllowed (an appeal against one's own decision), NotNow (no such step from here).
     """
     case = get_case(work, actor, "case.decide", case_id, lock=True)
-    check_version(case, asked.version)
     check_free(work, actor, case)
+    check_version(work, actor, case, asked.version)
     check_judge(work, actor, case)
     message = cases.lock_message(work, case)
     state = _next_state(work, actor, case, Action(asked.action))

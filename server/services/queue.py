@@ -29,7 +29,7 @@ from server.store.work import ShiftChanged, Work
 LEASE = timedelta(minutes=15)
 """Long enough to read and answer; short enough that a forgotten case comes back by itself."""
 PAGE = 50
-_LOOKS = 50
+_LOOKS = 10
 _NOT_ASSESSED_SHOWN = 200
 _SAME = (
     "id",
@@ -68,23 +68,29 @@ def next_case(work: Work, actor: Actor) -> bodies.NextCase:
     What was handed up to the clinicians stays in a moderator's list, and is not handed to them again.
     """
     check(actor, "queue.next")
-    for case_id in queue.candidates(work, scope_of(work, actor), _LOOKS):
-        case = queue.take(work, case_id)
-        if case and may_judge_it(work, actor, case) and not _is_handed_up(actor, case):
-            _hold(work, actor, case)
-            return bodies.NextCase(case=case.id)
+    scope, wanted = scope_of(work, actor), _handed_out_to(actor)
+    seen: list[UUID] = []
+    while found := queue.candidates(work, scope, wanted, seen, _LOOKS):
+        for candidate in found:
+            if not may_judge_it(work, actor, candidate):
+                continue
+            case = queue.take(work, candidate.id)
+            if case:
+                _hold(work, actor, case)
+                return bodies.NextCase(case=case.id)
+        seen += [candidate.id for candidate in found]
     return bodies.NextCase(case=None)
 
 
-def _is_handed_up(actor: Actor, case: Case) -> bool:
-    return actor.role is Role.MODERATOR and case.state == CaseState.ESCALATED
+def _handed_out_to(actor: Actor) -> Wanted:
+    return Wanted(state=CaseState.OPEN) if actor.role is Role.MODERATOR else Wanted()
 
 
 def claim(work: Work, actor: Actor, case_id: UUID, version: int) -> bodies.CaseLine:
     """Say: I look at this. Raises Claimed while another does, Stale when it moved on meanwhile."""
     case = get_case(work, actor, "case.claim", case_id, lock=True)
     check_free(work, actor, case)
-    check_version(case, version)
+    check_version(work, actor, case, version)
     check_judge(work, actor, case)
     if case.open_key is None:
         raise NotNow("This case is closed.")

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel import Session
 
@@ -143,7 +144,7 @@ class PostgresDatabase:
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _CROSSED:
                     break
-            except (TimeoutError, OSError):
+            except (NoConnection, TimeoutError, OSError):
                 break
         raise Unavailable(retry_after_s=2)
 

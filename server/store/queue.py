@@ -1,13 +1,12 @@
 """The queue: a query over cases in the order in which they should be worked."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Uuid, and_, exists, literal, or_, tuple_
-from sqlalchemy import case as sql_case
 from sqlmodel import col, func, select
 
 from moderation import triage
@@ -18,7 +17,6 @@ from server.store.tables.base import Utc
 from server.store.work import Work
 
 LIVING = (CaseState.OPEN, CaseState.ESCALATED)
-_NEVER_FIRST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +64,30 @@ def page(
     work: Work, scope: Scope, wanted: Wanted, after: Position | None, limit: int
 ) -> list[Placed]:
     """Cases in working order: unclaimed `now` that nobody looked at first, then by triage."""
-    rank = _rank(after.as_of if after else work.now, work.now)
-    query = select(Case, rank.label("rank")).where(_visible(scope), *_narrow(wanted))
-    if after:
-        query = query.where(_place(rank) > _literal(after))
-    query = query.order_by(rank, col(Case.due_at), col(Case.opened_at), col(Case.id))
-    return [Placed(case, int(place)) for case, place in work.session.exec(query.limit(limit))]
+    found: list[Placed] = []
+    mine = [_visible(scope), *_narrow(wanted)]
+    for rank, stretches in enumerate(_stretches(after.as_of if after else work.now, work.now)):
+        if after and rank < after.rank:
+            continue
+        further = [_place() > _literal(after)] if after and rank == after.rank else []
+        cases = _merged(work, [[*mine, *further, *one] for one in stretches], limit - len(found))
+        found += [Placed(case, rank) for case in cases]
+        if len(found) >= limit:
+            break
+    return found
 
 
-def candidates(work: Work, scope: Scope, limit: int) -> Sequence[UUID]:
-    """The next cases that nobody holds, in working order."""
-    query = (
-        select(Case.id)
-        .where(_visible(scope), *_narrow(Wanted()), _unclaimed(work.now))
-        .order_by(_rank(work.now, work.now), col(Case.due_at), col(Case.opened_at), col(Case.id))
-        .limit(limit)
-    )
-    return work.session.exec(query).all()
+def candidates(
+    work: Work, scope: Scope, wanted: Wanted, seen: Collection[UUID], limit: int
+) -> list[Case]:
+    """The next cases that nobody holds, in working order, but those that were seen."""
+    found: list[Case] = []
+    mine = [_visible(scope), *_narrow(wanted), _unclaimed(work.now), col(Case.id).not_in(seen)]
+    for stretches in _stretches(work.now, work.now):
+        found += _merged(work, [[*mine, *one] for one in stretches], limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
 
 
 def take(work: Work, case_id: UUID) -> Case | None:
@@ -108,10 +113,13 @@ def count_open(work: Work, scope: Scope) -> dict[str, int]:
 
 def count_not_assessed(work: Work, room_ids: Sequence[UUID]) -> int:
     """Messages that are shown and that nobody and nothing has read."""
-    query = select(func.count(func.distinct(Assessment.message_id))).join(
-        Message, col(Message.id) == Assessment.message_id
+    unread = select(Assessment.message_id).where(col(Assessment.assessed).is_(False))
+    query = select(func.count()).where(
+        col(Message.id).in_(unread),
+        _plain(Message.room_id).in_(room_ids),
+        Message.state == "published",
     )
-    return work.session.exec(query.where(*_unread(room_ids))).one()
+    return work.session.exec(query.select_from(Message)).one()
 
 
 def not_assessed(
@@ -142,13 +150,16 @@ def oldest_open(work: Work) -> datetime | None:
 
 def _visible(scope: Scope) -> ColumnElement[bool]:
     # Nobody judges a case about themselves, or learns who raised it.
-    return and_(
-        col(Case.subject_id) != scope.viewer,
-        or_(
-            col(Case.room_id).in_(scope.kept),
-            and_(col(Case.room_id).in_(scope.cared), _for_clinicians()),
-        ),
-    )
+    of_mine = _plain(Case.room_id).in_(scope.kept)
+    if scope.cared:  # else the index alone can answer how many there are
+        cared = and_(_plain(Case.room_id).in_(scope.cared), _for_clinicians())
+        of_mine = or_(of_mine, cared)
+    return and_(col(Case.subject_id) != scope.viewer, of_mine)
+
+
+def _plain(column: Any) -> Any:
+    """A column that is only compared: SQLite would look all of a room up by its index, and sort it."""
+    return func.coalesce(column, column)
 
 
 def _for_clinicians() -> ColumnElement[bool]:
@@ -163,8 +174,11 @@ def _for_clinicians() -> ColumnElement[bool]:
 
 
 def _narrow(wanted: Wanted) -> list[ColumnElement[bool]]:
-    states = [wanted.state] if wanted.state else [str(state) for state in LIVING]
-    narrowed: list[ColumnElement[bool]] = [col(Case.state).in_(states)]
+    narrowed: list[ColumnElement[bool]] = []
+    if wanted.state != CaseState.CLOSED:  # what is living has a key: there is an index of these
+        narrowed.append(col(Case.open_key).is_not(None))
+    if wanted.state:
+        narrowed.append(col(Case.state) == wanted.state)
     if wanted.urgency:
         narrowed.append(col(Case.urgency) == wanted.urgency)
     if wanted.room:
@@ -174,21 +188,44 @@ def _narrow(wanted: Wanted) -> list[ColumnElement[bool]]:
     return narrowed
 
 
-def _rank(as_of: datetime, now: datetime) -> ColumnElement[int]:
+_Terms = list[ColumnElement[bool]]
+
+
+def _stretches(as_of: datetime, now: datetime) -> list[list[_Terms]]:
     """moderation.triage.queue_key in SQL, with what nobody looks at before what somebody does.
 
-    A routine case is due one due time after it opened: overdue by as much, it ranks with soon.
+    By rank. Each stretch lies in one piece of the index of living cases, in the order of its rank, so
+    that a page costs the same however many wait. A routine case is due one due time after it opened:
+    overdue by as much, it ranks with soon.
     """
-    urgency, aged = col(Case.urgency), as_of - triage.DUE[Urgency.ROUTINE]
-    unseen = and_(_unclaimed(now), col(Case.first_human_at).is_(None))
-    return sql_case(
-        (and_(urgency == Urgency.NOW, unseen), 0),
-        (urgency == Urgency.NOW, 1),
-        (urgency == Urgency.SOON, 2),
-        (and_(urgency == Urgency.ROUTINE, col(Case.due_at) <= aged), 2),
-        (urgency == Urgency.ROUTINE, 3),
-        else_=_NEVER_FIRST,
+    urgency, seen, aged = (
+        col(Case.urgency),
+        col(Case.first_human_at).is_not(None),
+        as_of - triage.DUE[Urgency.ROUTINE],
     )
+    until = col(Case.claimed_until)
+    claimed = and_(col(Case.claimed_by).is_not(None), or_(until.is_(None), until > now))
+    return [
+        [[urgency == Urgency.NOW, _unclaimed(now), col(Case.first_human_at).is_(None)]],
+        [[urgency == Urgency.NOW, or_(seen, claimed)]],
+        [[urgency == Urgency.SOON], [urgency == Urgency.ROUTINE, col(Case.due_at) <= aged]],
+        [[urgency == Urgency.ROUTINE, col(Case.due_at) > aged]],
+        [[urgency == Urgency.NONE]],
+    ]
+
+
+def _merged(work: Work, stretches: Sequence[_Terms], limit: int) -> list[Case]:
+    """The first of several stretches of one rank."""
+    found: list[Case] = []
+    for terms in stretches:
+        query = select(Case).where(*terms).order_by(*_ORDER).limit(limit)
+        found += work.session.exec(query)
+    if len(stretches) > 1:
+        found.sort(key=lambda case: (case.due_at, case.opened_at, case.id))
+    return found[:limit]
+
+
+_ORDER = (col(Case.due_at), col(Case.opened_at), col(Case.id))
 
 
 def _unclaimed(now: datetime) -> ColumnElement[bool]:
@@ -203,13 +240,12 @@ def _unread(room_ids: Sequence[UUID]) -> list[Any]:
     ]
 
 
-def _place(rank: ColumnElement[int]) -> Any:
-    return tuple_(rank, col(Case.due_at), col(Case.opened_at), col(Case.id))
+def _place() -> Any:
+    return tuple_(*_ORDER)
 
 
 def _literal(position: Position) -> Any:
     return tuple_(
-        literal(position.rank),
         literal(position.due_at, Utc()),
         literal(position.opened_at, Utc()),
         literal(position.id, Uuid()),

@@ -3,14 +3,18 @@
 Only drills start it. What is changed says the environment:
 DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, e.g. OFF.
 DRILL_LIES: says `posted` also when the disk refused.
+DRILL_WITHOUT: takes one thing out: the comparison of a case's "version" or "holder", the "lock" on its
+row, the "lexicon", or the reading of what was missed ("late").
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
 
+import asyncio
 import os
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +34,9 @@ def main() -> int:
         move_clock(Path(clock_file))
     if level := os.environ.get("DRILL_SYNCHRONOUS"):
         engines.sqlite_engine = weakened(engines.sqlite_engine, level)
-    # Only now: what is imported here takes the engine by name.
+    if part := os.environ.get("DRILL_WITHOUT"):
+        leave_out(part)
+    # Only now: what is imported here takes the engine, and what was taken out, by name.
     from server.cli import main as hearth
     from server.store.sqlite import SqliteDatabase
 
@@ -81,6 +87,29 @@ def lying(sound: Callable[..., Any]) -> Callable[..., Any]:
             return [frames.Posted(room=room, client_id=client_id, seq=1, id=ids.new_id(), at=now)]
 
     return lie
+
+
+def leave_out(part: str) -> None:
+    """One thing less, for whoever imports it from now on."""
+    module, name, instead = _PARTS[part]
+    setattr(import_module(module), name, instead)
+
+
+def _nothing(*_: object) -> None:
+    return
+
+
+async def _wait_for_ever(*_: object) -> None:
+    await asyncio.Event().wait()
+
+
+_PARTS: dict[str, tuple[str, str, Callable[..., Any]]] = {
+    "version": ("server.services.case_access", "check_version", _nothing),
+    "holder": ("server.services.case_access", "check_free", _nothing),
+    "lock": ("server.store.cases", "_locked", lambda query: query),
+    "lexicon": ("server.services.reading", "find", lambda _: ()),
+    "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
+}
 
 
 if __name__ == "__main__":

@@ -119,6 +119,19 @@ async def test_a_case_that_another_holds_is_not_decided(scene: Scene):
     assert done.allowed == []
 
 
+async def test_whoever_comes_too_late_is_told_who_decided_what(scene: Scene):
+    case = await scene.house.case(scene.room, scene.marram)
+    await scene.decide(scene.fern, case, "care_note")
+
+    with pytest.raises(Stale) as late:
+        await scene.decide(scene.still, case, "warn")
+    with pytest.raises(Stale) as again:
+        await scene.decide(scene.fern, case, "care_note")
+
+    assert late.value.detail.startswith("fernhollow decided on this meanwhile: care_note.")
+    assert again.value.detail.startswith("You decided on this meanwhile: care_note.")
+
+
 async def test_a_hidden_message_never_reaches_a_peer_again(scene: Scene):
     said = await scene.house.say(scene.room, scene.marram, "rough words")
     case = await scene.house.case(scene.room, scene.marram, said)

@@ -3,8 +3,10 @@
 import asyncio
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from moderation import triage
 from moderation.cases import CaseKind, CaseState
@@ -12,7 +14,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.errors import BadFrame, Claimed, NotAllowed, NotFound, Stale
 from server.protocol import bodies
-from server.services import queue
+from server.services import appeals, decisions, notices, queue
 from server.store.queue import Wanted
 from server.store.tables import Case
 from server.store.work import Work
@@ -201,3 +203,98 @@ async def test_what_was_handed_up_is_not_handed_back(any_house: House) -> None:
     assert (await any_house.do(lambda work: queue.next_case(work, fern))).case is None
     listed = await read(any_house, fern)
     assert [line.id for line in listed.cases] == [case.id], "it is not hidden"
+
+
+async def test_whoever_loses_a_claim_is_told_who_has_it_and_until_when(any_house: House) -> None:
+    marram, fern, still = await cast(any_house)
+    room = await any_house.room("Low days", (fern, "moderator"), (still, "moderator"))
+    case = await any_house.case(room, marram)
+    mine = await any_house.do(lambda work: queue.claim(work, fern, case.id, 1))
+
+    with pytest.raises(Claimed) as lost:
+        await any_house.do(lambda work: queue.claim(work, still, case.id, 1))
+    assert lost.value.detail.startswith("fernhollow has this case until 09:15 UTC.")
+    with pytest.raises(Stale) as again:
+        await any_house.do(lambda work: queue.claim(work, fern, case.id, 1))
+    assert again.value.detail.startswith("You took this case meanwhile.")
+
+    await any_house.do(lambda work: queue.release(work, fern, case.id))
+    with pytest.raises(Stale) as nobodys:
+        await any_house.do(lambda work: queue.claim(work, still, case.id, mine.version))
+    assert nobodys.value.detail == Stale.detail
+
+
+async def test_many_that_were_handed_up_do_not_stand_before_the_others(any_house: House) -> None:
+    marram, fern, _ = await cast(any_house)
+    room = await any_house.room("Kitchen", (fern, "moderator"), (marram, "member"))
+    urgent = [
+        await any_house.case(room, marram, await any_house.say(room, marram, f"words {n}"))
+        for n in range(55)
+    ]
+    calm = await any_house.case(
+        room, marram, await any_house.say(room, marram, "calm"), urgency=Urgency.ROUTINE
+    )
+
+    def hand_up(work: Work) -> None:
+        for case in urgent:
+            found = work.session.get(Case, case.id)
+            assert found is not None
+            found.state = CaseState.ESCALATED
+            work.session.add(found)
+
+    await any_house.do(hand_up)
+
+    assert (await any_house.do(lambda work: queue.next_case(work, fern))).case == calm.id
+
+
+async def test_the_next_case_passes_over_any_number_of_appeals_against_oneself(
+    any_house: House,
+) -> None:
+    marram, fern, _ = await cast(any_house)
+    room = await any_house.room("Kitchen", (fern, "moderator"), (marram, "member"))
+
+    def decide_and_appeal(work: Work, case: Case) -> None:
+        asked = bodies.NewDecision(action="warn", version=1, reason="Too loud.")
+        decisions.decide(work, fern, case.id, asked)
+        told = notices.list_mine(work, marram).notices
+        appeals.appeal(work, marram, told[0].id, "Please look.")
+
+    for n in range(25):
+        any_house.clock.move(seconds=1)
+        said = await any_house.say(room, marram, f"words {n}")
+        case = await any_house.case(room, marram, said)
+        await any_house.do(partial(decide_and_appeal, case=case))
+    any_house.clock.move(seconds=1)
+    said = await any_house.say(room, marram, "calm")
+    last = await any_house.case(room, marram, said, urgency=Urgency.NONE)
+
+    assert (await any_house.do(lambda work: queue.next_case(work, fern))).case == last.id
+
+
+async def test_a_page_walks_the_index_of_the_queue_and_sorts_nothing(house: House) -> None:
+    marram, fern, _ = await cast(house)
+    room = await house.room("Low days", (fern, "moderator"))
+    await house.case(room, marram)
+
+    def plans(work: Work) -> list[str]:
+        asked: list[tuple[str, Any]] = []
+
+        def keep(_: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+            asked.append((statement, values))
+
+        event.listen(work.connection, "before_cursor_execute", keep)
+        queue.read_queue(work, fern, Wanted())
+        queue.next_case(work, fern)
+        event.remove(work.connection, "before_cursor_execute", keep)
+        return [
+            step[3]
+            for statement, values in asked
+            if "care_case.due_at >" in statement or "ORDER BY care_case.due_at" in statement
+            for step in work.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+
+    steps = await house.do(plans)
+    assert any("ix_care_case_living" in step for step in steps)
+    assert not [
+        step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN care_case")
+    ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from server.store.tables.base import maybe_time, primary, time
@@ -18,9 +18,13 @@ class Case(SQLModel, table=True):
 
     __tablename__ = "care_case"
     __table_args__ = (
-        Index(None, "state", "urgency_rank", "due_at"),
+        Index(
+            "ix_care_case_living", "urgency", "due_at", "opened_at", "id", "room_id", "subject_id",
+            sqlite_where=text("open_key IS NOT NULL"),
+            postgresql_where=text("open_key IS NOT NULL"),
+        ),
         Index(None, "room_id", "state"),
-    )
+    )  # fmt: skip
     id: UUID = primary()
     room_id: UUID = Field(foreign_key="room.id")
     subject_id: UUID = Field(foreign_key="member.id", index=True)
