@@ -39,19 +39,19 @@ def check_version(case: Case, version: int) -> None:
         raise Stale
 
 
-def may_judge_it(work: Work, actor: Actor, case: Case) -> bool:
-    """Whether the actor had no part in what an appeal is about. Any other case: always."""
+def may_judge_it(work: Work, member_id: UUID, case: Case) -> bool:
+    """Whether a member had no part in what an appeal is about. Any other case: always."""
     notice = notices.find(work, case.appeal_of) if case.appeal_of else None
     if notice is None:
         return True
     told_by = [notice.by] if notice.by else []
     decided_by = cases.deciders(work, notice.case_id, case.message_id)
-    return all(may_judge(decider, actor.id) for decider in [*told_by, *decided_by])
+    return all(may_judge(decider, member_id) for decider in [*told_by, *decided_by])
 
 
 def check_judge(work: Work, actor: Actor, case: Case) -> None:
     """Raises NotAllowed when the actor would judge their own decision."""
-    if not may_judge_it(work, actor, case):
+    if not may_judge_it(work, actor.id, case):
         raise NotAllowed("Somebody who had no part in the first decision judges this.")
 
 

@@ -12,13 +12,14 @@ from sqlmodel import col, func, select
 
 from moderation import triage
 from moderation.cases import CaseKind, CaseState
+from moderation.ladder import Rung
 from moderation.urgency import Urgency
 from server.store.tables import Assessment, Case, Decision, Message
 from server.store.tables.base import Utc
 from server.store.work import Work
 
 LIVING = (CaseState.OPEN, CaseState.ESCALATED)
-_NEVER_FIRST = 4
+_LAST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def _for_clinicians() -> ColumnElement[bool]:
         col(Case.state) == CaseState.ESCALATED,
         col(Case.kind) == CaseKind.APPEAL,
         col(Case.urgency) == Urgency.NOW,
+        col(Case.rung) >= Rung.CLINICIANS,
         escalated,
     )
 
@@ -184,10 +186,11 @@ def _rank(as_of: datetime, now: datetime) -> ColumnElement[int]:
     return sql_case(
         (and_(urgency == Urgency.NOW, unseen), 0),
         (urgency == Urgency.NOW, 1),
-        (urgency == Urgency.SOON, 2),
-        (and_(urgency == Urgency.ROUTINE, col(Case.due_at) <= aged), 2),
-        (urgency == Urgency.ROUTINE, 3),
-        else_=_NEVER_FIRST,
+        (and_(urgency == Urgency.SOON, col(Case.due_at) <= as_of), 2),
+        (urgency == Urgency.SOON, 3),
+        (col(Case.due_at) <= aged, 3),
+        (urgency == Urgency.ROUTINE, 4),
+        else_=_LAST,
     )
 
 
