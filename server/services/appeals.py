@@ -12,7 +12,7 @@ from server.access import Actor, Relation, check
 from server.errors import AppealClosed, BadFrame
 from server.protocol import frames
 from server.services import notices, publishing, seats, timers, wording
-from server.services.case_access import may_judge_it
+from server.services.case_access import had_no_part
 from server.services.cases import announce
 from server.services.judged import Judged, Touched, move, tell_author
 from server.store import audit, cases, rooms
@@ -89,7 +89,7 @@ def lapse(work: Work, timer: Timer, case: Case) -> None:
 def _may_be_judged(work: Work, case: Case) -> bool:
     staff = stored_timers.staff_of(work, case.room_id)
     return any(
-        member.id != case.subject_id and may_judge_it(work, member.id, case)
+        member.id != case.subject_id and had_no_part(work, member.id, case)
         for member, _, _ in staff
     )
 

@@ -39,8 +39,13 @@ def check_version(case: Case, version: int) -> None:
         raise Stale
 
 
-def may_judge_it(work: Work, member_id: UUID, case: Case) -> bool:
-    """Whether a member had no part in what an appeal is about. Any other case: always."""
+def may_judge_it(work: Work, actor: Actor, case: Case) -> bool:
+    """Whether the actor had no part in what an appeal is about. Any other case: always."""
+    return had_no_part(work, actor.id, case)
+
+
+def had_no_part(work: Work, member_id: UUID, case: Case) -> bool:
+    """The same for any member, whether they ask or not."""
     notice = notices.find(work, case.appeal_of) if case.appeal_of else None
     if notice is None:
         return True
@@ -51,7 +56,7 @@ def may_judge_it(work: Work, member_id: UUID, case: Case) -> bool:
 
 def check_judge(work: Work, actor: Actor, case: Case) -> None:
     """Raises NotAllowed when the actor would judge their own decision."""
-    if not may_judge_it(work, actor.id, case):
+    if not may_judge_it(work, actor, case):
         raise NotAllowed("Somebody who had no part in the first decision judges this.")
 
 

@@ -53,7 +53,7 @@ def is_possible(work: Work, actor: Actor, case: Case, action: Action) -> bool:
     """Whether this action means something here, beyond what the table of steps says."""
     message = work.session.get(Message, case.message_id) if case.message_id else None
     if action in APPEAL_ACTIONS:
-        return may_judge_it(work, actor.id, case)
+        return may_judge_it(work, actor, case)
     if action is Action.ESCALATE:
         return actor.role is not Role.CLINICIAN
     if action is Action.HIDE:

@@ -71,7 +71,7 @@ def next_case(work: Work, actor: Actor) -> bodies.NextCase:
     check(actor, "queue.next")
     for case_id in queue.candidates(work, scope_of(work, actor), _LOOKS):
         case = queue.take(work, case_id)
-        if case and may_judge_it(work, actor.id, case) and not _is_handed_up(actor, case):
+        if case and may_judge_it(work, actor, case) and not _is_handed_up(actor, case):
             _hold(work, actor, case)
             return bodies.NextCase(case=case.id)
     return bodies.NextCase(case=None)
