@@ -49,13 +49,12 @@ def hold(
     client_id: of the post or the edit that is answered.
     """
     raise_case(work, message, read, verdict, CaseKind.HELD)
-    notice = tell(
-        work, message, "held", _who_looks(work, message.room_id), verdict, appealable=True
-    )
+    notice = tell(work, message, "held", who_looks(work, message.room_id), verdict, appealable=True)
     return _held(message, notice, client_id)
 
 
-def _who_looks(work: Work, room_id: UUID) -> str:
+def who_looks(work: Work, room_id: UUID) -> str:
+    """Who is asked to look at a held message: those on shift, those on call, or nobody yet; a code."""
     if rooms.on_shift(work, [room_id]):
         return "held"
     return "on_call" if ladder.has_on_call(work, room_id) else "nobody_on"

@@ -68,6 +68,11 @@ class Expected:
         self._note_wait(known)
         known.waited = None
 
+    def holds(self, name: str, case: UUID, now: datetime) -> bool:
+        """Whether this one's claim still runs."""
+        known = self.cases[case]
+        return known.holder == name and known.held_until is not None and now < known.held_until
+
     def closed(self, case: UUID, now: datetime) -> None:
         """Somebody decided."""
         known = self.cases[case]

@@ -265,6 +265,8 @@ class Nights:
             self.expected.gave_back(name)
 
     async def _work(self, name: str, desk: Desk) -> None:
+        if desk.case and not self.expected.holds(name, desk.case, self._clock.at):
+            desk.case = None  # the claim ran out while the place was down
         if desk.case is None:
             given = await self._house.do(partial(queue.next_case, actor=desk.actor))
             if given.case is None:
