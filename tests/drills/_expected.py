@@ -71,7 +71,7 @@ class Expected:
     def holds(self, name: str, case: UUID, now: datetime) -> bool:
         """Whether this one's claim still runs."""
         known = self.cases[case]
-        return known.holder == name and known.held_until is not None and now < known.held_until
+        return known.holder == name and self._is_held(known, now)
 
     def closed(self, case: UUID, now: datetime) -> None:
         """Somebody decided."""
@@ -88,9 +88,12 @@ class Expected:
             if known.holder == name:
                 known.holder = None
 
-    def calls_for_help(self) -> list[UUID]:
-        """Cases for which those on call were called, and nobody has come."""
-        return [case for case, what, step in self._pending if (what, step) == ("call", Rung.REPEAT)]
+    def calls_for_help(self, now: datetime) -> list[UUID]:
+        """Cases for which those on call were called, and which nobody has."""
+        called = [
+            case for case, what, step in self._pending if (what, step) == ("call", Rung.REPEAT)
+        ]
+        return [case for case in called if not self._is_held(self.cases[case], now)]
 
     def appealed(self, case: UUID, now: datetime) -> None:
         """And nobody may judge it."""
@@ -165,6 +168,10 @@ class Expected:
 
     def _is_held_up(self, one: Happening, now: datetime) -> bool:
         known = self.cases.get(one[0])
-        if one[1] != "call" or known is None or known.held_until is None or known.holder is None:
+        if one[1] != "call" or known is None:
             return False
-        return now < known.held_until and now < self._pending[one] + _LEASE
+        return self._is_held(known, now) and now < self._pending[one] + _LEASE
+
+    @staticmethod
+    def _is_held(known: Known, now: datetime) -> bool:
+        return bool(known.holder and known.held_until and now < known.held_until)

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,6 @@ _RATES = {Urgency.NOW: 0.08, Urgency.SOON: 0.03, Urgency.ROUTINE: 0.02, Urgency.
 _NIGHT_SHARE = 0.15
 _LONG_PAUSE_MINUTES = 60 * 24 * 30
 _CODES = {rung.code: rung for rung in Rung}
-_NEVER = datetime.max.replace(tzinfo=UTC)
 _BEGINNING = datetime.fromisoformat("2026-11-16T09:00:00+00:00")
 
 
@@ -100,6 +99,7 @@ class Nights:
             if self._chance.random() < _RESTARTS:
                 await self._restart(tick)
             if number % self._broken.sleeps == 0:
+                self._see_who_is_gone()
                 await self._loop()
             await self._observe()
             self.expected.looked(self._clock.at)
@@ -261,8 +261,12 @@ class Nights:
                 await self._house.do(partial(queue.change_shift, actor=desk.actor, on=False))
                 self.expected.gave_back(name)
         desk.is_on = is_time
-        if name == "still" and not is_time and self._clock.at >= self._sessions.get(name, _NEVER):
-            self.expected.gave_back(name)
+
+    def _see_who_is_gone(self) -> None:
+        """Whose session is over: the loop ends their shift, and what they held goes back."""
+        for name, until in self._sessions.items():
+            if self._clock.at >= until:
+                self.expected.gave_back(name)
 
     async def _work(self, name: str, desk: Desk) -> None:
         if desk.case and not self.expected.holds(name, desk.case, self._clock.at):
@@ -281,7 +285,7 @@ class Nights:
             desk.case = None
 
     async def _answer_the_call(self) -> None:
-        for case_id in self.expected.calls_for_help():
+        for case_id in self.expected.calls_for_help(self._clock.at):
             if self._chance.random() < _COMES:
                 self.expected.claimed(case_id, "heath", self._clock.at)
                 await self._decide(self._heath, case_id)
