@@ -22,7 +22,8 @@ class CaseKind(StrEnum):
 
     RISK someone may be in danger; HARM a message may hurt its readers or another; HELD a message
     waits for a person; FLAG members asked for a look; LINE a private line, opened because a post
-    of a person possibly in danger was refused (it has no message); APPEAL an author asks again.
+    of a person possibly in danger was refused (it has no message); APPEAL an author asks again;
+    LOOK_AGAIN some time has passed since a case about somebody in danger was closed.
     """
 
     RISK = "risk"
@@ -31,6 +32,7 @@ class CaseKind(StrEnum):
     FLAG = "flag"
     LINE = "line"
     APPEAL = "appeal"
+    LOOK_AGAIN = "look_again"
 
 
 class Action(StrEnum):
@@ -87,6 +89,6 @@ def allowed_actions(state: CaseState, kind: CaseKind) -> tuple[Action, ...]:
 def _fits(action: Action, kind: CaseKind) -> bool:
     if kind is CaseKind.APPEAL:
         return action in APPEAL_ACTIONS or action is Action.ESCALATE
-    if action is Action.HIDE and kind is CaseKind.LINE:
+    if action is Action.HIDE and kind in {CaseKind.LINE, CaseKind.LOOK_AGAIN}:
         return False
     return action not in APPEAL_ACTIONS

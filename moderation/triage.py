@@ -5,10 +5,11 @@ truth; a test compares the two)::
 
     ORDER BY
       CASE WHEN urgency = 'now'  THEN 0
-           WHEN urgency = 'soon' THEN 1
-           WHEN urgency = 'routine' AND due_at + (due_at - opened_at) <= :now THEN 1
-           WHEN urgency = 'routine' THEN 2
-           ELSE 3 END,
+           WHEN urgency = 'soon' AND due_at <= :now THEN 1
+           WHEN urgency = 'soon' THEN 2
+           WHEN due_at + (due_at - opened_at) <= :now THEN 2
+           WHEN urgency = 'routine' THEN 3
+           ELSE 4 END,
       due_at, opened_at
 """
 
@@ -47,16 +48,21 @@ def due_at(
 def queue_key(urgency: Urgency, due_at: datetime, opened_at: datetime, now: datetime) -> QueueKey:
     """Sorts the unclaimed queue, smallest first.
 
-    A ``now`` always stands first. Below it, a routine that is overdue by its whole due time ranks
-    with soon, so that the middle never starves; inside a rank the earliest due comes first.
+    A ``now`` always stands first. Below it, what is overdue by its whole due time ranks with soon,
+    so that nothing starves; and a soon that is late stands before them, so that many old cases at
+    once do not starve the middle. Inside a rank the earliest due comes first.
     """
     return (_rank(urgency, due_at, opened_at, now), due_at, opened_at)
 
 
 def _rank(urgency: Urgency, due_at: datetime, opened_at: datetime, now: datetime) -> int:
-    if urgency is Urgency.ROUTINE and now >= due_at + (due_at - opened_at):
-        return _QUEUE_RANKS[Urgency.SOON]
-    return _QUEUE_RANKS[urgency]
+    if urgency is Urgency.NOW:
+        return _NOW
+    if urgency is Urgency.SOON:
+        return _LATE_SOON if now >= due_at else _SOON
+    if now >= due_at + (due_at - opened_at):
+        return _SOON
+    return _ROUTINE if urgency is Urgency.ROUTINE else _NONE
 
 
-_QUEUE_RANKS: Final = {Urgency.NOW: 0, Urgency.SOON: 1, Urgency.ROUTINE: 2, Urgency.NONE: 3}
+_NOW, _LATE_SOON, _SOON, _ROUTINE, _NONE = range(5)

@@ -107,6 +107,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.members": _STEWARDS,
     "steward.invitations": _STEWARDS,
     "steward.help_lines": _STEWARDS,
+    "steward.calling": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

@@ -21,9 +21,11 @@ from server.api import (
     steward,
 )
 from server.api.background import (
+    call_those_away,
     keep_memory_settled,
     keep_presence_told,
     keep_sessions_honest,
+    keep_time,
     keep_watch_of_the_loop,
     read_what_was_missed,
 )
@@ -94,6 +96,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_presence_told(parts), name="presence"),
             asyncio.create_task(keep_sessions_honest(parts), name="sessions"),
             asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
+            asyncio.create_task(keep_time(parts), name="time"),
+            asyncio.create_task(call_those_away(parts), name="calling"),
         ]
         yield
         for task in tasks:

@@ -1,6 +1,7 @@
 """Everything a deployment may set, read once from HEARTH_* in the composition root."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -52,6 +53,10 @@ class Settings(BaseModel):
     limits: Literal["auto", "normal", "bench"] = Field(
         "auto", description="auto: 'bench' on loopback only, else 'normal'."
     )
+    alert_command: str = Field(
+        "",
+        description="A program, with its arguments, that calls people who are away; it is given ids and codes only.",
+    )
     log_level: Literal["info", "warning", "error"] = "info"
     demo: bool = Field(False, description="Says on every page that this community is thrown away.")
 
@@ -85,6 +90,11 @@ class Settings(BaseModel):
         if self.limits != "auto":
             return self.limits
         return "bench" if self.is_loopback else "normal"
+
+    @property
+    def alert_words(self) -> list[str]:
+        """The alert command as a program is started: no shell reads it."""
+        return shlex.split(self.alert_command)
 
     @property
     def sqlite_path(self) -> Path:
@@ -144,6 +154,10 @@ def _checked(settings: Settings) -> Settings:
         raise Misconfigured(
             "HEARTH_DATABASE_URL: must begin with postgresql:// (or be left empty for SQLite)."
         )
+    try:
+        shlex.split(settings.alert_command)
+    except ValueError:
+        raise Misconfigured("HEARTH_ALERT_COMMAND: a quotation mark is not closed.") from None
     if settings.classifier == "detoxify" and settings.models_dir is None:
         raise Misconfigured("HEARTH_MODELS_DIR: Detoxify needs the folder where its weights lie.")
     return settings

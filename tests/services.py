@@ -82,7 +82,7 @@ async def postgres() -> AsyncIterator[Postgres]:
         yield server
         await server.drop_all()
         return
-    with _postgres_process() as url:
+    with postgres_process() as url:
         server = Postgres(url)
         await _until(server.is_up)
         yield server
@@ -127,7 +127,8 @@ async def _until(is_up: Callable[[], Awaitable[None]]) -> None:
 
 
 @contextmanager
-def _postgres_process() -> Iterator[str]:
+def postgres_process() -> Iterator[str]:
+    """The URL of a new server, which ends with this block."""
     initdb, server = (_found("PostgreSQL", installed.find_postgres(it)) for it in PROGRAMS)
     with _folder() as (folder, user):
         make: list[str | Path] = [initdb, *CLUSTER, "-D", folder / "db"]

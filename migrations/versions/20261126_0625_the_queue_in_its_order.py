@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c7e2f90b3d14"
-down_revision = "b1d4a8c25e70"
+down_revision = "c7e2f90b4a13"
 branch_labels = None
 depends_on = None
 

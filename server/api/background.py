@@ -6,10 +6,12 @@ import logging
 from functools import partial
 from uuid import UUID
 
+from server.api.command import DONE, run_command
 from server.api.depend import Parts
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import late, listening, sessions
+from server.services import by_itself, calling, late, listening, sessions
+from server.store.work import Database
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,8 @@ _HONEST_EVERY_S = 5.0
 _AT_ONCE = 500
 _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
+_TICK_S = 2.0
+_AT_THE_SAME_TIME = 4
 
 
 async def keep_watch_of_the_loop() -> None:
@@ -119,3 +123,73 @@ async def _read_one(parts: Parts, one: late.Unread) -> bool:
     assessment = await parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S)
     await parts.database.do(lambda work: late.record(work, one.assessment_id, assessment))
     return assessment.assessed
+
+
+async def keep_time(parts: Parts) -> None:
+    """What is to happen by itself happens, at most one tick after it was due; what fell due while
+    the server was down, at once."""
+    has_command = bool(parts.settings.alert_command)
+    planned = False
+    while True:
+        try:
+            if not planned:
+                await parts.database.do(by_itself.plan_unplanned)
+                planned = True
+            await do_what_is_due(parts.database, has_command=has_command)
+        except ServerError as error:
+            log.warning("what is due waits: %s", error.code)
+        except Exception as error:
+            log.error("what is due failed: %s", type(error).__name__)
+        await asyncio.sleep(_TICK_S)
+
+
+async def do_what_is_due(database: Database, *, has_command: bool) -> int:
+    """Everything that is due now, each in a transaction of its own. Returns how much was done.
+
+    One that fails is said, and does not keep the others back.
+    """
+    if await database.read(by_itself.find_forsaken):
+        await database.do(by_itself.end_forsaken)
+    done, failed = 0, set[UUID]()
+    while due := [one for one in await database.read(by_itself.find_due) if one not in failed]:
+        for timer_id in due:
+            try:
+                done += await database.do(
+                    partial(by_itself.run, timer_id=timer_id, has_command=has_command)
+                )
+            except Exception as error:
+                failed.add(timer_id)
+                log.error("timer %s failed: %s", timer_id, type(error).__name__)
+    return done
+
+
+async def call_those_away(parts: Parts) -> None:
+    """The steward's command is run for each rung that asked for it, also when we were stopped between."""
+    words = parts.settings.alert_words
+    while words:
+        try:
+            calls = await parts.database.read(calling.words_to_pass)
+            await _make_calls(parts.database, words, calls)
+        except ServerError as error:
+            log.warning("calling waits: %s", error.code)
+        except Exception as error:
+            log.error("calling failed: %s", type(error).__name__)
+        await asyncio.sleep(_TICK_S)
+
+
+async def _make_calls(
+    database: Database, words: list[str], calls: list[tuple[UUID, list[str]]]
+) -> None:
+    """A few at the same time: one that hangs must not keep the others waiting."""
+    some = asyncio.Semaphore(_AT_THE_SAME_TIME)
+
+    async def make(timer_id: UUID, passed: list[str]) -> None:
+        async with some:
+            outcome = await run_command([*words, *passed])
+        if outcome != DONE:
+            log.error("the alert command failed: %s", outcome)
+        await database.do(partial(calling.record_call, timer_id=timer_id, outcome=outcome))
+
+    async with asyncio.TaskGroup() as group:
+        for timer_id, passed in calls:
+            group.create_task(make(timer_id, passed))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from server.api.depend import Ask
 from server.protocol import bodies
 from server.protocol.base import Storable
-from server.services import invitations, own_lines, place, steward
+from server.services import calling, invitations, own_lines, place, steward
 
 router = APIRouter(prefix="/api/steward", tags=["steward"])
 
@@ -20,6 +20,7 @@ _ROOMS = {"x-access": "steward.rooms"}
 _MEMBERS = {"x-access": "steward.members"}
 _INVITATIONS = {"x-access": "steward.invitations"}
 _LINES = {"x-access": "steward.help_lines"}
+_CALLING = {"x-access": "steward.calling"}
 
 
 @router.get("/status", operation_id="steward_status", openapi_extra=_STATUS)
@@ -169,4 +170,24 @@ async def hide_line(
     return await ask.do(
         "steward.help_lines",
         lambda work: own_lines.hide_line(work, ask.actor, line_id, hidden=patch.hidden),
+    )
+
+
+@router.get("/calling", operation_id="steward_calling", openapi_extra=_CALLING)
+async def read_calling(ask: Ask) -> bodies.Calling:
+    """Who is called when nobody looks, and when."""
+    has_command = bool(ask.parts.settings.alert_command)
+    return await ask.read(
+        "steward.calling",
+        lambda work: calling.read_calling(work, ask.actor, has_command=has_command),
+    )
+
+
+@router.patch("/calling", operation_id="steward_calling_change", openapi_extra=_CALLING)
+async def change_calling(patch: bodies.CallingPatch, ask: Ask) -> bodies.Calling:
+    """Who is on call, and the minutes."""
+    has_command = bool(ask.parts.settings.alert_command)
+    return await ask.do(
+        "steward.calling",
+        lambda work: calling.change_calling(work, ask.actor, patch, has_command=has_command),
     )

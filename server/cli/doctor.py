@@ -12,7 +12,7 @@ import orjson
 
 from server.errors import ServerError
 from server.settings import Settings
-from server.store import beside, people, place
+from server.store import beside, people, place, timers
 from server.store.keys import KeyFile
 from server.store.work import Work
 
@@ -92,6 +92,24 @@ def _place_country(work: Work) -> str | None:
     return found.country if found and found.help_lines_confirmed_at else None
 
 
+def _calling(settings: Settings) -> tuple[bool, str]:
+    words = settings.alert_words
+    if not words:
+        return (
+            True,
+            "no HEARTH_ALERT_COMMAND: who has no page of Hearth open is told at their next visit.",
+        )
+    if shutil.which(words[0]) is None:
+        return False, "the program that HEARTH_ALERT_COMMAND names cannot be found or run."
+    newest = beside.do(settings, timers.newest_call)
+    if newest is None:
+        return True, "HEARTH_ALERT_COMMAND can be run; nobody had to be called yet."
+    when = f"{newest.called_at:%Y-%m-%d %H:%M} UTC"
+    if newest.command == timers.DONE:
+        return True, f"HEARTH_ALERT_COMMAND ran well on {when}."
+    return False, f"HEARTH_ALERT_COMMAND failed on {when}: {newest.command}."
+
+
 def _disk(settings: Settings) -> tuple[bool, str]:
     free = shutil.disk_usage(settings.data_dir).free
     return free > _LEAST_FREE_BYTES, f"{free / 1024**3:.1f} GiB free where the data live."
@@ -130,6 +148,7 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("key file", _key_file),
     ("database", _database),
     ("help lines", _help_lines),
+    ("calling", _calling),
     ("disk", _disk),
     ("classifier", _classifier),
     ("address", _reach),

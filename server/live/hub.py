@@ -250,13 +250,20 @@ class Hub:
 
     def _seat_taken(self, told: SeatTaken) -> None:
         relation = relation_of(told.seat)
+        self._presence_may_differ(told.room)
         for connection in self._members.get(told.member, ()):
             connection.keeps[told.room] = relation
             listener = connection.listeners.get(told.room)
             if listener:
                 listener.relation = relation
 
+    def _presence_may_differ(self, room: UUID) -> None:
+        """Somebody began or ceased to keep it, and may be on shift."""
+        if room in self._rooms:
+            self.changed_rooms.add(room)
+
     def _seat_ended(self, told: SeatEnded) -> None:
+        self._presence_may_differ(told.room)
         for connection in self._members.get(told.member, ()):
             connection.keeps[told.room] = Relation.NONE
             listener = connection.listeners.get(told.room)

@@ -11,7 +11,7 @@ Role = Literal["peer", "moderator", "clinician", "steward"]
 Seat = Literal["member", "host", "moderator", "clinician"]
 SignUpMode = Literal["open", "invited", "approved"]
 Urgency = Literal["none", "routine", "soon", "now"]
-CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal"]
+CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal", "look_again"]
 CaseState = Literal["open", "escalated", "closed"]
 Action = Literal[
     "dismiss",
@@ -257,6 +257,10 @@ class CaseLine(Wire):
     flags: int
     why: list[str]
     language: str | None
+    again_of: Id | None = None
+    """The closed case after which this person is looked at again."""
+    rung: Literal["again", "clinicians", "on_call", "repeat"] | None = None
+    """Who was called last, while nobody has come."""
 
 
 class Queue(Wire):
@@ -285,7 +289,7 @@ class CaseMessage(Wire):
 
 
 class CaseFlag(Wire):
-    source: Literal["classifier", "lexicon", "member", "moderator", "refused"]
+    source: Literal["classifier", "lexicon", "member", "moderator", "refused", "clock"]
     reasons: list[str]
     words: list[str]
     spans: list[Marked]
@@ -438,6 +442,41 @@ class PlacePatch(Wire):
     minimum_age: Annotated[int, Field(ge=13, le=99)] | None = None
     country: Country | None = None
     help_lines_confirmed: bool | None = None
+
+
+class OnCall(Wire):
+    """Somebody who is called when nobody else has come, and the rooms whose cases they may judge."""
+
+    id: Id
+    name: str
+    role: Role
+    rooms: list[str]
+
+
+RungMinutes = Annotated[
+    list[Annotated[int, Field(ge=1, le=1_440)]], Field(min_length=3, max_length=3)
+]
+
+
+class Calling(Wire):
+    """Who is called when nobody looks at an urgent case, and when.
+
+    Minutes from the opening of a case: those on shift again, the room's clinicians, those on call.
+    """
+
+    now_minutes: list[int]
+    soon_minutes: list[int]
+    on_call: list[OnCall]
+    has_command: bool
+    last_call: str | None
+    """How the newest run of the steward's command ended: done, or a code."""
+    last_call_at: Time | None
+
+
+class CallingPatch(Wire):
+    now_minutes: RungMinutes | None = None
+    soon_minutes: RungMinutes | None = None
+    on_call: Annotated[list[Id], Field(max_length=50)] | None = None
 
 
 class NewRoom(Wire):

@@ -336,6 +336,9 @@ class Notice(Wire):
         "helped",
         "assessed_late",
         "flag_answered",
+        "called",
+        "nobody_yet",
+        "shift_ended",
     ]
     at: Time
     words: str

@@ -10,7 +10,7 @@ from moderation.policy import Handling, Urgency, Verdict
 from server.access import Actor
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import cases, conversations, help, notices, reading
+from server.services import cases, conversations, help, ladder, notices, reading
 from server.services.reading import Reading
 from server.store import notices as stored_notices
 from server.store import people, rooms
@@ -49,9 +49,15 @@ def hold(
     client_id: of the post or the edit that is answered.
     """
     raise_case(work, message, read, verdict, CaseKind.HELD)
-    code = "held" if rooms.on_shift(work, [message.room_id]) else "nobody_on"
-    notice = tell(work, message, "held", code, verdict, appealable=True)
+    notice = tell(work, message, "held", who_looks(work, message.room_id), verdict, appealable=True)
     return _held(message, notice, client_id)
+
+
+def who_looks(work: Work, room_id: UUID) -> str:
+    """Who is asked to look at a held message: those on shift, those on call, or nobody yet; a code."""
+    if rooms.on_shift(work, [room_id]):
+        return "held"
+    return "on_call" if ladder.has_on_call(work, room_id) else "nobody_on"
 
 
 def held_again(

@@ -1,21 +1,24 @@
 """Asking again: an author appeals, another person judges, and what was wrong is undone in full."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from moderation import triage
+from moderation import ladder, triage
 from moderation.cases import CaseKind, CaseState
 from moderation.urgency import Urgency
 from server.access import Actor, Relation, check
 from server.errors import AppealClosed, BadFrame
 from server.protocol import frames
-from server.services import notices, publishing, seats, wording
+from server.services import notices, publishing, seats, timers, wording
+from server.services.case_access import had_no_part
 from server.services.cases import announce
-from server.services.judged import Judged, move, tell_author
-from server.store import cases, rooms
+from server.services.judged import Judged, Touched, move, tell_author
+from server.store import audit, cases, rooms
 from server.store import notices as stored
-from server.store.tables import Case, Membership, Notice
+from server.store import timers as stored_timers
+from server.store.tables import Case, Membership, Message, Notice, Timer
 from server.store.work import Work
 
 
@@ -32,6 +35,9 @@ def appeal(work: Work, actor: Actor, notice_id: UUID, words: str) -> frames.Noti
     notice.appeal = "open"
     work.session.add_all([case, notice])
     work.session.flush()
+    timers.plan_rungs(work, case)
+    if notice.kind in _SANCTIONS:
+        timers.plan_lapse(work, case)
     announce(work, case)
     return notices.as_frame(work, notice)
 
@@ -63,6 +69,51 @@ def answer_moot(work: Work, message_id: UUID) -> None:
             notice.appeal = "overturned"
             work.session.add(notice)
             move(work, case, CaseState.CLOSED)
+
+
+def lapse(work: Work, timer: Timer, case: Case) -> None:
+    """An appeal that nobody may judge is not left for ever: what was appealed is undone.
+
+    While somebody may, it waits for them, and the question is asked again each day.
+    """
+    if case.open_key is None:
+        timer.done_at = work.now
+    elif _may_be_judged(work, case):
+        timer.due_at = work.now + ladder.LAPSE_ASKED_EVERY
+    else:
+        timer.done_at = work.now
+        _undo_unjudged(work, case)
+    work.session.add(timer)
+
+
+def _may_be_judged(work: Work, case: Case) -> bool:
+    staff = stored_timers.staff_of(work, case.room_id)
+    return any(
+        member.id != case.subject_id and had_no_part(work, member.id, case)
+        for member, _, _ in staff
+    )
+
+
+def _undo_unjudged(work: Work, case: Case) -> None:
+    notice = _notice(work, case)
+    _UNDO[notice.kind](work, _ByItself(case, cases.lock_message(work, case)), notice)
+    notice.appeal = "overturned"
+    work.session.add(notice)
+    move(work, case, CaseState.CLOSED, by_person=False)
+    notices.tell(
+        work, member_id=case.subject_id, kind="appeal", code="lapsed", words=None,
+        room_id=case.room_id, message_id=case.message_id, case_id=case.id, automated=True,
+        by_role="machine", policy=case.policy,
+    )  # fmt: skip
+    audit.append(work, None, "case.lapse", case.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _ByItself:
+    """What nobody decided."""
+
+    case: Case
+    message: Message | None
 
 
 def _appeal_case(work: Work, notice: Notice) -> Case:
@@ -100,8 +151,8 @@ def _answer(work: Work, judged: Judged, outcome: str) -> None:
 # --- undoing, by the kind of notice that told of it ---
 
 
-def _show(work: Work, judged: Judged, notice: Notice) -> None:
-    message = judged.message
+def _show(work: Work, touched: Touched, notice: Notice) -> None:
+    message = touched.message
     if message is None or message.state not in {"held", "hidden"}:
         return
     publishing.show(work, message)
@@ -110,14 +161,14 @@ def _show(work: Work, judged: Judged, notice: Notice) -> None:
             move(work, case, CaseState.CLOSED)
 
 
-def _show_kept_back(work: Work, judged: Judged, notice: Notice) -> None:
+def _show_kept_back(work: Work, touched: Touched, notice: Notice) -> None:
     """A warning or a pause kept a held message back; it comes with them."""
-    if judged.message and judged.message.seq is None:
-        _show(work, judged, notice)
+    if touched.message and touched.message.seq is None:
+        _show(work, touched, notice)
 
 
-def _uncollapse(work: Work, judged: Judged, notice: Notice) -> None:
-    message = judged.message
+def _uncollapse(work: Work, touched: Touched, notice: Notice) -> None:
+    message = touched.message
     if message is None or message.collapsed_by is None:
         return
     message.collapsed_by = None
@@ -126,16 +177,16 @@ def _uncollapse(work: Work, judged: Judged, notice: Notice) -> None:
         publishing.announce_change(work, message, "collapsed")
 
 
-def _lift_pause(work: Work, judged: Judged, notice: Notice) -> None:
-    _set_pause(work, judged, notice, None)
-    _show_kept_back(work, judged, notice)
+def _lift_pause(work: Work, touched: Touched, notice: Notice) -> None:
+    _set_pause(work, touched, notice, None)
+    _show_kept_back(work, touched, notice)
 
 
-def _give_seat_back(work: Work, judged: Judged, notice: Notice) -> None:
-    seat = rooms.find_any_seat(work, judged.case.room_id, judged.case.subject_id)
+def _give_seat_back(work: Work, touched: Touched, notice: Notice) -> None:
+    seat = rooms.find_any_seat(work, touched.case.room_id, touched.case.subject_id)
     if seat and seat.removed_at:
         seats.take_seat(work, seat.room_id, seat.member_id, seat.seat)
-    _show_kept_back(work, judged, notice)
+    _show_kept_back(work, touched, notice)
 
 
 def _show_collapsed(work: Work, judged: Judged, notice: Notice) -> None:
@@ -161,9 +212,9 @@ def _leave(work: Work, judged: Judged, notice: Notice) -> None:
     """Nothing stands that could be undone: the answer itself is what changes."""
 
 
-def _set_pause(work: Work, judged: Judged, notice: Notice, end: datetime | None) -> None:
+def _set_pause(work: Work, touched: Touched, notice: Notice, end: datetime | None) -> None:
     """Only the pause that was appealed: a later one is another decision."""
-    seat = rooms.find_any_seat(work, judged.case.room_id, judged.case.subject_id)
+    seat = rooms.find_any_seat(work, touched.case.room_id, touched.case.subject_id)
     if seat and seat.paused_until == notice.until:
         _pause_seat(work, seat, end)
 
@@ -179,7 +230,10 @@ def _pause_end(work: Work, judged: Judged) -> datetime:
     return work.now + timedelta(minutes=judged.asked.minutes)
 
 
-_Undo = Callable[[Work, Judged, Notice], None]
+_Undo = Callable[[Work, Touched, Notice], None]
+_Soften = Callable[[Work, Judged, Notice], None]
+_SANCTIONS = frozenset({"warn", "pause", "removed", "hidden"})
+"""What a person did to somebody; what the machine did waits for a person."""
 _UNDO: Mapping[str, _Undo] = {
     "held": _show,
     "hidden": _show,
@@ -189,7 +243,7 @@ _UNDO: Mapping[str, _Undo] = {
     "pause": _lift_pause,
     "removed": _give_seat_back,
 }
-_SOFTEN: Mapping[str, _Undo] = {
+_SOFTEN: Mapping[str, _Soften] = {
     "held": _show_collapsed,
     "hidden": _show_collapsed,
     "pause": _shorten_pause,

@@ -46,12 +46,17 @@ def check_version(work: Work, actor: Actor, case: Case, version: int) -> None:
 
 def may_judge_it(work: Work, actor: Actor, case: Case) -> bool:
     """Whether the actor had no part in what an appeal is about. Any other case: always."""
+    return had_no_part(work, actor.id, case)
+
+
+def had_no_part(work: Work, member_id: UUID, case: Case) -> bool:
+    """The same for any member, whether they ask or not."""
     notice = notices.find(work, case.appeal_of) if case.appeal_of else None
     if notice is None:
         return True
     told_by = [notice.by] if notice.by else []
     decided_by = cases.deciders(work, notice.case_id, case.message_id)
-    return all(may_judge(decider, actor.id) for decider in [*told_by, *decided_by])
+    return all(may_judge(decider, member_id) for decider in [*told_by, *decided_by])
 
 
 def check_judge(work: Work, actor: Actor, case: Case) -> None:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from moderation import triage
 from moderation.cases import CaseKind, CaseState
+from moderation.ladder import Rung
 from moderation.policy import Handling
 from moderation.urgency import Urgency
 from server.protocol import frames
+from server.services import timers
 from server.store import cases
 from server.store.tables import Case, CaseFlag
 from server.store.work import ToStaff, Work
@@ -17,7 +19,8 @@ from server.store.work import ToStaff, Work
 Source = Literal["classifier", "lexicon", "member", "moderator", "refused"]
 
 _KINDS = (
-    CaseKind.FLAG, CaseKind.HARM, CaseKind.HELD, CaseKind.APPEAL, CaseKind.LINE, CaseKind.RISK,
+    CaseKind.FLAG, CaseKind.HARM, CaseKind.HELD, CaseKind.APPEAL, CaseKind.LOOK_AGAIN,
+    CaseKind.LINE, CaseKind.RISK,
 )  # fmt: skip
 """From the least to the most: a case that is joined keeps the greater."""
 _HANDLINGS = tuple(Handling)
@@ -87,13 +90,18 @@ def open_or_join(work: Work, case: Case) -> Case:
     assert case.open_key is not None  # noqa: S101 - it is being opened
     standing = cases.find_by_key(work, case.open_key)
     if standing is None and cases.insert(work, case):
+        timers.plan_rungs(work, case)
         return case
     standing = standing or cases.find_by_key(work, case.open_key)
     if standing is None:  # it was closed between two looks: ours is the first again
         cases.insert(work, case)
+        timers.plan_rungs(work, case)
         return case
+    rank = standing.urgency_rank
     _join(standing, case)
     work.session.add(standing)
+    if standing.urgency_rank > rank:
+        timers.plan_rungs(work, standing)
     work.session.flush()
     return standing
 
@@ -124,11 +132,12 @@ def is_claimed(case: Case, now: datetime) -> bool:
 
 
 def is_for_clinicians(case: Case) -> bool:
-    """Whether the room's clinicians see it too: escalated, appealed, or urgent."""
+    """Whether the room's clinicians see it too: escalated, appealed, urgent, or called for."""
     return (
         case.state == CaseState.ESCALATED
         or case.kind == CaseKind.APPEAL
         or case.urgency == Urgency.NOW
+        or case.rung >= Rung.CLINICIANS
     )
 
 

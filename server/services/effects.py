@@ -1,10 +1,11 @@
 """What each decision does to a message, a seat or a conversation, and what its author is told."""
 
+from moderation.cases import CaseKind
 from server.errors import BadFrame, NotNow
-from server.services import appeals, conversations, publishing, seats, wording
+from server.services import appeals, conversations, looking_again, publishing, seats, wording
 from server.services.judged import Judged, tell_author
 from server.services.queue import LEASE
-from server.store import notices, rooms
+from server.store import rooms
 from server.store.tables import Room
 from server.store.work import Work
 
@@ -16,6 +17,8 @@ def dismiss(work: Work, judged: Judged) -> None:
         publishing.show(work, message)
         appeals.answer_moot(work, message.id)
         tell_author(work, judged, "published")
+    elif judged.case.kind == CaseKind.LOOK_AGAIN:
+        return  # put aside: its reason is for the record
     elif _was_told(work, judged):  # who never knew that somebody looked is left in peace
         tell_author(work, judged, "looked_at")
 
@@ -87,10 +90,7 @@ def _keep_back(work: Work, judged: Judged) -> None:
 
 def _was_told(work: Work, judged: Judged) -> bool:
     """Whether the author knows of this already: by a notice, or by a line that was opened."""
-    case = judged.case
-    if case.message_id is None:
-        return True
-    return notices.has_any(work, case.subject_id, case.message_id)
+    return looking_again.knows(work, judged.case)
 
 
 def _conversation(work: Work, judged: Judged) -> Room:

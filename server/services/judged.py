@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from moderation.cases import CaseState
 from server.access import Actor
 from server.protocol import bodies
-from server.services import notices
+from server.services import notices, timers
 from server.services.cases import announce, mark_human_act
 from server.store.tables import Case, Decision, Message
 from server.store.work import Work
@@ -28,6 +28,18 @@ class Judged:
     def words(self) -> str:
         """What was written for the author to read: a note, a first message, or else the reason."""
         return self.asked.words or self.asked.reason
+
+
+class Touched(Protocol):
+    """A case and its message, whoever or whatever acts on them."""
+
+    @property
+    def case(self) -> Case:
+        """Locked."""
+
+    @property
+    def message(self) -> Message | None:
+        """What it is about, locked; None when it is about a member."""
 
 
 def tell_author(
@@ -61,9 +73,10 @@ def tell_author(
     )
 
 
-def move(work: Work, case: Case, state: CaseState) -> None:
+def move(work: Work, case: Case, state: CaseState, *, by_person: bool = True) -> None:
     """The case takes its next state; a closed one frees its key and its holder."""
-    mark_human_act(work, case)
+    if by_person:
+        mark_human_act(work, case)
     changes: dict[str, Any] = {"state": str(state), "version": case.version + 1}
     if state is CaseState.CLOSED:
         changes |= {"open_key": None, "closed_at": work.now}
@@ -72,5 +85,7 @@ def move(work: Work, case: Case, state: CaseState) -> None:
     for name, value in changes.items():
         setattr(case, name, value)
     work.session.add(case)
+    if state is CaseState.CLOSED:
+        timers.plan_looks(work, case)
     work.session.flush()
     announce(work, case, alert=state is CaseState.ESCALATED)

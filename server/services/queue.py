@@ -12,7 +12,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import BadFrame, NotNow
 from server.protocol import bodies
-from server.services import accounts, render
+from server.services import accounts, ladder, render
 from server.services.case_access import (
     check_free,
     check_judge,
@@ -42,6 +42,7 @@ _SAME = (
     "opened_at",
     "due_at",
     "version",
+    "again_of",
 )
 
 
@@ -195,6 +196,7 @@ def _line(
         claimed_until=case.claimed_until if holder else None,
         seen_by_a_person=case.first_human_at is not None,
         flags=len(flags),
+        rung=ladder.reached(case),
         why=list(dict.fromkeys(words for flag in flags for words in flag.words)),
     )
 

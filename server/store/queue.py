@@ -11,6 +11,7 @@ from sqlmodel import col, func, select
 
 from moderation import triage
 from moderation.cases import CaseKind, CaseState
+from moderation.ladder import Rung
 from moderation.urgency import Urgency
 from server.store.tables import Assessment, Case, Decision, Message
 from server.store.tables.base import Utc
@@ -169,6 +170,7 @@ def _for_clinicians() -> ColumnElement[bool]:
         col(Case.state) == CaseState.ESCALATED,
         col(Case.kind) == CaseKind.APPEAL,
         col(Case.urgency) == Urgency.NOW,
+        col(Case.rung) >= Rung.CLINICIANS,
         escalated,
     )
 
@@ -195,8 +197,8 @@ def _stretches(as_of: datetime, now: datetime) -> list[list[_Terms]]:
     """moderation.triage.queue_key in SQL, with what nobody looks at before what somebody does.
 
     By rank. Each stretch lies in one piece of the index of living cases, in the order of its rank, so
-    that a page costs the same however many wait. A routine case is due one due time after it opened:
-    overdue by as much, it ranks with soon.
+    that a page costs the same however many wait. What is not urgent is due a day after it opened: overdue
+    by as much, it ranks with soon; a soon that is late stands before both.
     """
     urgency, seen, aged = (
         col(Case.urgency),
@@ -208,9 +210,14 @@ def _stretches(as_of: datetime, now: datetime) -> list[list[_Terms]]:
     return [
         [[urgency == Urgency.NOW, _unclaimed(now), col(Case.first_human_at).is_(None)]],
         [[urgency == Urgency.NOW, or_(seen, claimed)]],
-        [[urgency == Urgency.SOON], [urgency == Urgency.ROUTINE, col(Case.due_at) <= aged]],
+        [[urgency == Urgency.SOON, col(Case.due_at) <= as_of]],
+        [
+            [urgency == Urgency.SOON, col(Case.due_at) > as_of],
+            [urgency == Urgency.ROUTINE, col(Case.due_at) <= aged],
+            [urgency == Urgency.NONE, col(Case.due_at) <= aged],
+        ],
         [[urgency == Urgency.ROUTINE, col(Case.due_at) > aged]],
-        [[urgency == Urgency.NONE]],
+        [[urgency == Urgency.NONE, col(Case.due_at) > aged]],
     ]
 
 

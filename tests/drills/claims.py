@@ -153,9 +153,7 @@ def _has_heard(heard: Mapping[UUID, list[int]], versions: Mapping[UUID, int]) ->
     )
 
 
-async def _notices_otherwise(
-    server: DrillServer, desk: Desk, *stored: Counter[tuple[UUID, ...]]
-) -> int:
+async def _notices_otherwise(server: DrillServer, desk: Desk, *stored: Counter[Any]) -> int:
     """How many peers read another number of notices than is stored for them."""
     due = Counter(member for told in stored for _, member, *_ in told.elements())
     wrong = 0

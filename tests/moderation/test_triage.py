@@ -46,6 +46,16 @@ def test_a_routine_overdue_by_its_whole_due_time_ranks_with_soon():
     assert starved < fresh_soon < almost
 
 
+def test_what_has_no_urgency_ages_too():
+    assert key(Urgency.NONE, timedelta(hours=48)) < key(Urgency.SOON, timedelta(minutes=1))
+    assert key(Urgency.NONE, timedelta(hours=47)) > key(Urgency.ROUTINE, timedelta(0))
+
+
+def test_a_soon_that_is_late_passes_whatever_else_is_old():
+    assert key(Urgency.SOON, timedelta(minutes=60)) < key(Urgency.ROUTINE, timedelta(days=4))
+    assert key(Urgency.SOON, timedelta(minutes=59)) > key(Urgency.ROUTINE, timedelta(days=4))
+
+
 def test_inside_a_rank_the_earliest_due_comes_first():
     assert key(Urgency.SOON, timedelta(minutes=50)) < key(Urgency.SOON, timedelta(minutes=5))
 

@@ -1,6 +1,6 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
-from server.store.tables.cases import Case, CaseFlag, Decision, Notice
+from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
@@ -40,4 +40,5 @@ __all__ = [
     "RoomHead",
     "Session",
     "Shift",
+    "Timer",
 ]

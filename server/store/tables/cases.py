@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, text
+from sqlalchemy import JSON, Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from server.store.tables.base import maybe_time, primary, time
@@ -46,6 +46,10 @@ class Case(SQLModel, table=True):
     claimed_until: datetime | None = maybe_time()
     conversation_id: UUID | None = Field(default=None, foreign_key="room.id")
     appeal_of: UUID | None = None
+    again_of: UUID | None = None
+    """The closed case after which this person is looked at again."""
+    rung: int = 0
+    """How far the calling has gone (moderation.ladder.Rung)."""
     sealed: bytes | None = None
     """Words that exist nowhere else: those of a refused post, or of an appeal."""
     policy: str
@@ -64,6 +68,34 @@ class CaseFlag(SQLModel, table=True):
     spans: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     sealed: bytes | None = None
     at: datetime = time()
+
+
+class Timer(SQLModel, table=True):
+    """Something that happens to a case by itself, at a time, once.
+
+    kind: rung, look_again or lapse; step: which of them, from 1. command: what became of the steward's
+    command: waits, done, or a code of its failure; None where there is none to run.
+    """
+
+    __tablename__ = "case_timer"
+    __table_args__ = (
+        UniqueConstraint("case_id", "kind", "step"),
+        Index(
+            None,
+            "due_at",
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+        Index(None, "called_at"),
+    )
+    id: UUID = primary()
+    case_id: UUID = Field(foreign_key="care_case.id")
+    kind: str
+    step: int
+    due_at: datetime = time()
+    done_at: datetime | None = maybe_time()
+    command: str | None = Field(default=None, index=True)
+    called_at: datetime | None = maybe_time()
 
 
 class Decision(SQLModel, table=True):

@@ -27,6 +27,12 @@ class Place(SQLModel, table=True):
     policy_reviewed: str | None = None
     """The edition (moderation.review) that a clinician has read and confirmed."""
     key_backup_at: datetime | None = maybe_time()
+    call_minutes: dict[str, list[int]] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False)
+    )
+    """By urgency: minutes from the opening of a case to its three rungs; missing: the defaults."""
+    on_call: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    """Ids of the members who are called when nobody else has come."""
     created_at: datetime = time()
 
 

@@ -528,6 +528,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/steward/calling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Calling
+         * @description Who is called when nobody looks, and when.
+         */
+        get: operations["steward_calling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Calling
+         * @description Who is on call, and the minutes.
+         */
+        patch: operations["steward_calling_change"];
+        trace?: never;
+    };
     "/api/steward/help-lines": {
         parameters: {
             query?: never;
@@ -842,6 +866,35 @@ export interface components {
              */
             role: "peer" | "host" | "moderator" | "clinician" | "bot";
         };
+        /**
+         * Calling
+         * @description Who is called when nobody looks at an urgent case, and when.
+         *
+         *     Minutes from the opening of a case: those on shift again, the room's clinicians, those on call.
+         */
+        Calling: {
+            /** Has Command */
+            has_command: boolean;
+            /** Last Call */
+            last_call: string | null;
+            /** Last Call At */
+            last_call_at: string | null;
+            /** Now Minutes */
+            now_minutes: number[];
+            /** On Call */
+            on_call: components["schemas"]["OnCall"][];
+            /** Soon Minutes */
+            soon_minutes: number[];
+        };
+        /** CallingPatch */
+        CallingPatch: {
+            /** Now Minutes */
+            now_minutes?: number[] | null;
+            /** On Call */
+            on_call?: string[] | null;
+            /** Soon Minutes */
+            soon_minutes?: number[] | null;
+        };
         /** Case */
         Case: {
             /** Allowed */
@@ -906,7 +959,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "classifier" | "lexicon" | "member" | "moderator" | "refused";
+            source: "classifier" | "lexicon" | "member" | "moderator" | "refused" | "clock";
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Words */
@@ -919,6 +972,8 @@ export interface components {
         CaseLine: {
             /** About */
             about: ("self" | "another") | null;
+            /** Again Of */
+            again_of?: string | null;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed By Me */
@@ -943,7 +998,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
             /** Language */
             language: string | null;
             /**
@@ -958,6 +1013,8 @@ export interface components {
             room: string;
             /** Room Name */
             room_name: string;
+            /** Rung */
+            rung?: ("again" | "clinicians" | "on_call" | "repeat") | null;
             /** Seen By A Person */
             seen_by_a_person: boolean;
             /**
@@ -1939,7 +1996,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended";
             /**
              * Message
              * @default null
@@ -2009,6 +2066,26 @@ export interface components {
             type: "nudge";
             /** Words */
             words: string;
+        };
+        /**
+         * OnCall
+         * @description Somebody who is called when nobody else has come, and the rooms whose cases they may judge.
+         */
+        OnCall: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "peer" | "moderator" | "clinician" | "steward";
+            /** Rooms */
+            rooms: string[];
         };
         /**
          * Place
@@ -3330,7 +3407,7 @@ export interface operations {
             query?: {
                 urgency?: ("none" | "routine" | "soon" | "now") | null;
                 room?: string | null;
-                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal") | null;
+                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again") | null;
                 state?: ("open" | "escalated" | "closed") | null;
                 after?: string | null;
             };
@@ -3708,6 +3785,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_calling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calling"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_calling_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallingPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calling"];
                 };
             };
             /** @description Refused */

@@ -33,6 +33,8 @@ export function aLine(over: Partial<CaseLine> = {}): CaseLine {
     flags: 1,
     why: ['They may be in danger'],
     language: 'en',
+    again_of: null,
+    rung: null,
     ...over,
   };
 }

@@ -46,7 +46,16 @@ describe('ageing', () => {
     expect(hasAged(line(60), start + 120 * 60_000)).toBe(true);
   });
 
-  it('never speaks of other urgencies', () => {
+  it('moves a soon up once it is late', () => {
+    expect(hasAged(line(60, { urgency: 'soon' }), start + 59 * 60_000)).toBe(false);
+    expect(hasAged(line(60, { urgency: 'soon' }), start + 60 * 60_000)).toBe(true);
+  });
+
+  it('moves what has no urgency as well', () => {
+    expect(hasAged(line(60, { urgency: 'none' }), start + 120 * 60_000)).toBe(true);
+  });
+
+  it('never speaks of a now, which is first anyway', () => {
     expect(hasAged(line(5, { urgency: 'now' }), start + 9_000_000)).toBe(false);
   });
 });

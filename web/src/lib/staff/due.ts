@@ -35,10 +35,12 @@ function dueState(line: Timed, share_left: number): DueState {
   return share_left <= CLOSE_SHARE ? 'close' : 'calm';
 }
 
-/** Overdue by its whole due time: the server lets such a case stand with the next urgency up. */
+/** A soon that is late, or anything calmer that is overdue by its whole due time: it stands higher. */
 export function hasAged(line: Timed & { urgency: string }, now_ms: number): boolean {
   const due = Date.parse(line.due_at);
-  return line.urgency === 'routine' && now_ms >= due + (due - Date.parse(line.opened_at));
+  if (line.urgency === 'now') return false;
+  if (line.urgency === 'soon') return now_ms >= due;
+  return now_ms >= due + (due - Date.parse(line.opened_at));
 }
 
 export type SpanKey =

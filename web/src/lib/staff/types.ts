@@ -4,6 +4,7 @@ import type { components } from '../api/schema.d.ts';
 
 type Schemas = components['schemas'];
 
+export type Calling = Schemas['Calling'];
 export type Case = Schemas['Case'];
 export type CaseDecision = Schemas['CaseDecision'];
 export type CaseFlag = Schemas['CaseFlag'];
