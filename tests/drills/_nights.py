@@ -17,6 +17,7 @@ from moderation.ladder import Rung
 from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.api.background import do_what_is_due
+from server.errors import Claimed
 from server.ids import new_token
 from server.protocol import bodies, frames
 from server.services import appeals, by_itself, decisions, notices, queue
@@ -292,7 +293,12 @@ class Nights:
 
     async def _decide(self, actor: Actor, case_id: UUID) -> None:
         action = self._chance.choice(("dismiss", "care_note"))
-        await self._house.do(partial(_decide, actor=actor, case_id=case_id, action=action))
+        decide = partial(_decide, actor=actor, case_id=case_id, action=action)
+        try:
+            await self._house.do(decide)
+        except Claimed:  # by the rules it was free
+            self.counts["held_by_another"] += 1
+            return
         self.expected.closed(case_id, self._clock.at)
 
     # --- at the end ---

@@ -24,7 +24,7 @@ _BOUND = 3.0
 _CONTROL_DAYS = 1.5
 _FAULTS = (
     "early", "late", "lost", "doubled", "out_of_order", "claimed_twice", "alerts_astray",
-    "notices_doubled", "shifts_forsaken",
+    "notices_doubled", "shifts_forsaken", "held_by_another",
 )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ def _is_sound(found: dict[str, Any], days: float) -> bool:
     happened = all(found[name] > 0 for name in ("calls", "repeats", "looks", "claims_expired"))
     ended = days <= 7 or (found["lapses"] == 1 and found["pause_lifted"])
     return (
-        not any(found[fault] for fault in _FAULTS)
+        not any(found.get(fault) for fault in _FAULTS)
         and max(waits) <= _BOUND
         and happened
         and ended
