@@ -18,6 +18,7 @@ from server.services import sessions
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.settings import Settings
+from server.store.heads import Heads
 from server.store.work import Database, Work
 
 Result = TypeVar("Result")
@@ -37,6 +38,7 @@ class Parts:
     reader: Reader
     limits: Limits
     passphrases: Passphrases
+    heads: Heads
 
 
 @dataclass(frozen=True, slots=True)

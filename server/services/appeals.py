@@ -13,7 +13,7 @@ from server.protocol import frames
 from server.services import notices, publishing, seats, wording
 from server.services.cases import announce
 from server.services.judged import Judged, move, tell_author
-from server.store import cases, rooms
+from server.store import audit, cases, rooms
 from server.store import notices as stored
 from server.store.tables import Case, Membership, Notice
 from server.store.work import Work
@@ -33,6 +33,7 @@ def appeal(work: Work, actor: Actor, notice_id: UUID, words: str) -> frames.Noti
     work.session.add_all([case, notice])
     work.session.flush()
     announce(work, case)
+    audit.append(work, actor.id, "appeal.open", case.id)
     return notices.as_frame(work, notice)
 
 

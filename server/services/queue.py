@@ -72,6 +72,7 @@ def next_case(work: Work, actor: Actor) -> bodies.NextCase:
         case = queue.take(work, case_id)
         if case and may_judge_it(work, actor, case) and not _is_handed_up(actor, case):
             _hold(work, actor, case)
+            audit.append(work, actor.id, "case.claim", case.id)
             return bodies.NextCase(case=case.id)
     return bodies.NextCase(case=None)
 
@@ -89,6 +90,7 @@ def claim(work: Work, actor: Actor, case_id: UUID, version: int) -> bodies.CaseL
     if case.open_key is None:
         raise NotNow("This case is closed.")
     _hold(work, actor, case)
+    audit.append(work, actor.id, "case.claim", case.id)
     return lines(work, actor, [case])[0]
 
 
@@ -98,6 +100,7 @@ def release(work: Work, actor: Actor, case_id: UUID) -> bodies.CaseLine:
     check_free(work, actor, case)
     if case.claimed_by == actor.id:
         let_go(work, case)
+        audit.append(work, actor.id, "case.release", case.id)
     return lines(work, actor, [case])[0]
 
 
