@@ -86,9 +86,8 @@ def _accept(_: argparse.Namespace, settings: Settings) -> None:
     if report.ok:
         raise NotNow("The audit log is well: there is nothing to accept.")
     if not report.is_acceptable:
-        raise NotNow(
-            "The log itself is damaged, and signing cannot mend that: see `hearth audit verify`."
-        )
+        first = report.problems[0]
+        raise NotNow(f"This is not mended by signing anew. {first.words} {first.advice}")
     codes = ",".join(problem.code for problem in report.problems)
     Heads(settings.heads_path, KeyFile.read(settings.key_path)).set_aside(
         f"{datetime.now(UTC):%Y%m%dT%H%M%S}"

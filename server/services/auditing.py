@@ -186,7 +186,7 @@ def _notes(walk: _Walk, heads: Heads | None) -> Iterator[str]:
     elif unsigned:
         yield f"The newest {unsigned} are not signed yet: a running server does that within seconds."
     if heads and (times := heads.count_set_aside()):
-        yield f"Signed anew {times} times, after `hearth audit accept`: see {heads.path.name}.until-*."
+        yield f"Signed anew after `hearth audit accept`: {times} (see {heads.path.name}.until-*)."
 
 
 def time_in_words(at: datetime) -> str:

@@ -137,7 +137,8 @@ class Heads:
 
     def count_set_aside(self) -> int:
         """How often that was done."""
-        return len(list(self.path.parent.glob(f"{self.path.name}.until-*")))
+        found = self.path.parent.glob(f"{self.path.name}*.until-*")
+        return len({path.name.rpartition("-")[2] for path in found})
 
     def _last(self, file: BinaryIO) -> Line | None:
         end = _whole_bytes(file)

@@ -233,7 +233,7 @@ async def test_an_older_backup_is_explained_and_goes_on_once_it_is_accepted(
     await _fill(house, 1, heads)
     report = await _look(house, heads)
     assert (report.ok, report.signed) == (True, 7)
-    assert "Signed anew 1 times" in report.notes[0]
+    assert "Signed anew after `hearth audit accept`: 1" in report.notes[0]
 
 
 # --- the files ---

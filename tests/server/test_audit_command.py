@@ -77,7 +77,7 @@ async def test_the_command_says_what_is_wrong_and_what_to_do(tmp_path: Path):
     assert "What to do: Copy the whole data folder" in words
     assert (told["ok"], told["rows"], told["problems"][0]["code"]) == (False, 3, "changed")
     assert "MEND  audit log: Row 4 is not as it was written" in hearth(server, "doctor")[1]
-    assert "damaged" in hearth(server, "audit", "accept")[1]
+    assert "not mended by signing anew" in hearth(server, "audit", "accept")[1]
 
 
 async def test_a_backup_that_was_put_back_is_accepted_once_and_that_is_written_down(tmp_path: Path):
@@ -96,7 +96,7 @@ async def test_a_backup_that_was_put_back_is_accepted_once_and_that_is_written_d
     assert newest is not None
     assert (newest.number, newest.verb, newest.subject) == (11, "audit.accept", "rewritten")
     code, words = hearth(server, "audit", "verify")
-    assert (code, "Signed anew 1 times" in words) == (0, True)
+    assert (code, "Signed anew after `hearth audit accept`: 1" in words) == (0, True)
     assert len(list(server.settings.data_dir.glob("audit-heads.until-*"))) == 1
 
 
