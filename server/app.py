@@ -22,12 +22,14 @@ from server.api import (
 )
 from server.api.background import (
     call_those_away,
+    keep_audit_signed,
     keep_memory_settled,
     keep_presence_told,
     keep_sessions_honest,
     keep_time,
     keep_watch_of_the_loop,
     read_what_was_missed,
+    sign_audit,
 )
 from server.api.depend import Parts
 from server.api.errors import add_error_handlers
@@ -43,6 +45,7 @@ from server.services import listening
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.settings import Settings
+from server.store.heads import Heads
 from server.store.keys import KeyStore
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
@@ -98,11 +101,13 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
             asyncio.create_task(keep_time(parts), name="time"),
             asyncio.create_task(call_those_away(parts), name="calling"),
+            asyncio.create_task(keep_audit_signed(parts), name="audit"),
         ]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await sign_audit(parts)
 
 
 async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Parts:
@@ -130,4 +135,5 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         reader=Reader(assessor),
         limits=Limits(settings.limits_profile),
         passphrases=passphrases,
+        heads=Heads(settings.heads_path, key_file),
     )

@@ -111,6 +111,11 @@ class Settings(BaseModel):
         """The store of wrapped member keys, left out of backups of the database."""
         return self.keys_database or self.data_dir / "keys.sqlite3"
 
+    @property
+    def heads_path(self) -> Path:
+        """The audit log's signed heads, outside every database."""
+        return self.data_dir / "audit-heads"
+
 
 def read_settings(environment: Mapping[str, str] | None = None, **given: object) -> Settings:
     """Settings from the environment, `given` first.

@@ -11,6 +11,7 @@ from server.api.depend import Parts
 from server.errors import ServerError
 from server.protocol import frames
 from server.services import by_itself, calling, late, listening, sessions
+from server.store.signing import sign
 from server.store.work import Database
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
 _TICK_S = 2.0
 _AT_THE_SAME_TIME = 4
+_SIGN_EVERY_S = 3.0
 
 
 async def keep_watch_of_the_loop() -> None:
@@ -93,6 +95,28 @@ async def end_what_ended(parts: Parts) -> None:
         for connection in some:
             if standing.get(connection.actor.session) is not connection.actor.role:
                 parts.hub.end(connection, frames.Close.SESSION)
+
+
+async def keep_audit_signed(parts: Parts) -> None:
+    """What was added to the audit log is signed outside the database within seconds."""
+    told: str | None = None
+    while True:
+        problem = await sign_audit(parts)
+        if problem and problem != told:
+            log.error("the audit log is not signed: %s; run: hearth audit verify", problem)
+        told = problem
+        await asyncio.sleep(_SIGN_EVERY_S)
+
+
+async def sign_audit(parts: Parts) -> str | None:
+    """Once, now. Returns the code of what hindered it."""
+    try:
+        await sign(parts.database, parts.heads)
+    except ServerError as error:
+        return error.code
+    except OSError as error:
+        return type(error).__name__
+    return None
 
 
 async def read_what_was_missed(parts: Parts) -> None:

@@ -19,6 +19,7 @@ from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.services.sessions import Known
 from server.settings import Settings
+from server.store.heads import Heads
 from server.store.work import Database, Work
 
 Result = TypeVar("Result")
@@ -38,6 +39,7 @@ class Parts:
     reader: Reader
     limits: Limits
     passphrases: Passphrases
+    heads: Heads
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "eval": "evaluate",
     "models": "models",
     "doctor": "doctor",
+    "audit": "audit",
     "openapi": "openapi",
 }
 """Each command's module here. Only the one that is asked for is read: a server that starts again is waited for."""

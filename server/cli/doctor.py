@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from server.cli import audit
 from server.errors import ServerError
 from server.settings import Settings
 from server.store import beside, people, place, timers
@@ -38,7 +39,7 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at the key file, the database, the help lines, the disk, the classifier, the address, the user."""
+    """Look at the key file, database, audit log, help lines, disk, classifier, address and user."""
     begun = bool(settings.database_url) or settings.sqlite_path.exists()
     checks = _CHECKS if begun else ()
     findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]
@@ -75,6 +76,13 @@ def _database(settings: Settings) -> tuple[bool, str]:
         False,
         f"{kind}, at the newest shape; nobody is steward yet: use the link that `hearth serve` prints.",
     )
+
+
+def _audit_log(settings: Settings) -> tuple[bool, str]:
+    report = audit.look(settings)
+    if report.ok:
+        return True, audit.summary(report)
+    return False, f"{report.problems[0].words} More: hearth audit verify."
 
 
 def _help_lines(settings: Settings) -> tuple[bool, str]:
@@ -147,6 +155,7 @@ _NOT_BEGUN = Finding("database", ok=False, words="nothing is here yet: start `he
 _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("key file", _key_file),
     ("database", _database),
+    ("audit log", _audit_log),
     ("help lines", _help_lines),
     ("calling", _calling),
     ("disk", _disk),

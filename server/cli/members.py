@@ -11,7 +11,7 @@ from server.ids import digest, new_code
 from server.services import names, sessions, steward
 from server.services.passphrases import check_passphrase, hash_now
 from server.settings import Settings
-from server.store import beside, people
+from server.store import audit, beside, people
 from server.store.tables import Member
 from server.store.work import Work
 
@@ -77,22 +77,25 @@ def add_member(work: Work, pseudonym: str, role: str, passphrase: str | None) ->
     """A member made at the terminal. Returns the recovery code, which exists nowhere else."""
     shown = names.check_name(pseudonym)
     code = new_code()
-    work.session.add(
-        Member(
-            pseudonym=shown,
-            name_key=names.name_key(shown),
-            role=role,
-            passphrase_hash=hash_now(passphrase) if passphrase else None,
-            recovery_digest=digest(code),
-            joined_at=work.now,
-        )
+    member = Member(
+        pseudonym=shown,
+        name_key=names.name_key(shown),
+        role=role,
+        passphrase_hash=hash_now(passphrase) if passphrase else None,
+        recovery_digest=digest(code),
+        joined_at=work.now,
     )
+    work.session.add(member)
+    audit.append(work, None, f"member.add.{role}", member.id)
     return code
 
 
 def make_token(work: Work, pseudonym: str) -> str:
     """A program's session as this member. Raises NotFound."""
-    return sessions.open_session(work, _find(work, pseudonym), "program").token
+    member = _find(work, pseudonym)
+    token = sessions.open_session(work, member, "program").token
+    audit.append(work, None, "session.token", member.id)
+    return token
 
 
 def _change_role(work: Work, pseudonym: str, role: str) -> None:

@@ -8,7 +8,7 @@ from server.errors import NotFound
 from server.services import names, seats
 from server.services.rooms import make_room
 from server.settings import Settings
-from server.store import beside, people, rooms
+from server.store import audit, beside, people, rooms
 from server.store.work import Work
 
 
@@ -41,23 +41,32 @@ def _line(row: listing.Row) -> str:
 
 def _add(asked: argparse.Namespace, settings: Settings) -> None:
     slug = beside.do(
-        settings,
-        lambda work: make_room(work, asked.name, asked.purpose, language=asked.language).slug,
+        settings, lambda work: add_room(work, asked.name, asked.purpose, asked.language)
     )
     print(f"Made the room {slug}.")
 
 
 def _seat(asked: argparse.Namespace, settings: Settings) -> None:
-    beside.do(settings, lambda work: _take(work, asked.slug, asked.pseudonym, asked.seat))
+    beside.do(settings, lambda work: seat_member(work, asked.slug, asked.pseudonym, asked.seat))
     print(f"{asked.pseudonym} sits in {asked.slug} as {asked.seat}.")
 
 
-def _take(work: Work, slug: str, pseudonym: str, seat: str) -> None:
+def add_room(work: Work, name: str, purpose: str, language: str) -> str:
+    """A room made at the terminal. Returns its slug."""
+    room = make_room(work, name, purpose, language=language)
+    audit.append(work, None, "room.make", room.id)
+    return room.slug
+
+
+def seat_member(work: Work, slug: str, pseudonym: str, seat: str) -> None:
+    """A seat given at the terminal. Raises NotFound."""
     room = rooms.find_by_slug(work, slug)
     member = people.find_by_name_key(work, names.name_key(pseudonym))
     if room is None or member is None:
         raise NotFound("There is no such room, or nobody of that name.")
     seats.take_seat(work, room.id, member.id, seat)
+    work.session.flush()
+    audit.append(work, None, f"seat.{seat}", f"{room.id}/{member.id}")
 
 
 def _rows(work: Work) -> list[dict[str, Any]]:

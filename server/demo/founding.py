@@ -11,6 +11,7 @@ from server.errors import ServerError
 from server.services import founding, names, seats, sessions
 from server.services.passphrases import hash_now
 from server.services.rooms import make_room
+from server.store import audit
 from server.store.place import find_place, get_place
 from server.store.tables import Member, Room, RoomHead
 from server.store.work import Work
@@ -84,6 +85,7 @@ def _member(work: Work, name: str, role: str, hashed: str) -> Member:
     )
     work.session.add(member)
     work.session.flush()
+    audit.append(work, None, f"member.add.{role}", member.id)
     return member
 
 

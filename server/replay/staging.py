@@ -11,7 +11,7 @@ from server.protocol import bodies
 from server.services import names, seats, sessions
 from server.services.rooms import make_room
 from server.settings import Settings
-from server.store import beside, people
+from server.store import audit, beside, people
 from server.store.tables import Member
 from server.store.work import Work
 
@@ -88,4 +88,6 @@ def _staff(work: Work, rooms: list[UUID], tag: str, role: str) -> str:
     work.session.flush()
     for room in rooms:
         seats.take_seat(work, room, member.id, role)
-    return sessions.open_session(work, member, "program").token
+    token = sessions.open_session(work, member, "program").token
+    audit.append(work, None, f"member.add.{role}", member.id)
+    return token

@@ -8,7 +8,7 @@ from server.errors import InvitationNeeded, NameTaken, NotFound, WrongLogIn
 from server.ids import digest, new_code, read_code
 from server.protocol import bodies
 from server.services import names, seats, sessions
-from server.store import notices, people
+from server.store import audit, notices, people
 from server.store.place import get_place
 from server.store.tables import Consent, Invitation, Member
 from server.store.work import Work
@@ -39,7 +39,10 @@ def sign_up(work: Work, asked: bodies.SignUp, passphrase_hash: str | None) -> bo
     _agree(work, member)
     if invitation:
         _redeem(work, invitation, member)
-    return _enter(work, member, as_program=asked.as_program, recovery_code=code)
+    entered = _enter(work, member, as_program=asked.as_program, recovery_code=code)
+    if invitation:
+        audit.append(work, member.id, "invitation.redeem", invitation.id)
+    return entered
 
 
 def find_for_log_in(work: Work, pseudonym: str) -> tuple[UUID, str | None] | None:

@@ -39,6 +39,7 @@ def appeal(work: Work, actor: Actor, notice_id: UUID, words: str) -> frames.Noti
     if notice.kind in _SANCTIONS:
         timers.plan_lapse(work, case)
     announce(work, case)
+    audit.append(work, actor.id, "appeal.open", case.id)
     return notices.as_frame(work, notice)
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from server.errors import Misconfigured
 from server.ids import digest, new_code, new_token
 from server.services.rooms import make_room
-from server.store import people
+from server.store import audit, people
 from server.store.place import find_place
 from server.store.tables import Invitation, Place
 from server.store.work import Work
@@ -41,18 +41,20 @@ def found(work: Work, *, open_to_all: bool) -> str | None:
             )
         )
         make_room(work, "The hearth", _FIRST_PURPOSE)
+        work.session.flush()
+        audit.append(work, None, "place.found", None)
     if people.has_steward(work):
         return None
     for invitation in people.open_steward_invitations(work):
         invitation.expires_at = work.now
         work.session.add(invitation)
     code = new_code()
-    work.session.add(
-        Invitation(
-            code_digest=digest(code),
-            role="steward",
-            created_at=work.now,
-            expires_at=work.now + _LINK_LIFE,
-        )
+    door = Invitation(
+        code_digest=digest(code),
+        role="steward",
+        created_at=work.now,
+        expires_at=work.now + _LINK_LIFE,
     )
+    work.session.add(door)
+    audit.append(work, None, "invitation.make", door.id)
     return code

@@ -78,6 +78,7 @@ def next_case(work: Work, actor: Actor) -> bodies.NextCase:
             case = queue.take(work, candidate.id)
             if case:
                 _hold(work, actor, case)
+                audit.append(work, actor.id, "case.claim", case.id)
                 return bodies.NextCase(case=case.id)
         seen += [candidate.id for candidate in found]
     return bodies.NextCase(case=None)
@@ -96,6 +97,7 @@ def claim(work: Work, actor: Actor, case_id: UUID, version: int) -> bodies.CaseL
     if case.open_key is None:
         raise NotNow("This case is closed.")
     _hold(work, actor, case)
+    audit.append(work, actor.id, "case.claim", case.id)
     return lines(work, actor, [case])[0]
 
 
@@ -105,6 +107,7 @@ def release(work: Work, actor: Actor, case_id: UUID) -> bodies.CaseLine:
     check_free(work, actor, case)
     if case.claimed_by == actor.id:
         let_go(work, case)
+        audit.append(work, actor.id, "case.release", case.id)
     return lines(work, actor, [case])[0]
 
 

@@ -117,7 +117,7 @@ def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
     for held, kind in staff.all_seats(work, member.id):
         if held.seat in seats.STAFF_SEATS and held.seat != role:
             _demote(work, held, kind)
-    _end_work(work, member)
+    _end_work(work, by, member)
     audit.append(work, by, f"member.role.{role}", member.id)
 
 
@@ -127,7 +127,7 @@ def _change_state(work: Work, actor: Actor, member: Member, state: str) -> None:
     if state == "removed":
         for held, _ in staff.all_seats(work, member.id):
             seats.end_seat(work, held)
-        _end_work(work, member)
+        _end_work(work, actor.id, member)
     audit.append(work, actor.id, f"member.{state}", member.id)
 
 
@@ -139,7 +139,7 @@ def _demote(work: Work, held: Membership, kind: str) -> None:
         seats.end_seat(work, held)
 
 
-def _end_work(work: Work, member: Member) -> None:
+def _end_work(work: Work, by: UUID | None, member: Member) -> None:
     """Shift, claims and sessions end; who comes back logs in with what they are now."""
     running = people.open_shift(work, member.id)
     if running:
@@ -147,6 +147,9 @@ def _end_work(work: Work, member: Member) -> None:
     queue.release_all(work, member.id)
     sessions.end_all(work, member.id)
     work.session.flush()
+    if running:
+        audit.append(work, by, "shift.off", member.id)
+    audit.append(work, by, "session.end_all", member.id)
 
 
 def _let_go_of_room(work: Work, room_id: UUID, member_id: UUID) -> None:

@@ -2,19 +2,48 @@
 
 import hashlib
 import json
-from datetime import UTC
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import type_coerce
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import NullType
 from sqlmodel import col, select
 
 from server.store.tables import Audit, Place
 from server.store.work import Work
 
-_BEGINNING = b"hearth audit 1"
+BEGINNING = b"hearth audit 1"
+"""What stands before the first row."""
+_PAGE = 2_000
+_COLUMNS = tuple(
+    type_coerce(col(column), NullType())
+    for column in (Audit.number, Audit.at, Audit.actor, Audit.verb, Audit.subject, Audit.hash)
+)
+
+
+class Row(NamedTuple):
+    """One row as it stands there."""
+
+    number: int
+    at: datetime
+    actor: UUID | None
+    verb: str
+    subject: str | None
+    hash: bytes
+
+    def fits(self, before: bytes) -> bool:
+        """Whether it is what was written after the row with that hash."""
+        return self.hash == _hash(before, self)
 
 
 def append(work: Work, actor: UUID | None, verb: str, subject: UUID | str | None) -> Audit:
-    """Add a row. Call it last in a verb: it takes the one lock that all verbs share."""
+    """Add a row. Call it last in a verb: it takes the one lock that all verbs share.
+
+    actor: None for the server itself, or somebody at the terminal.
+    """
     _lock(work)
     newest = head(work)
     row = Audit(
@@ -25,7 +54,7 @@ def append(work: Work, actor: UUID | None, verb: str, subject: UUID | str | None
         subject=str(subject) if subject is not None else None,
         hash=b"",
     )
-    row.hash = _hash(newest.hash if newest else _BEGINNING, row)
+    row.hash = _hash(newest.hash if newest else BEGINNING, row)
     work.session.add(row)
     work.session.flush()
     return row
@@ -36,20 +65,57 @@ def head(work: Work) -> Audit | None:
     return work.session.exec(select(Audit).order_by(col(Audit.number).desc()).limit(1)).first()
 
 
-def verify(work: Work) -> int | None:
-    """The number of the first row that was changed, moved or whose forerunner is gone, or None.
+def find_hash(work: Work, number: int) -> bytes | None:
+    """The hash of one row."""
+    return work.session.exec(select(Audit.hash).where(Audit.number == number)).first()
 
-    Rows cut off at the end leave no trace here: compare `head` with one that is kept elsewhere.
-    """
-    before, expected = _BEGINNING, 1
-    rows = work.session.exec(
-        select(Audit).order_by(col(Audit.number)).execution_options(populate_existing=True)
+
+def rows(work: Work) -> Iterator[Row | None]:
+    """All of them in their order, a page at a time. None, and then nothing more: one cannot be read."""
+    after, size = None, _PAGE
+    while True:
+        try:
+            page = _page(work, after, size)
+        except DBAPIError:
+            if size == 1:
+                yield None
+                return
+            size = 1  # to come as close as can be to what is broken
+            continue
+        for values in page:
+            row = _read(*values)
+            yield row
+            if row is None:
+                return
+            after = row.number
+        if len(page) < size:
+            return
+
+
+def _page(work: Work, after: int | None, size: int) -> Sequence[Any]:
+    """As the driver gives them: whoever changes a row straight in the database is bound to no type."""
+    query = select(*_COLUMNS).order_by(col(Audit.number)).limit(size)
+    if after is not None:
+        query = query.where(col(Audit.number) > after)
+    return work.connection.execute(query).all()
+
+
+def _read(number: Any, at: Any, actor: Any, verb: Any, subject: Any, hash: Any) -> Row | None:
+    try:
+        at = datetime.fromisoformat(at) if isinstance(at, str) else at
+        actor = UUID(actor) if isinstance(actor, str) else actor
+    except ValueError:
+        return None
+    kinds = (
+        (at, datetime),
+        (actor, UUID | None),
+        (verb, str),
+        (subject, str | None),
+        (hash, bytes),
     )
-    for row in rows:
-        if row.number != expected or row.hash != _hash(before, row):
-            return expected
-        before, expected = row.hash, expected + 1
-    return None
+    if not all(isinstance(value, kind) for value, kind in kinds):
+        return None
+    return Row(number, at if at.tzinfo else at.replace(tzinfo=UTC), actor, verb, subject, hash)
 
 
 def _lock(work: Work) -> None:
@@ -58,7 +124,7 @@ def _lock(work: Work) -> None:
     work.session.exec(select(Place.id).with_for_update()).all()
 
 
-def _hash(before: bytes, row: Audit) -> bytes:
+def _hash(before: bytes, row: Audit | Row) -> bytes:
     fields = (
         row.number,
         row.at.astimezone(UTC).isoformat(timespec="microseconds"),

@@ -31,6 +31,7 @@ class KeyFile:
     def __init__(self, secret: bytes) -> None:
         self._wrap = AESGCM(_derive(secret, b"wrap"))
         self._fingerprint = _derive(secret, b"fingerprint")
+        self._heads = _derive(secret, b"audit-heads")
         self.id = hashlib.sha256(_derive(secret, b"id")).hexdigest()[:8]
 
     @classmethod
@@ -82,6 +83,10 @@ class KeyFile:
         """A keyed hash: equal for equal parts, and useless without the key file."""
         message = b"".join(len(part).to_bytes(8) + part.encode() for part in parts)
         return hmac.digest(self._fingerprint, message, "sha256")
+
+    def sign_head(self, message: bytes) -> bytes:
+        """A signature that nobody can make without the key file."""
+        return hmac.digest(self._heads, message, "sha256")
 
 
 class KeyStore:

@@ -18,6 +18,11 @@ def find_place(work: Work) -> Place | None:
     return work.session.exec(select(Place)).first()
 
 
+def get_epoch(work: Work) -> str:
+    """Another one after the database was restored; it holds no space."""
+    return work.session.exec(select(Place.epoch)).one()
+
+
 def own_lines(work: Work, country: str | None = None) -> Sequence[OwnHelpLine]:
     """What a steward added or hid, in one country or everywhere."""
     query = select(OwnHelpLine)
