@@ -228,7 +228,7 @@ async def test_a_line_that_was_lost_is_gone_without_the_garbage_collector(tmp_pa
             async with Client(url, entered.token) as client:
                 await client.join(room)
                 await client.post(room, "The kettle is on.")
-                lines = [one for one in gc.get_objects() if isinstance(one, DirectWebSocket)]
+                lines = [one for one in gc.get_objects() if type(one) is DirectWebSocket]
                 assert [line.handed_over for line in lines] == [True]
                 kept = [weakref.ref(kept) for line in lines for kept in (line, line.conn)]
                 del lines

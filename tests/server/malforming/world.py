@@ -126,6 +126,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
             "country": "IE", "help_lines_confirmed": True,
         },
+        "CallingPatch": {"now_minutes": [5, 10, 15], "soon_minutes": [60, 90, 120], "on_call": []},
         "NewRoom": {"name": "Another", "purpose": words, "slug": "another-one", "language": "en"},
         "RoomPatch": {"name": "Rude", "purpose": words, "state": "open", "language": "en"},
         "NewKeeper": {"member": str(world.other), "seat": "member"},
