@@ -13,6 +13,8 @@ from typing import Any
 
 from sqlmodel import col, delete, update
 
+from moderation.ladder import Rung
+from server.store import timers
 from server.store.tables import Timer
 from server.store.work import Work
 from tests import installed
@@ -35,7 +37,8 @@ def _forget(work: Work) -> None:
 
 def _do_again(work: Work) -> None:
     """As if it were not kept what was done."""
-    work.session.exec(update(Timer).where(col(Timer.step) < 4).values(done_at=None))
+    first = (col(Timer.kind) == timers.RUNG, col(Timer.step) < Rung.ON_CALL)
+    work.session.exec(update(Timer).where(*first).values(done_at=None))
 
 
 CONTROLS = {
