@@ -48,6 +48,9 @@ class Book:
     chain: bool
 
 
+_NO_DECISIONS = frozenset({"case.read", "case.claim", "case.release"})
+
+
 def read_book(work: Work, cases: Sequence[UUID]) -> Book:
     """Everything about these cases."""
     known = set(cases)
@@ -59,7 +62,7 @@ def read_book(work: Work, cases: Sequence[UUID]) -> Book:
     audited = [
         (row.actor, row.verb, UUID(row.subject or ""))
         for row in work.session.exec(select(Audit).where(col(Audit.verb).startswith("case.")))
-        if row.verb != "case.read"
+        if row.verb not in _NO_DECISIONS
     ]
     return Book(
         versions={one.id: one.version for one in found},
