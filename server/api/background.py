@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from server.api.command import DONE, run_command
 from server.api.depend import Parts
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, late, listening, sessions
+from server.services import by_itself, calling, late, listening, sessions, timers
 from server.store.signing import sign
 from server.store.work import Database
 
@@ -28,6 +30,17 @@ _LATE_DEADLINE_S = 5.0
 _TICK_S = 2.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
+
+
+@contextmanager
+def _outliving(what: str) -> Iterator[None]:
+    """A loop goes on whatever fails in one of its rounds; it is said, as a code."""
+    try:
+        yield
+    except ServerError as error:
+        log.warning("%s waits: %s", what, error.code)
+    except Exception as error:
+        log.error("%s failed: %s", what, type(error).__name__)
 
 
 async def keep_watch_of_the_loop() -> None:
@@ -125,13 +138,9 @@ async def read_what_was_missed(parts: Parts) -> None:
         await asyncio.sleep(_LATE_EVERY_S)
         if parts.assessor.state != "ready":
             continue
-        try:
+        with _outliving("late reading"):
             while await _read_some(parts):  # noqa: ASYNC110 - not waiting: working
                 await asyncio.sleep(0)
-        except ServerError as error:
-            log.warning("late reading waits: %s", error.code)
-        except Exception as error:
-            log.error("late reading failed: %s", type(error).__name__)
 
 
 async def _read_some(parts: Parts) -> bool:
@@ -155,15 +164,11 @@ async def keep_time(parts: Parts) -> None:
     has_command = bool(parts.settings.alert_command)
     planned = False
     while True:
-        try:
+        with _outliving("what is due"):
             if not planned:
-                await parts.database.do(by_itself.plan_unplanned)
+                await parts.database.do(timers.plan_unplanned)
                 planned = True
             await do_what_is_due(parts.database, has_command=has_command)
-        except ServerError as error:
-            log.warning("what is due waits: %s", error.code)
-        except Exception as error:
-            log.error("what is due failed: %s", type(error).__name__)
         await asyncio.sleep(_TICK_S)
 
 
@@ -191,13 +196,9 @@ async def call_those_away(parts: Parts) -> None:
     """The steward's command is run for each rung that asked for it, also when we were stopped between."""
     words = parts.settings.alert_words
     while words:
-        try:
+        with _outliving("calling"):
             calls = await parts.database.read(calling.words_to_pass)
             await _make_calls(parts.database, words, calls)
-        except ServerError as error:
-            log.warning("calling waits: %s", error.code)
-        except Exception as error:
-            log.error("calling failed: %s", type(error).__name__)
         await asyncio.sleep(_TICK_S)
 
 

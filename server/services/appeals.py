@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from moderation import ladder, triage
+from moderation import ladder
 from moderation.cases import CaseKind, CaseState
 from moderation.urgency import Urgency
 from server.access import Actor, Relation, check
@@ -13,7 +13,7 @@ from server.errors import AppealClosed, BadFrame
 from server.protocol import frames
 from server.services import notices, publishing, seats, timers, wording
 from server.services.case_access import had_no_part
-from server.services.cases import announce
+from server.services.cases import announce, new_case
 from server.services.judged import Judged, Touched, move, tell_author
 from server.store import audit, cases, rooms
 from server.store import notices as stored
@@ -121,16 +121,14 @@ def _appeal_case(work: Work, notice: Notice) -> Case:
     if notice.room_id is None:  # about the place, not about a room: its steward is asked in person
         raise AppealClosed
     urgency = Urgency.SOON if notice.kind == "held" else Urgency.ROUTINE
-    return Case(
+    return new_case(
+        work,
+        CaseKind.APPEAL,
+        urgency,
         room_id=notice.room_id,
         subject_id=notice.member_id,
         message_id=notice.message_id,
         open_key=f"appeal:{notice.id}",
-        kind=str(CaseKind.APPEAL),
-        urgency=str(urgency),
-        urgency_rank=urgency.rank,
-        opened_at=work.now,
-        due_at=triage.due_at(urgency, work.now),
         appeal_of=notice.id,
         policy=notice.policy or "",
     )

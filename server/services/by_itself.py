@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.services import appeals, ladder, looking_again, notices, queue, timers
+from server.services import appeals, ladder, looking_again, notices, queue
 from server.services.queue import LEASE
 from server.store import audit
 from server.store import timers as stored
@@ -31,11 +31,6 @@ def run(work: Work, timer_id: UUID, *, has_command: bool) -> bool:
     else:
         appeals.lapse(work, timer, case)
     return True
-
-
-def plan_unplanned(work: Work) -> int:
-    """At a start: rungs for cases from before there were any."""
-    return timers.plan_unplanned(work)
 
 
 def find_forsaken(work: Work) -> Sequence[Shift]:

@@ -53,19 +53,17 @@ def raise_case(
     points. note: the words of whoever flags (`by`). refused_text: a post that was not stored
     otherwise; it is sealed under its author's key. conversation_id: the private line, if any.
     """
-    case = Case(
+    case = new_case(
+        work,
+        kind,
+        urgency,
         room_id=room_id,
         subject_id=subject_id,
         message_id=message_id,
         open_key=cases.open_key(room_id, subject_id, message_id),
-        kind=str(kind),
-        urgency=str(urgency),
-        urgency_rank=urgency.rank,
         handling=str(handling) if handling else None,
         about=about,
         language=language,
-        opened_at=work.now,
-        due_at=triage.due_at(urgency, work.now),
         conversation_id=conversation_id,
         policy=policy,
     )
@@ -83,6 +81,18 @@ def raise_case(
     cases.add_flag(work, standing, flag, refused_text if refused_text is not None else note)
     announce(work, standing, alert=urgency is Urgency.NOW)
     return standing
+
+
+def new_case(work: Work, kind: CaseKind, urgency: Urgency, **columns: Any) -> Case:
+    """One that opens now and is due as its urgency says; not yet stored."""
+    return Case(
+        kind=str(kind),
+        urgency=str(urgency),
+        urgency_rank=urgency.rank,
+        opened_at=work.now,
+        due_at=triage.due_at(urgency, work.now),
+        **columns,
+    )
 
 
 def open_or_join(work: Work, case: Case) -> Case:

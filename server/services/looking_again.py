@@ -1,10 +1,10 @@
 """A person who may have been in danger is looked at again, some time after their case was closed."""
 
-from moderation import ladder, triage
+from moderation import ladder
 from moderation.cases import CaseKind
 from moderation.urgency import Urgency
 from server.services import notices, timers
-from server.services.cases import announce
+from server.services.cases import announce, new_case
 from server.store import audit, cases
 from server.store import notices as stored_notices
 from server.store.tables import Case, CaseFlag, Timer
@@ -47,18 +47,16 @@ def knows(work: Work, case: Case) -> bool:
 
 def _again(work: Work, before: Case, step: int) -> Case:
     urgency = ladder.look_again_urgency(Urgency(before.urgency))
-    return Case(
+    return new_case(
+        work,
+        CaseKind.LOOK_AGAIN,
+        urgency,
         room_id=before.room_id,
         subject_id=before.subject_id,
         message_id=before.message_id,
         open_key=f"look_again:{before.id}:{step}",
-        kind=str(CaseKind.LOOK_AGAIN),
-        urgency=str(urgency),
-        urgency_rank=urgency.rank,
         about=before.about,
         language=before.language,
-        opened_at=work.now,
-        due_at=triage.due_at(urgency, work.now),
         conversation_id=before.conversation_id,
         again_of=before.id,
         policy=before.policy,

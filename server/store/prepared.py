@@ -64,7 +64,6 @@ class Rows:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._columns = [column.name for column in table.columns]
         self._forms: dict[str, _Form] = {}
 
     def add(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

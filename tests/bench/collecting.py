@@ -28,10 +28,11 @@ class CollectingHearth(Hearth):
         return [sys.executable, "-m", "tests.bench.servers.hearth_collecting"]
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"BENCH_COLLECTED": str(self._collected)}
+        return super().environment() | {"BENCH_COLLECTED": str(self.collected)}
 
     @property
-    def _collected(self) -> Path:
+    def collected(self) -> Path:
+        """Where it writes what it saw."""
         return self.folder / "collected.json"
 
     @property
@@ -68,7 +69,7 @@ def attempt(members: int) -> Iterator[Row]:
 
 
 def _ask(adapter: CollectingHearth, engine: Any) -> dict[str, float]:
-    told = adapter.folder / "collected.json"
+    told = adapter.collected
     told.unlink(missing_ok=True)
     os.kill(adapter.serving, signal.SIGUSR1)
     if not engine.run_until(told.exists, _TELLS_WITHIN_S):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,5 +31,13 @@ def main() -> int:
         keep(server.fixed(0, rate=100, seconds=_SECONDS / 2))
         keep(server.saturated(0, window=16, seconds=_SECONDS / 2))
         failed = watch.wait(60)
+    if not failed:
+        _retitle(picture)
     say(f"{'no flame graph' if failed else picture}")
     return 1 if failed else 0
+
+
+def _retitle(picture: Path) -> None:
+    """py-spy writes its command there, with the folders of this machine."""
+    title = re.compile(r'(<text id="title"[^>]*>)[^<]*')
+    picture.write_text(title.sub(r"\1Hearth, a room of 100", picture.read_text(), count=1))

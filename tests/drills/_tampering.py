@@ -206,10 +206,7 @@ def _take_out_and_fit(log: Log) -> Rows:
 
 
 def _edit_heads(log: Log) -> Rows:
-    text = bytearray(log.heads.read_bytes())
-    text[log.rng.randrange(len(text))] ^= 1 << log.rng.randrange(7)
-    log.heads.write_bytes(text)
-    return NO_ROW
+    return _flip_a_bit(log, log.heads)
 
 
 def _drop_head(log: Log) -> Rows:
@@ -239,9 +236,13 @@ def _remove_heads(log: Log) -> Rows:
 
 
 def _edit_newest(log: Log) -> Rows:
-    text = bytearray(log.newest_head.read_bytes())
+    return _flip_a_bit(log, log.newest_head)
+
+
+def _flip_a_bit(log: Log, path: Path) -> Rows:
+    text = bytearray(path.read_bytes())
     text[log.rng.randrange(len(text))] ^= 1 << log.rng.randrange(7)
-    log.newest_head.write_bytes(text)
+    path.write_bytes(text)
     return NO_ROW
 
 

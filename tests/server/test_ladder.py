@@ -17,7 +17,6 @@ from server.ids import new_token
 from server.protocol import bodies, frames
 from server.services import (
     appeals,
-    by_itself,
     calling,
     case_view,
     cases,
@@ -26,6 +25,7 @@ from server.services import (
     publishing,
     queue,
 )
+from server.services import timers as planning
 from server.store import place, rooms, timers
 from server.store.queue import Wanted
 from server.store.tables import Case, Notice, Session, Timer
@@ -276,8 +276,8 @@ async def test_cases_from_before_there_were_rungs_get_theirs_at_a_start(scene: S
             work.session.delete(timer)
 
     await scene.house.do(forget)
-    assert await scene.house.do(by_itself.plan_unplanned) == 1
-    assert await scene.house.do(by_itself.plan_unplanned) == 0
+    assert await scene.house.do(planning.plan_unplanned) == 1
+    assert await scene.house.do(planning.plan_unplanned) == 0
     assert await scene.pass_time(minutes=5) == 1
 
 
