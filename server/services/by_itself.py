@@ -24,7 +24,7 @@ def run(work: Work, timer_id: UUID, *, has_command: bool) -> bool:
     if taken is None:
         return False
     timer, case = taken
-    if timer.kind == stored.RUNG:
+    if timer.kind in stored.CALLS:
         ladder.climb(work, timer, case, has_command=has_command)
     elif timer.kind == stored.LOOK_AGAIN:
         looking_again.look_again(work, timer, case)

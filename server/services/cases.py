@@ -10,9 +10,10 @@ from moderation.cases import CaseKind, CaseState
 from moderation.ladder import Rung
 from moderation.policy import Handling
 from moderation.urgency import Urgency
+from server.access import Role
 from server.protocol import frames
 from server.services import timers
-from server.store import cases
+from server.store import cases, people
 from server.store.tables import Case, CaseFlag
 from server.store.work import ToStaff, Work
 
@@ -158,17 +159,27 @@ def mark_human_act(work: Work, case: Case) -> None:
 
 
 def note_word_in(work: Work, room_id: UUID, author_id: UUID) -> None:
-    """Somebody spoke in a private conversation: staff's first word is a human act on its case.
+    """Somebody spoke in a private conversation: staff's first word is a human act on its case, and so
+    is the first of a clinician who was asked.
 
     Does nothing in an ordinary room, so it may be called for every message.
     """
     case = cases.find_by_conversation(work, room_id)
-    if case is None or author_id == case.subject_id or case.first_human_at is not None:
+    if case is None or author_id == case.subject_id:
+        return
+    answers = case.awaits_clinician and _is_clinician(work, author_id)
+    if case.first_human_at is not None and not answers:
         return
     mark_human_act(work, case)
+    case.awaits_clinician = case.awaits_clinician and not answers
     case.version += 1
     work.session.add(case)
     announce(work, case)
+
+
+def _is_clinician(work: Work, member_id: UUID) -> bool:
+    member = people.find_member(work, member_id)
+    return member is not None and member.role == Role.CLINICIAN
 
 
 def _join(standing: Case, flag: Case) -> None:

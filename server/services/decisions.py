@@ -6,7 +6,7 @@ from uuid import UUID
 
 from moderation.cases import Action, CaseKind, CaseState, next_state
 from moderation.errors import ActionNotAllowed
-from server.access import Actor
+from server.access import Actor, Role
 from server.errors import NotNow
 from server.protocol import bodies
 from server.services import appeals, case_view, effects, notices
@@ -45,6 +45,8 @@ def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -
     state = _next_state(work, actor, case, Action(asked.action))
     judged = Judged(actor, case, message, _append(work, actor, case, asked), asked)
     EFFECTS[Action(asked.action)](work, judged)
+    if actor.role is Role.CLINICIAN:
+        case.awaits_clinician = False
     move(work, case, state)
     if state is CaseState.CLOSED:
         _close(work, case, message)

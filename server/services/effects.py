@@ -1,8 +1,17 @@
 """What each decision does to a message, a seat or a conversation, and what its author is told."""
 
 from moderation.cases import CaseKind
+from moderation.ladder import Rung
 from server.errors import BadFrame, NotNow
-from server.services import appeals, conversations, looking_again, publishing, seats, wording
+from server.services import (
+    appeals,
+    conversations,
+    looking_again,
+    publishing,
+    seats,
+    timers,
+    wording,
+)
 from server.services.judged import Judged, tell_author
 from server.services.queue import LEASE
 from server.store import rooms
@@ -80,6 +89,10 @@ def reach_out(work: Work, judged: Judged) -> None:
 
 def escalate(work: Work, judged: Judged) -> None:
     """The room's clinicians see it now. Its reason is for them, so nobody else is told."""
+    case = judged.case
+    case.awaits_clinician, case.rung = True, Rung.NONE
+    work.session.add(case)
+    timers.plan_escalation(work, case)
 
 
 def _keep_back(work: Work, judged: Judged) -> None:

@@ -35,14 +35,18 @@ def climb(work: Work, timer: Timer, case: Case, *, has_command: bool) -> None:
     announce(work, case, alert=True)
     _tell_staff(work, case, rung)
     if rung is Rung.ON_CALL:
-        timers.plan_repeat(work, case, ladder.next_repeat(work.now))
-        _tell_author(work, case)
+        timers.plan_repeat(work, case, timer.kind, ladder.next_repeat(work.now))
+        if case.first_human_at is None:
+            _tell_author(work, case)
     audit.append(work, None, f"case.call.{rung.code}", case.id)
 
 
 def is_waiting(case: Case) -> bool:
-    """Whether no person has done anything about it yet. A claim alone is not an act."""
-    return case.open_key is not None and case.first_human_at is None
+    """Whether no person has done anything about it yet, or no clinician who was asked.
+
+    A claim alone is not an act.
+    """
+    return case.open_key is not None and (case.first_human_at is None or case.awaits_clinician)
 
 
 def get_waiting(work: Work, case_id: UUID) -> Case | None:

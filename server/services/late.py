@@ -7,7 +7,7 @@ from moderation.cases import CaseKind
 from moderation.classifier import Assessment, Passage
 from moderation.policy import Handling, Urgency
 from server.services import alarm, publishing, reading
-from server.store import assessments, messages
+from server.store import assessments, cases, messages
 from server.store.tables import Message
 from server.store.work import ToMember, Work
 
@@ -46,7 +46,7 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
         author, room_id = message.author_id, message.room_id
         card = alarm.help_now(work, author, verdict, room_id, message.client_id)
         work.announce(ToMember(author, card))
-    if verdict.urgency is not Urgency.NONE:
+    if verdict.urgency is not Urgency.NONE and not _was_judged(work, message, verdict.urgency):
         alarm.raise_case(work, message, read, verdict, CaseKind.RISK)
         alarm.tell(work, message, _KIND, f"risk_{verdict.about or 'self'}", verdict)
     elif verdict.handling is Handling.HOLD:
@@ -56,6 +56,11 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
         work.session.add(message)
         publishing.announce_change(work, message, "collapsed")
         alarm.tell(work, message, _KIND, "collapsed", verdict, appealable=True)
+
+
+def _was_judged(work: Work, message: Message, urgency: Urgency) -> bool:
+    """What a person has judged already, by the lexicon's alarm or a member's, is not asked twice."""
+    return cases.was_judged(work, message.id, urgency.rank)
 
 
 _NOTE = "This may hurt to read."

@@ -41,9 +41,24 @@ def plan_unplanned(work: Work) -> int:
     return len(found)
 
 
-def plan_repeat(work: Work, case: Case, at: datetime) -> None:
-    """After the last rung: all of them again."""
-    _add(work, case, timers.RUNG, Rung.REPEAT, at)
+def plan_escalation(work: Work, case: Case) -> None:
+    """A clinician was asked: if none acts, they are called again, then those on call, as for a new case.
+
+    Does nothing for a case that can wait.
+    """
+    if not ladder.climbs(Urgency(case.urgency)):
+        return
+    for timer in timers.of_case(work, case.id, timers.RUNG):
+        timer.done_at = timer.done_at or work.now
+        work.session.add(timer)
+    due = ladder.rungs_at(work.now, minutes(work, Urgency(case.urgency)))
+    _add(work, case, timers.ESCALATED, Rung.CLINICIANS, due[Rung.AGAIN])
+    _add(work, case, timers.ESCALATED, Rung.ON_CALL, due[Rung.CLINICIANS])
+
+
+def plan_repeat(work: Work, case: Case, kind: str, at: datetime) -> None:
+    """After the last rung of this kind: all of them again."""
+    _add(work, case, kind, Rung.REPEAT, at)
 
 
 def plan_looks(work: Work, case: Case) -> None:

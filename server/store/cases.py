@@ -221,6 +221,22 @@ def any_living_about(work: Work, message_id: UUID) -> bool:
     return bool(work.session.exec(_locked(query)).all())
 
 
+def was_judged(work: Work, message_id: UUID, rank: int) -> bool:
+    """Whether a person closed a case about a message as it reads now, of this urgency or a higher."""
+    query = (
+        select(Case.id)
+        .join(Decision, col(Decision.case_id) == Case.id)
+        .join(Message, col(Message.id) == Case.message_id)
+        .where(
+            Case.message_id == message_id,
+            Case.urgency_rank >= rank,
+            Case.state == "closed",
+            or_(col(Message.edited_at).is_(None), col(Message.edited_at) < Case.closed_at),
+        )
+    )
+    return work.session.exec(query).first() is not None
+
+
 def room_names(work: Work, room_ids: Collection[UUID]) -> dict[UUID, str]:
     """Names by id."""
     rows = work.session.exec(select(Room.id, Room.name).where(col(Room.id).in_(room_ids)))

@@ -11,7 +11,9 @@ from sqlmodel import col, select
 from server.store.tables import Case, Member, Membership, Room, Session, Shift, Timer
 from server.store.work import Work
 
-RUNG, LOOK_AGAIN, LAPSE = "rung", "look_again", "lapse"
+RUNG, ESCALATED, LOOK_AGAIN, LAPSE = "rung", "escalated", "look_again", "lapse"
+CALLS = (RUNG, ESCALATED)
+"""Those that call people."""
 WAITS, DONE = "waits", "done"
 
 
@@ -144,7 +146,7 @@ def _is_held_up(now: datetime, claim_holds: timedelta) -> ColumnElement[bool]:
     renews a claim and does nothing does not keep the others from being called."""
     claimed = and_(col(Case.claimed_by).is_not(None), col(Case.claimed_until) > now)
     return and_(
-        col(Timer.kind) == RUNG,
+        col(Timer.kind).in_(CALLS),
         claimed,
         col(Timer.due_at) > now - claim_holds,
     )

@@ -220,6 +220,50 @@ async def test_a_case_that_becomes_urgent_is_called_for_from_then_on(scene: Scen
     assert (await scene.open_cases())[0].id == case.id
 
 
+async def test_a_clinician_who_was_asked_is_called_until_one_acts(scene: Scene):
+    case = await scene.house.case(scene.room, scene.marram)
+    await scene.pass_time(minutes=15)
+    await scene.decide(scene.fern, case.id, "escalate")
+    alerts, calm = scene.alerts(case), len(await scene.told(scene.marram, "nobody_yet"))
+
+    assert await scene.pass_time(minutes=4) == 0, "the rungs of before are done with"
+    await scene.pass_time(minutes=1)
+    assert await scene.told(scene.linden, "called") == ["clinicians", "clinicians"]
+    await scene.pass_time(minutes=5)
+    assert await scene.told(scene.still, "called") == ["on_call", "on_call"]
+    await scene.pass_time(minutes=15)
+    assert scene.alerts(case) == alerts + 3
+    await scene.decide(scene.fern, case.id, "reach_out", words="Linden will write to you.")
+    assert await scene.pass_time(minutes=15) == 1, "no clinician has acted"
+    assert len(await scene.told(scene.marram, "nobody_yet")) == calm, "somebody was there"
+
+    await scene.decide(scene.linden, case.id, "reach_out", words="I am Linden.")
+
+    alerts = scene.alerts(case)
+    await scene.pass_time(hours=2)
+    assert scene.alerts(case) == alerts
+
+
+async def test_a_clinicians_word_in_the_conversation_ends_the_calling(scene: Scene):
+    case = await scene.house.case(scene.room, scene.marram)
+    after = await scene.decide(scene.fern, case.id, "reach_out", words="How are you?")
+    talk = after.conversation
+    assert talk is not None
+    await scene.decide(scene.fern, case.id, "escalate")
+    await scene.house.do(lambda work: cases.note_word_in(work, talk, scene.fern.id))
+    assert await scene.pass_time(minutes=5) == 1
+    await scene.house.do(lambda work: cases.note_word_in(work, talk, scene.linden.id))
+    alerts = scene.alerts(case)
+    await scene.pass_time(hours=2)
+    assert scene.alerts(case) == alerts
+
+
+async def test_a_case_that_can_wait_calls_nobody_when_it_is_escalated(scene: Scene):
+    case = await scene.house.case(scene.room, scene.marram, urgency=Urgency.ROUTINE)
+    await scene.decide(scene.fern, case.id, "escalate")
+    assert await scene.pass_time(hours=2) == 0
+
+
 async def test_the_steward_sets_the_minutes_and_who_is_on_call(scene: Scene):
     shown = await scene.set_calling(now_minutes=[1, 2, 3], on_call=[scene.linden.id])
     assert (shown.now_minutes, shown.soon_minutes) == ([1, 2, 3], [5, 10, 15])

@@ -9,12 +9,12 @@ from moderation.policy import Urgency
 from server.access import Actor, Role
 from server.errors import Conflict, NotFound
 from server.ids import new_id
-from server.protocol import frames
-from server.services import editing, nudging, posting, rooms, seats, wording
+from server.protocol import bodies, frames
+from server.services import decisions, editing, nudging, posting, rooms, seats, wording
 from server.services import late as late_reading
 from server.services import messages as verbs
 from server.services.ordinary import Draft
-from server.services.reading import Reading
+from server.services.reading import Reading, with_hits
 from server.store import cases as stored_cases
 from server.store import nudges
 from server.store import rooms as stored_rooms
@@ -219,6 +219,30 @@ async def test_a_late_reading_opens_the_case_it_should_have_opened(any_house: Ho
     assert page.messages[0].content_note, "published words are collapsed, not unsaid"
 
 
+async def test_a_late_reading_does_not_ask_again_what_a_person_has_judged(any_house: House) -> None:
+    ash, _, room = await kitchen(any_house)
+    fern = await any_house.join("Fern", Role.MODERATOR)
+    await any_house.do(lambda work: _seat_moderator(work, room, fern))
+    unread = with_hits(late().assessment, DANGER)
+    judged, changed = [
+        (await say(any_house, ash, post(room, DANGER), unread))[0].id for _ in range(2)
+    ]
+    for message in (judged, changed):
+        await any_house.do(lambda work, message=message: _dismiss(work, fern, message))
+    any_house.clock.move(minutes=1)
+    edit = frames.Edit(
+        type="edit", room=room, client_id=new_id(), message=changed, text=DANGER + " now"
+    )
+    await any_house.do(lambda work: editing.edit(work, ash, edit, late()))
+    for waiting in await any_house.do(late_reading.find_unread):
+        read = calm().assessment
+        await any_house.do(
+            lambda work, one=waiting, read=read: late_reading.record(work, one.assessment_id, read)
+        )
+    assert await any_house.do(lambda w: stored_cases.find_open(w, judged)) is None
+    assert await any_house.do(lambda w: stored_cases.find_open(w, changed)) is not None
+
+
 async def test_a_pause_never_closes_the_line_to_the_moderators(any_house: House) -> None:
     ash, _, room = await kitchen(any_house)
     fern = await any_house.join("Fern", Role.MODERATOR)
@@ -311,6 +335,13 @@ async def test_only_the_asker_says_whether_they_felt_heard_and_the_helper_learns
     assert not any_house.notices(birch)
     await any_house.do(answer(ash, "heard"))
     assert [frame.kind for frame in any_house.notices(birch)] == ["helped"]  # type: ignore[attr-defined]
+
+
+def _dismiss(work: Any, actor: Actor, message: Any) -> None:
+    case = stored_cases.find_open(work, message)
+    assert case is not None
+    asked = bodies.NewDecision(action="dismiss", version=case.version, reason="We spoke.")
+    decisions.decide(work, actor, case.id, asked)
 
 
 def _seat_moderator(work: Any, room: Any, actor: Actor) -> None:

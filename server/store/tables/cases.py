@@ -50,6 +50,8 @@ class Case(SQLModel, table=True):
     """The closed case after which this person is looked at again."""
     rung: int = 0
     """How far the calling has gone (moderation.ladder.Rung)."""
+    awaits_clinician: bool = False
+    """Escalated, and no clinician has done anything about it yet."""
     sealed: bytes | None = None
     """Words that exist nowhere else: those of a refused post, or of an appeal."""
     policy: str
@@ -73,7 +75,7 @@ class CaseFlag(SQLModel, table=True):
 class Timer(SQLModel, table=True):
     """Something that happens to a case by itself, at a time, once.
 
-    kind: rung, look_again or lapse; step: which of them, from 1. command: what became of the steward's
+    kind: rung, escalated (rungs that call for a clinician), look_again or lapse; step: which of them, from 1. command: what became of the steward's
     command: waits, done, or a code of its failure; None where there is none to run.
     """
 
