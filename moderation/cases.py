@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -54,6 +55,8 @@ class Action(StrEnum):
 APPEAL_ACTIONS = frozenset({Action.UPHOLD, Action.OVERTURN, Action.CHANGE})
 SANCTIONS = frozenset({Action.WARN, Action.PAUSE, Action.REMOVE_MEMBER, Action.HIDE})
 """What an author may appeal. A care note and reaching out are kindness and never count."""
+SANCTIONS_COUNT_FOR = timedelta(days=90)
+"""After that a sanction is no longer held against anybody: it is not counted where a case is judged."""
 
 
 def _step(state: CaseState, action: Action) -> CaseState:

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from moderation.cases import APPEAL_ACTIONS, SANCTIONS, Action, CaseKind, CaseState, allowed_actions
+from moderation.cases import (
+    APPEAL_ACTIONS,
+    SANCTIONS,
+    SANCTIONS_COUNT_FOR,
+    Action,
+    CaseKind,
+    CaseState,
+    allowed_actions,
+)
 from server.access import Actor, Role
 from server.protocol import bodies, frames
 from server.services import policy, queue, render
@@ -78,7 +86,11 @@ def _subject(work: Work, case: Case) -> bodies.CaseMember:
         paused_until=paused if paused and paused > work.now else None,
         open_cases=cases.count_open_about(work, case.room_id, member.id),
         past_sanctions=cases.count_standing_sanctions(
-            work, case.room_id, member.id, [str(action) for action in SANCTIONS]
+            work,
+            case.room_id,
+            member.id,
+            [str(action) for action in SANCTIONS],
+            work.now - SANCTIONS_COUNT_FOR,
         ),
     )
 

@@ -144,9 +144,9 @@ def count_open_about(work: Work, room_id: UUID, subject_id: UUID) -> int:
 
 
 def count_standing_sanctions(
-    work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str]
+    work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str], since: datetime
 ) -> int:
-    """How many decisions of these kinds about a member here still stand: not overturned."""
+    """How many decisions of these kinds about a member here still stand: since then, not overturned."""
     overturned = exists().where(
         col(Notice.decision_id) == Decision.id, col(Notice.appeal) == "overturned"
     )
@@ -158,6 +158,7 @@ def count_standing_sanctions(
             Case.room_id == room_id,
             Case.subject_id == subject_id,
             col(Decision.action).in_(actions),
+            Decision.at >= since,
             ~overturned,
         )
     )

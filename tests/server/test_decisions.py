@@ -319,6 +319,16 @@ async def test_an_appeal_is_judged_by_another_person(scene: Scene):
     assert (await scene.look(scene.still, case.id)).subject.past_sanctions == 0
 
 
+async def test_a_sanction_is_not_held_against_anybody_for_ever(scene: Scene):
+    said = await scene.house.say(scene.room, scene.marram, "rough words")
+    case = await scene.house.case(scene.room, scene.marram, said)
+    await scene.decide(scene.fern, case, "warn")
+    scene.house.clock.move(days=90)
+    assert (await scene.look(scene.still, case.id)).subject.past_sanctions == 1
+    scene.house.clock.move(seconds=1)
+    assert (await scene.look(scene.still, case.id)).subject.past_sanctions == 0
+
+
 async def test_the_next_case_is_never_an_appeal_against_oneself(scene: Scene):
     said = await scene.house.say(scene.room, scene.marram, "misread words")
     case = await scene.house.case(scene.room, scene.marram, said)
