@@ -17,6 +17,8 @@ class Guard(Wire):
     budget: int
     hard: int | None
     paused_until: Time | None
+    covered: list[Id]
+    """While one pauses: the rooms where somebody else is on shift and on no pause."""
     offer: bool
     """A crisis case was closed: a pause is offered until it is taken or skipped."""
 

@@ -18,7 +18,7 @@ from server.protocol import bodies
 from server.protocol import guard as wire
 from server.services.case_access import had_no_part
 from server.services.small_cells import SMALLEST_GROUP, Cell, count, shown_value
-from server.store import audit, guard
+from server.store import audit, guard, rooms
 from server.store.queue import HARD_HANDLINGS, Scope, Spared
 from server.store.tables import Case, GuardChoice, GuardShift, Shift
 from server.store.work import ShiftChanged, Work
@@ -56,8 +56,8 @@ def mind(work: Work, actor: Actor, scope: Scope) -> Mind:
     if running is None:
         return Mind()
     seat = str(actor.role)
-    rooms = scope.kept if actor.role is Role.MODERATOR else scope.cared
-    free = guard.free(work, rooms, seat, BUDGET)
+    kept = scope.kept if actor.role is Role.MODERATOR else scope.cared
+    free = guard.free(work, kept, seat, BUDGET)
     others = {room: who - {actor.id} for room, who in free.items() if who - {actor.id}}
     why = _why(work, running)
     return Mind(
@@ -116,11 +116,14 @@ def read_mine(work: Work, actor: Actor) -> wire.Guard:
     work.flush()
     choice, running = _choice(work, actor.id), guard.running(work, actor.id)
     until = running.paused_until if running else None
+    paused_until = until if until and until > work.now else None
+    mine = rooms.seats_of(work, actor.id) if paused_until else {}
     return wire.Guard(
         on=choice.is_on,
         budget=choice.budget,
         hard=running.hard if running else None,
-        paused_until=until if until and until > work.now else None,
+        paused_until=paused_until,
+        covered=sorted(guard.covered(work, mine, actor.id)),
         offer=running.offer if running else False,
     )
 

@@ -75,6 +75,24 @@ def free(
     return found
 
 
+def covered(work: Work, room_ids: Collection[UUID], but: UUID) -> set[UUID]:
+    """The rooms that somebody else keeps or cares for who is on shift and on no pause."""
+    query = (
+        select(Membership.room_id)
+        .join(GuardShift, col(GuardShift.member_id) == Membership.member_id)
+        .join(Shift, col(Shift.id) == GuardShift.shift_id)
+        .where(
+            col(Membership.room_id).in_(room_ids),
+            col(Membership.left_at).is_(None),
+            col(Membership.seat).in_(("moderator", "clinician")),
+            Membership.member_id != but,
+            col(Shift.ended_at).is_(None),
+            or_(col(GuardShift.paused_until).is_(None), col(GuardShift.paused_until) <= work.now),
+        )
+    )
+    return set(work.session.exec(query.distinct()))
+
+
 def paused(work: Work, member_ids: Collection[UUID]) -> set[UUID]:
     """Those of them who are on a short pause right now."""
     query = (

@@ -255,6 +255,9 @@ async def test_a_pause_keeps_the_shift_and_is_seen_in_the_queue(desk: Desk) -> N
     shown = await desk.house.do(lambda work: queue.read_queue(work, desk.still, Wanted()))
     assert shown.on_shift == ["fernhollow", "stillwater"]
     assert shown.on_pause == ["fernhollow"]
+    assert paused.covered == [desk.room]
+    await desk.pause(desk.still, 1)
+    assert (await desk.mine(desk.fern)).covered == [], "alerts reach them: nobody else is there"
     desk.house.clock.move(minutes=5)
     shown = await desk.house.do(lambda work: queue.read_queue(work, desk.still, Wanted()))
     assert shown.on_pause == []
