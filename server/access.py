@@ -95,6 +95,12 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "case.decide": _CASE,
     "not_assessed.read": _STAFF,
     "shift.change": _STAFF,
+    "guard.own": _STAFF,
+    "journal.write": _STAFF,
+    # one's own words stay one's own, whatever one becomes
+    "journal.own": _ANY_MEMBER,
+    # calls to browsers of staff
+    "push.own": _STAFF,
     # clinic
     "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
     "clinic.week": _CLINIC,
@@ -108,6 +114,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.invitations": _STEWARDS,
     "steward.help_lines": _STEWARDS,
     "steward.calling": _STEWARDS,
+    "steward.push": _STEWARDS,
+    "steward.wellbeing": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

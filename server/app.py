@@ -11,10 +11,12 @@ from server.api import (
     cases,
     clinic,
     crisis,
+    guard,
     health,
     help,
     notices,
     place,
+    push,
     queue,
     rooms,
     socket,
@@ -28,6 +30,7 @@ from server.api.background import (
     keep_sessions_honest,
     keep_time,
     keep_watch_of_the_loop,
+    push_to_those_away,
     read_what_was_missed,
     sign_audit,
 )
@@ -37,6 +40,7 @@ from server.api.openapi import describe
 from server.api.pages import content_policy
 from server.api.pages import router as pages
 from server.api.shield import Shield
+from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.clock import Clock, SystemClock
 from server.limits import Limits
@@ -62,6 +66,8 @@ _ROUTERS = (
     queue,
     cases,
     clinic,
+    guard,
+    push,
     steward,
     socket,
 )
@@ -101,6 +107,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
             asyncio.create_task(keep_time(parts), name="time"),
             asyncio.create_task(call_those_away(parts), name="calling"),
+            asyncio.create_task(push_to_those_away(parts), name="pushing"),
             asyncio.create_task(keep_audit_signed(parts), name="audit"),
         ]
         yield
@@ -136,4 +143,5 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         limits=Limits(settings.limits_profile),
         passphrases=passphrases,
         heads=Heads(settings.heads_path, key_file),
+        push=PushSender(keys.server_secret("push"), settings.origin),
     )

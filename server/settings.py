@@ -57,6 +57,10 @@ class Settings(BaseModel):
         "",
         description="A program, with its arguments, that calls people who are away; it is given ids and codes only.",
     )
+    push_hosts: str = Field(
+        "",
+        description="Further push services, beside those of browser makers: hosts, separated by commas.",
+    )
     log_level: Literal["info", "warning", "error"] = "info"
     demo: bool = Field(False, description="Says on every page that this community is thrown away.")
 

@@ -51,7 +51,7 @@ const policy = {
   'form-action': ['self'],
   'object-src': ['none'],
   'require-trusted-types-for': ['script'],
-  'trusted-types': ['svelte-trusted-html', 'sveltekit-trusted-url'],
+  'trusted-types': ['svelte-trusted-html', 'sveltekit-trusted-url', 'hearth-worker'],
 } as const;
 
 export default defineConfig({
@@ -65,6 +65,8 @@ export default defineConfig({
         precompress: true,
       }),
       csp: { mode: 'hash', directives: structuredClone(policy) as never },
+      // Only staff who ask to be called get one: lib/push.
+      serviceWorker: { register: false },
       version: { name: sourceVersion() },
     }),
   ],

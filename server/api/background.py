@@ -10,9 +10,11 @@ from uuid import UUID
 
 from server.api.command import DONE, run_command
 from server.api.depend import Parts
+from server.api.web_push import PushSender
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, late, listening, sessions, timers
+from server.services import by_itself, calling, late, listening, pushing, sessions, timers
+from server.services.pushing import Push
 from server.store.signing import sign
 from server.store.work import Database
 
@@ -218,3 +220,31 @@ async def _make_calls(
     async with asyncio.TaskGroup() as group:
         for timer_id, passed in calls:
             group.create_task(make(timer_id, passed))
+
+
+async def push_to_those_away(parts: Parts) -> None:
+    """Staff who asked for it are called on their browsers: never in a transaction, and each in its time."""
+    while True:
+        with _outliving("pushing"):
+            await push_what_waits(parts.database, parts.push)
+        await asyncio.sleep(_TICK_S)
+
+
+async def push_what_waits(database: Database, sender: PushSender) -> int:
+    """Everything that is due now, a few at the same time. Returns how many were tried."""
+    some = asyncio.Semaphore(_AT_THE_SAME_TIME)
+
+    async def send(push: Push) -> None:
+        async with some:
+            outcome = await sender.send(push)
+        if outcome != pushing.DONE:
+            log.warning("a push message was not taken: %s", outcome)
+        await database.do(partial(pushing.record, call_id=push.call, outcome=outcome))
+
+    found, stale = await database.read(pushing.to_send)
+    for call_id in stale:
+        await database.do(partial(pushing.record, call_id=call_id, outcome=pushing.STALE))
+    async with asyncio.TaskGroup() as group:
+        for push in found:
+            group.create_task(send(push))
+    return len(found)

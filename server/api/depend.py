@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
+from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.errors import CrossSite, NoSession, Pending, Unavailable
 from server.limits import Limits
@@ -40,6 +41,7 @@ class Parts:
     limits: Limits
     passphrases: Passphrases
     heads: Heads
+    push: PushSender
 
 
 @dataclass(frozen=True, slots=True)

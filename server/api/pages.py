@@ -37,7 +37,7 @@ def content_policy(origin: str) -> str:
             "form-action 'self'",
             "frame-ancestors 'none'",
             "require-trusted-types-for 'script'",
-            "trusted-types svelte-trusted-html sveltekit-trusted-url",
+            "trusted-types svelte-trusted-html sveltekit-trusted-url hearth-worker",
         )
     )
 

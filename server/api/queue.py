@@ -1,5 +1,6 @@
 """The queue over HTTP: a page, the next case, what was not read, shifts."""
 
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from fastapi import APIRouter, Query
 
 from server.api.depend import Ask
 from server.protocol import bodies
+from server.protocol.base import Storable
 from server.services import queue
 from server.store.queue import Wanted
 
@@ -22,19 +24,40 @@ async def read_queue(
     room: UUID | None = None,
     kind: bodies.CaseKind | None = None,
     state: bodies.CaseState | None = None,
+    language: Annotated[Storable | None, Query(min_length=2, max_length=12)] = None,
+    waits_h: Annotated[int | None, Query(ge=1, le=8_760)] = None,
     after: Annotated[str | None, Query(max_length=_TOKEN_LIMIT)] = None,
 ) -> bodies.Queue:
-    """A page of the queue in working order."""
-    wanted = Wanted(urgency, room, kind, state)
+    """A page of the queue in working order. waits_h: only what opened so many hours ago or earlier."""
+    waits = timedelta(hours=waits_h) if waits_h else None
+    wanted = Wanted(urgency, room, kind, state, language, waits)
     return await ask.read(
         "queue.read", lambda work: queue.read_queue(work, ask.actor, wanted, after)
     )
 
 
 @router.post("/queue/next", operation_id="queue_next", openapi_extra={"x-access": "queue.next"})
-async def next_case(ask: Ask) -> bodies.NextCase:
-    """The most pressing case that nobody holds, claimed."""
-    return await ask.do("queue.next", lambda work: queue.next_case(work, ask.actor))
+async def next_case(ask: Ask, anyway: bool = False) -> bodies.NextCase:
+    """The most pressing case that nobody holds, claimed. anyway: whatever the guard would leave to others."""
+    return await ask.do("queue.next", lambda work: queue.next_case(work, ask.actor, anyway=anyway))
+
+
+@router.get(
+    "/queue/languages", operation_id="queue_languages", openapi_extra={"x-access": "queue.read"}
+)
+async def languages(ask: Ask) -> bodies.QueueLanguages:
+    """The languages of what is open."""
+    return await ask.read("queue.read", lambda work: queue.languages(work, ask.actor))
+
+
+@router.post(
+    "/cases/{case_id}/hand-off",
+    operation_id="case_hand_off",
+    openapi_extra={"x-access": "case.claim"},
+)
+async def hand_off(case_id: UUID, ask: Ask) -> bodies.CaseLine:
+    """Not for me today; nobody asks why."""
+    return await ask.do("case.claim", lambda work: queue.hand_off(work, ask.actor, case_id))
 
 
 @router.get(

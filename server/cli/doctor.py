@@ -12,8 +12,9 @@ import orjson
 
 from server.cli import audit
 from server.errors import ServerError
+from server.services import pushing
 from server.settings import Settings
-from server.store import beside, people, place, timers
+from server.store import beside, people, place, push, timers
 from server.store.keys import KeyFile
 from server.store.work import Work
 
@@ -118,6 +119,19 @@ def _calling(settings: Settings) -> tuple[bool, str]:
     return False, f"HEARTH_ALERT_COMMAND failed on {when}: {newest.command}."
 
 
+def _push(settings: Settings) -> tuple[bool, str]:
+    on, sent, failed, outcome, at = beside.do(settings, push.newest_outcome)
+    if not on:
+        return True, "off: no browser maker's server is used."
+    counts = f"{sent} sent, {failed} failed"
+    if outcome is None:
+        return True, "on; nobody had to be called yet."
+    ended = f"{counts}; the newest try, {at:%Y-%m-%d %H:%M} UTC"
+    if outcome == pushing.DONE or outcome in pushing.GONE:
+        return True, f"on: {ended}, ended well."
+    return False, f"on: {ended}, failed: {outcome}."
+
+
 def _disk(settings: Settings) -> tuple[bool, str]:
     free = shutil.disk_usage(settings.data_dir).free
     return free > _LEAST_FREE_BYTES, f"{free / 1024**3:.1f} GiB free where the data live."
@@ -158,6 +172,7 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("audit log", _audit_log),
     ("help lines", _help_lines),
     ("calling", _calling),
+    ("push", _push),
     ("disk", _disk),
     ("classifier", _classifier),
     ("address", _reach),

@@ -268,9 +268,17 @@ class Queue(Wire):
 
     cases: list[CaseLine]
     open: dict[Urgency, int]
+    urgent_outside: int
+    """Cases of urgency `now` that the filters leave out."""
     not_assessed: int
     on_shift: list[str]
+    on_pause: list[str]
+    """Those of them who take a short pause."""
     after: str | None
+
+
+class QueueLanguages(Wire):
+    languages: list[str]
 
 
 class CaseMessage(Wire):
@@ -352,6 +360,8 @@ class NextCase(Wire):
     """The case handed out and claimed, or None when nothing waits."""
 
     case: Id | None
+    spared: Literal["budget", "in_a_row", "given_back"] | None = None
+    """Why something more pressing was left to somebody else who is free; `anyway` hands it out."""
 
 
 class Shift(Wire):

@@ -15,7 +15,7 @@ from moderation.cases import (
 )
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import policy, queue, render
+from server.services import guard, policy, queue, render
 from server.services.case_access import get_case, may_judge_it
 from server.store import assessments, audit, cases, messages, place, rooms
 from server.store.tables import Case, CaseFlag, Message
@@ -29,6 +29,7 @@ def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
     """The whole case. Looking leaves an audit line, so this is a `do`, not a `read`."""
     case = get_case(work, actor, "case.read", case_id)
     shown = view(work, actor, case)
+    guard.note_opened(work, actor, case)
     audit.append(work, actor.id, "case.read", case.id)
     return shown
 

@@ -9,7 +9,7 @@ from moderation.errors import ActionNotAllowed
 from server.access import Actor, Role
 from server.errors import NotNow
 from server.protocol import bodies
-from server.services import appeals, case_view, effects, notices
+from server.services import appeals, case_view, effects, guard, notices
 from server.services.case_access import check_free, check_judge, check_version, get_case
 from server.services.judged import Judged, move
 from server.store import audit, cases, messages
@@ -50,6 +50,7 @@ def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -
     move(work, case, state)
     if state is CaseState.CLOSED:
         _close(work, case, message)
+        guard.note_closed(work, actor, case)
     audit.append(work, actor.id, f"case.{asked.action}", case.id)
     return case_view.view(work, actor, case)
 

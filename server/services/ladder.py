@@ -6,7 +6,7 @@ from uuid import UUID
 from moderation import ladder
 from moderation.cases import CaseKind
 from moderation.ladder import Rung
-from server.services import help, notices, timers
+from server.services import help, notices, pushing, timers
 from server.services.cases import announce, is_for_clinicians
 from server.store import audit, cases, people, place
 from server.store import timers as stored
@@ -34,6 +34,7 @@ def climb(work: Work, timer: Timer, case: Case, *, has_command: bool) -> None:
     work.session.flush()
     announce(work, case, alert=True)
     _tell_staff(work, case, rung)
+    pushing.plan(work, case, rung, called(work, case, rung))
     if rung is Rung.ON_CALL:
         timers.plan_repeat(work, case, timer.kind, ladder.next_repeat(work.now))
         if case.first_human_at is None:

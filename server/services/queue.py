@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import BadFrame, NotNow
 from server.protocol import bodies
-from server.services import accounts, ladder, render
+from server.services import accounts, guard, ladder, render
 from server.services.case_access import (
     check_free,
     check_judge,
@@ -22,7 +22,8 @@ from server.services.case_access import (
 )
 from server.services.cases import announce, is_claimed
 from server.store import audit, cases, messages, people, queue, rooms
-from server.store.queue import Placed, Position, Scope, Wanted
+from server.store import guard as counted
+from server.store.queue import Placed, Position, Scope, Spared, Wanted
 from server.store.tables import Case, CaseFlag, Shift
 from server.store.work import ShiftChanged, Work
 
@@ -47,41 +48,64 @@ _SAME = (
 
 
 def read_queue(work: Work, actor: Actor, wanted: Wanted, after: str | None = None) -> bodies.Queue:
-    """A page in working order, what is open, and who is on. after: the token of the page before."""
+    """A page in working order, what is open, and who is on. after: the token of the page before.
+
+    What the page is narrowed to hides no `now` silently: `urgent_outside` counts them.
+    """
     check(actor, "queue.read")
     scope = scope_of(work, actor)
     position = _read_token(after) if after else None
     found = queue.page(work, scope, wanted, position, PAGE + 1)
     as_of = position.as_of if position else work.now
     shown = found[:PAGE]
+    counts = queue.count_open(work, scope)
     return bodies.Queue(
         cases=lines(work, actor, [placed.case for placed in shown]),
-        open=_counts(queue.count_open(work, scope)),
+        open=_counts(counts),
+        urgent_outside=_urgent_outside(work, scope, wanted, counts),
         not_assessed=queue.count_not_assessed(work, list(scope.rooms)),
         on_shift=_on_shift(work, scope),
+        on_pause=sorted(counted.paused_names(work, scope.rooms)),
         after=_token(shown[-1], as_of) if len(found) > PAGE else None,
     )
 
 
-def next_case(work: Work, actor: Actor) -> bodies.NextCase:
+def languages(work: Work, actor: Actor) -> bodies.QueueLanguages:
+    """What a page can be narrowed to by language."""
+    check(actor, "queue.read")
+    return bodies.QueueLanguages(languages=queue.languages(work, scope_of(work, actor)))
+
+
+def next_case(work: Work, actor: Actor, *, anyway: bool = False) -> bodies.NextCase:
     """Hand out the most pressing case that nobody holds, and claim it.
 
     What was handed up to the clinicians stays in a moderator's list, and is not handed to them again.
+    What the guard leaves to somebody else who is free is passed over, and that is said. anyway: not so.
     """
     check(actor, "queue.next")
-    scope, wanted = scope_of(work, actor), _handed_out_to(actor)
-    seen: list[UUID] = []
-    while found := queue.candidates(work, scope, wanted, seen, _LOOKS):
-        for candidate in found:
-            if not may_judge_it(work, actor, candidate):
-                continue
-            case = queue.take(work, candidate.id)
-            if case:
-                _hold(work, actor, case)
-                audit.append(work, actor.id, "case.claim", case.id)
-                return bodies.NextCase(case=case.id)
+    scope = scope_of(work, actor)
+    mind = guard.Mind() if anyway else guard.mind(work, actor, scope)
+    foremost = next(_candidates(work, actor, scope), None) if mind.spared else None
+    for candidate in _candidates(work, actor, scope, mind.spared):
+        case = queue.take(work, candidate.id)
+        if case:
+            _hold(work, actor, case)
+            audit.append(work, actor.id, "case.claim", case.id)
+            passed_over = foremost if foremost and foremost.id != case.id else None
+            return bodies.NextCase(
+                case=case.id, spared=mind.why_not(passed_over) if passed_over else None
+            )
+    return bodies.NextCase(case=None, spared=mind.why_not(foremost) if foremost else None)
+
+
+def _candidates(
+    work: Work, actor: Actor, scope: Scope, spared: Spared | None = None
+) -> Iterator[Case]:
+    """What the actor may be handed, in working order."""
+    wanted, seen = _handed_out_to(actor), list[UUID]()
+    while found := queue.candidates(work, scope, wanted, seen, _LOOKS, spared):
+        yield from (candidate for candidate in found if may_judge_it(work, actor, candidate))
         seen += [candidate.id for candidate in found]
-    return bodies.NextCase(case=None)
 
 
 def _handed_out_to(actor: Actor) -> Wanted:
@@ -111,6 +135,17 @@ def release(work: Work, actor: Actor, case_id: UUID) -> bodies.CaseLine:
     return lines(work, actor, [case])[0]
 
 
+def hand_off(work: Work, actor: Actor, case_id: UUID) -> bodies.CaseLine:
+    """Not for me today: the case goes back, and to others first while one of them is free.
+
+    Nobody asks why, and the log says no more than of any other. Raises Claimed when another holds it.
+    """
+    case = get_case(work, actor, "case.claim", case_id, lock=True)
+    check_free(work, actor, case)
+    guard.note_given_back(work, actor, case)
+    return release(work, actor, case_id)
+
+
 def let_go(work: Work, case: Case) -> None:
     """Nobody holds this case any more."""
     case.claimed_by = case.claimed_until = None
@@ -124,7 +159,7 @@ def change_shift(work: Work, actor: Actor, *, on: bool) -> bodies.Me:
     check(actor, "shift.change")
     running = people.open_shift(work, actor.id)
     if on and running is None:
-        work.session.add(Shift(member_id=actor.id, started_at=work.now))
+        guard.begin(work, Shift(member_id=actor.id, started_at=work.now))
         work.announce(ShiftChanged(actor.id, True))
     elif running and not on:
         end_shift(work, running)
@@ -139,6 +174,7 @@ def end_shift(work: Work, running: Shift) -> None:
     running.ended_at = work.now
     work.session.add(running)
     release_all(work, running.member_id)
+    counted.forget(work, running.id)
     work.announce(ShiftChanged(running.member_id, False))
 
 
@@ -215,6 +251,12 @@ def _hold(work: Work, actor: Actor, case: Case) -> None:
 
 def _counts(found: Mapping[str, int]) -> dict[Any, int]:
     return {str(urgency): found.get(urgency, 0) for urgency in Urgency}
+
+
+def _urgent_outside(work: Work, scope: Scope, wanted: Wanted, counts: Mapping[str, int]) -> int:
+    if wanted == Wanted():
+        return 0
+    return counts.get(Urgency.NOW, 0) - queue.count_urgent(work, scope, wanted)
 
 
 def _on_shift(work: Work, scope: Scope) -> list[str]:

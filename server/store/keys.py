@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -23,6 +23,8 @@ from server.errors import Misconfigured
 _HEADER = "hearth-key-1 "
 _NONCE_BYTES = 12
 _CACHE_SIZE = 5_000
+_SERVER = UUID(int=0)
+"""Nobody's: ids that are made from it are no member's."""
 
 
 class KeyFile:
@@ -128,6 +130,12 @@ class KeyStore:
                 if len(self._cache) > _CACHE_SIZE:
                     self._cache.popitem(last=False)
             return cipher
+
+    def server_secret(self, name: str) -> bytes:
+        """32 bytes that belong to the server itself, made at their first use and then always the same."""
+        member = uuid5(_SERVER, name)
+        with self._lock:
+            return self._find(member) or self._make(member)
 
     def shred(self, member: UUID) -> None:
         """Delete the key: what was sealed with it stays unreadable from now on."""

@@ -1,8 +1,8 @@
 """The queue: a query over cases in the order in which they should be worked."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,12 +12,15 @@ from sqlmodel import col, func, select
 from moderation import triage
 from moderation.cases import CaseKind, CaseState
 from moderation.ladder import Rung
+from moderation.policy import Handling
 from moderation.urgency import Urgency
 from server.store.tables import Assessment, Case, Decision, Message
 from server.store.tables.base import Utc
 from server.store.work import Work
 
 LIVING = (CaseState.OPEN, CaseState.ESCALATED)
+HARD_HANDLINGS = (Handling.COLLAPSE, Handling.HOLD)
+"""Words that readers are sheltered from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,25 @@ class Wanted:
     room: UUID | None = None
     kind: str | None = None
     state: str | None = None
+    language: str | None = None
+    waits: timedelta | None = None
+    """Opened at least so long ago."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """What is not handed out for now (services.guard).
+
+    hard_in: rooms whose young hard cases are left to these others. cases: left whatever they are.
+    since: a `now` that opened before this is left to nobody.
+    """
+
+    hard_in: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    cases: frozenset[UUID] = frozenset()
+    since: datetime | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.hard_in or self.cases)
 
 
 class Position(NamedTuple):
@@ -66,7 +88,7 @@ def page(
 ) -> list[Placed]:
     """Cases in working order: unclaimed `now` that nobody looked at first, then by triage."""
     found: list[Placed] = []
-    mine = [_visible(scope), *_narrow(wanted)]
+    mine = [_visible(scope), *_narrow(wanted, after.as_of if after else work.now)]
     for rank, stretches in enumerate(_stretches(after.as_of if after else work.now, work.now)):
         if after and rank < after.rank:
             continue
@@ -79,11 +101,22 @@ def page(
 
 
 def candidates(
-    work: Work, scope: Scope, wanted: Wanted, seen: Collection[UUID], limit: int
+    work: Work,
+    scope: Scope,
+    wanted: Wanted,
+    seen: Collection[UUID],
+    limit: int,
+    spared: Spared | None = None,
 ) -> list[Case]:
-    """The next cases that nobody holds, in working order, but those that were seen."""
+    """The next cases that nobody holds, in working order, but those that were seen or are spared."""
     found: list[Case] = []
-    mine = [_visible(scope), *_narrow(wanted), _unclaimed(work.now), col(Case.id).not_in(seen)]
+    mine = [
+        _visible(scope),
+        *_narrow(wanted, work.now),
+        _unclaimed(work.now),
+        col(Case.id).not_in(seen),
+        *([~_is_spared(spared, work.now)] if spared else []),
+    ]
     for stretches in _stretches(work.now, work.now):
         found += _merged(work, [[*mine, *one] for one in stretches], limit - len(found))
         if len(found) >= limit:
@@ -95,7 +128,7 @@ def take(work: Work, case_id: UUID) -> Case | None:
     """Lock this case if it is still living and held by nobody; None when another was faster."""
     query = (
         select(Case)
-        .where(Case.id == case_id, *_narrow(Wanted()), _unclaimed(work.now))
+        .where(Case.id == case_id, *_narrow(Wanted(), work.now), _unclaimed(work.now))
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
@@ -106,10 +139,25 @@ def count_open(work: Work, scope: Scope) -> dict[str, int]:
     """Living cases by urgency."""
     query = (
         select(Case.urgency, func.count())
-        .where(_visible(scope), *_narrow(Wanted()))
+        .where(_visible(scope), *_narrow(Wanted(), work.now))
         .group_by(Case.urgency)
     )
     return {urgency: count for urgency, count in work.session.exec(query)}  # noqa: C416
+
+
+def count_urgent(work: Work, scope: Scope, wanted: Wanted) -> int:
+    """Living cases of urgency `now` among those that a page is narrowed to."""
+    urgent = [col(Case.open_key).is_not(None), col(Case.urgency) == Urgency.NOW]
+    query = select(func.count()).where(_visible(scope), *urgent, *_narrow(wanted, work.now))
+    return work.session.exec(query.select_from(Case)).one()
+
+
+def languages(work: Work, scope: Scope) -> list[str]:
+    """The languages that living cases were written in, as far as they are known."""
+    query = select(Case.language).where(
+        _visible(scope), *_narrow(Wanted(), work.now), col(Case.language).is_not(None)
+    )
+    return sorted(language for language in work.session.exec(query.distinct()) if language)
 
 
 def count_not_assessed(work: Work, room_ids: Sequence[UUID]) -> int:
@@ -175,7 +223,7 @@ def _for_clinicians() -> ColumnElement[bool]:
     )
 
 
-def _narrow(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _narrow(wanted: Wanted, as_of: datetime) -> list[ColumnElement[bool]]:
     narrowed: list[ColumnElement[bool]] = []
     if wanted.state != CaseState.CLOSED:  # what is living has a key: there is an index of these
         narrowed.append(col(Case.open_key).is_not(None))
@@ -184,10 +232,34 @@ def _narrow(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.urgency:
         narrowed.append(col(Case.urgency) == wanted.urgency)
     if wanted.room:
-        narrowed.append(col(Case.room_id) == wanted.room)
+        narrowed.append(_plain(Case.room_id) == wanted.room)
     if wanted.kind:
         narrowed.append(col(Case.kind) == wanted.kind)
+    if wanted.language:
+        narrowed.append(col(Case.language) == wanted.language)
+    if wanted.waits is not None:
+        narrowed.append(col(Case.opened_at) <= as_of - wanted.waits)
     return narrowed
+
+
+def _is_spared(spared: Spared, now: datetime) -> ColumnElement[bool]:
+    urgent = col(Case.urgency) == Urgency.NOW
+    hard = or_(urgent, func.coalesce(col(Case.handling), "").in_(HARD_HANDLINGS))
+    # What is late is left to nobody; an appeal may have only one judge.
+    young = or_(
+        and_(urgent, col(Case.opened_at) > spared.since), and_(~urgent, col(Case.due_at) > now)
+    )
+    elsewhere = or_(
+        *(
+            _plain(Case.room_id) == room
+            if len(others) > 1
+            else and_(_plain(Case.room_id) == room, col(Case.subject_id).not_in(others))
+            for room, others in spared.hard_in.items()
+        ),
+        col(Case.id).in_(()),
+    )
+    left = and_(hard, young, col(Case.kind) != CaseKind.APPEAL, elsewhere)
+    return or_(col(Case.id).in_(spared.cases), left)
 
 
 _Terms = list[ColumnElement[bool]]

@@ -1,9 +1,11 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
+from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
+from server.store.tables.push import PushCall, PushDevice, PushState
 from server.store.tables.rooms import (
     Edit,
     FeltHeard,
@@ -25,7 +27,11 @@ __all__ = [
     "Decision",
     "Edit",
     "FeltHeard",
+    "GuardCase",
+    "GuardChoice",
+    "GuardShift",
     "Invitation",
+    "JournalEntry",
     "Member",
     "Membership",
     "Message",
@@ -33,6 +39,9 @@ __all__ = [
     "NudgeShown",
     "OwnHelpLine",
     "Place",
+    "PushCall",
+    "PushDevice",
+    "PushState",
     "Reaction",
     "Revision",
     "Room",

@@ -24,6 +24,12 @@ class Case(SQLModel, table=True):
             postgresql_where=text("open_key IS NOT NULL"),
         ),
         Index(None, "room_id", "state"),
+        Index(
+            None,
+            "claimed_by",
+            sqlite_where=text("claimed_by IS NOT NULL"),
+            postgresql_where=text("claimed_by IS NOT NULL"),
+        ),
     )  # fmt: skip
     id: UUID = primary()
     room_id: UUID = Field(foreign_key="room.id")

@@ -138,6 +138,15 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "verified_at": "2026-11-01", "source": "https://example.org",
         },
         "HelpLinePatch": {"hidden": False},
+        "GuardPatch": {"on": True, "budget": 6},
+        "ShortPause": {"minutes": 3},
+        "NewJournalEntry": {"now": words, "stays": words, "helps": words},
+        "NewPushDevice": {
+            "endpoint": "https://fcm.googleapis.com/fcm/send/nobody", "p256dh": "B" * 87,
+            "auth": "A" * 22, "time_zone": "Europe/Dublin", "quiet": {"start": 1_320, "end": 420},
+        },
+        "PushDevicePatch": {"quiet": {"start": 1_320, "end": 420}},
+        "StewardPushPatch": {"on": True},
     }  # fmt: skip
 
 
@@ -147,7 +156,7 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line",
+        "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody,
     }  # fmt: skip
 
 

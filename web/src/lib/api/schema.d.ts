@@ -68,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/hand-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Off
+         * @description Not for me today; nobody asks why.
+         */
+        post: operations["case_hand_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic": {
         parameters: {
             query?: never;
@@ -176,6 +196,98 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/me/guard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Guard
+         * @description How my shift stands; told to nobody else.
+         */
+        get: operations["guard_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Guard
+         * @description On or off, and how much is enough.
+         */
+        patch: operations["guard_change"];
+        trace?: never;
+    };
+    "/api/me/guard/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pause
+         * @description A few minutes for myself; my shift goes on.
+         */
+        put: operations["guard_pause"];
+        post?: never;
+        /**
+         * End Pause
+         * @description I am back, or I need none.
+         */
+        delete: operations["guard_pause_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/journal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Journal
+         * @description What I wrote to myself.
+         */
+        get: operations["journal_list"];
+        put?: never;
+        /**
+         * Write Journal
+         * @description A few words to myself; nobody else can read them.
+         */
+        post: operations["journal_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/journal/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Erase Journal
+         * @description Gone.
+         */
+        delete: operations["journal_erase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/notices": {
         parameters: {
             query?: never;
@@ -256,6 +368,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Mine
+         * @description Whether I can be called here, and on which browsers I am.
+         */
+        get: operations["push_read"];
+        put?: never;
+        /**
+         * Add Device
+         * @description Call me on this browser.
+         */
+        post: operations["push_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/push/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Mine
+         * @description Show me how a call looks.
+         */
+        post: operations["push_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/push/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop Device
+         * @description Not on this browser any more.
+         */
+        delete: operations["push_drop"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Device
+         * @description Other quiet hours.
+         */
+        patch: operations["push_change"];
+        trace?: never;
+    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -325,9 +505,29 @@ export interface paths {
         };
         /**
          * Read Queue
-         * @description A page of the queue in working order.
+         * @description A page of the queue in working order. waits_h: only what opened so many hours ago or earlier.
          */
         get: operations["queue_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queue/languages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Languages
+         * @description The languages of what is open.
+         */
+        get: operations["queue_languages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -347,7 +547,7 @@ export interface paths {
         put?: never;
         /**
          * Next Case
-         * @description The most pressing case that nobody holds, claimed.
+         * @description The most pressing case that nobody holds, claimed. anyway: whatever the guard would leave to others.
          */
         post: operations["queue_next"];
         delete?: never;
@@ -720,6 +920,30 @@ export interface paths {
         patch: operations["steward_place"];
         trace?: never;
     };
+    "/api/steward/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Push
+         * @description Is it on, whose servers does it use, and how did it go?
+         */
+        get: operations["steward_push"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Push
+         * @description On or off, for the whole place.
+         */
+        patch: operations["steward_push_change"];
+        trace?: never;
+    };
     "/api/steward/rooms": {
         parameters: {
             query?: never;
@@ -796,6 +1020,26 @@ export interface paths {
          * @description Is it well?
          */
         get: operations["steward_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/wellbeing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Totals
+         * @description Whole weeks, about eight people at least; nobody in particular.
+         */
+        get: operations["steward_wellbeing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1318,6 +1562,65 @@ export interface components {
             words: string | null;
         };
         /**
+         * Guard
+         * @description One's own guard, told to nobody else. `hard`: counted since the shift began; None off shift.
+         */
+        Guard: {
+            /** Budget */
+            budget: number;
+            /** Covered */
+            covered: string[];
+            /** Hard */
+            hard: number | null;
+            /** Offer */
+            offer: boolean;
+            /** On */
+            on: boolean;
+            /** Paused Until */
+            paused_until: string | null;
+        };
+        /**
+         * GuardPatch
+         * @description What is to change.
+         */
+        GuardPatch: {
+            /** Budget */
+            budget?: number | null;
+            /** On */
+            on?: boolean | null;
+        };
+        /**
+         * GuardTotals
+         * @description Newest first.
+         */
+        GuardTotals: {
+            /** Smallest Group */
+            smallest_group: number;
+            /** Weeks */
+            weeks: components["schemas"]["GuardWeek"][];
+        };
+        /**
+         * GuardWeek
+         * @description A calendar week that is over, by the shifts that ended in it. No figure about fewer than 8 people.
+         */
+        GuardWeek: {
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            hand_offs: components["schemas"]["Figure"];
+            hard_cases: components["schemas"]["Figure"];
+            hard_per_shift: components["schemas"]["Figure"];
+            pauses: components["schemas"]["Figure"];
+            shifts: components["schemas"]["Figure"];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * Held
          * @description The message waits for a moderator; its author alone knows.
          */
@@ -1620,6 +1923,36 @@ export interface components {
             type: "joined";
         };
         /**
+         * Journal
+         * @description One's own words, newest first.
+         */
+        Journal: {
+            /** Entries */
+            entries: components["schemas"]["JournalEntry"][];
+        };
+        /**
+         * JournalEntry
+         * @description As it was written. All None: its key is gone, and nobody can read it any more.
+         */
+        JournalEntry: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Helps */
+            helps: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Now */
+            now: string | null;
+            /** Stays */
+            stays: string | null;
+        };
+        /**
          * Keeper
          * @description Who keeps a room: peers see pseudonym and seat.
          */
@@ -1815,6 +2148,18 @@ export interface components {
              */
             type: "message";
         };
+        /**
+         * MyPush
+         * @description `on`: a steward turned it on. `key`: the server's public key, for the browser.
+         */
+        MyPush: {
+            /** Devices */
+            devices: components["schemas"]["PushDevice"][];
+            /** Key */
+            key: string;
+            /** On */
+            on: boolean;
+        };
         /** NewAppeal */
         NewAppeal: {
             /** Words */
@@ -1881,6 +2226,18 @@ export interface components {
             room?: string | null;
         };
         /**
+         * NewJournalEntry
+         * @description Own words on up to three questions; at least one.
+         */
+        NewJournalEntry: {
+            /** Helps */
+            helps?: string | null;
+            /** Now */
+            now?: string | null;
+            /** Stays */
+            stays?: string | null;
+        };
+        /**
          * NewKeeper
          * @description A steward seats a member; `seat` None takes the seat away.
          */
@@ -1905,6 +2262,21 @@ export interface components {
             /** Recovery Code */
             recovery_code?: string | null;
         };
+        /**
+         * NewPushDevice
+         * @description What a browser's PushSubscription says. `time_zone`: as the browser names it.
+         */
+        NewPushDevice: {
+            /** Auth */
+            auth: string;
+            /** Endpoint */
+            endpoint: string;
+            /** P256Dh */
+            p256dh: string;
+            quiet?: components["schemas"]["QuietHours"] | null;
+            /** Time Zone */
+            time_zone: string;
+        };
         /** NewRoom */
         NewRoom: {
             /**
@@ -1926,6 +2298,8 @@ export interface components {
         NextCase: {
             /** Case */
             case: string | null;
+            /** Spared */
+            spared?: ("budget" | "in_a_row" | "given_back") | null;
         };
         /** NotAssessed */
         NotAssessed: {
@@ -2288,6 +2662,44 @@ export interface components {
             detail: string;
         };
         /**
+         * PushDevice
+         * @description One of one's own browsers. `service`: the host whose server carries the calls.
+         */
+        PushDevice: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            quiet: components["schemas"]["QuietHours"] | null;
+            /** Service */
+            service: string;
+            /** Time Zone */
+            time_zone: string;
+        };
+        /**
+         * PushDevicePatch
+         * @description `quiet` None: at all hours.
+         */
+        PushDevicePatch: {
+            quiet: components["schemas"]["QuietHours"] | null;
+        };
+        /**
+         * PushMaker
+         * @description Whose servers: words, and their hosts.
+         */
+        PushMaker: {
+            /** Hosts */
+            hosts: string[];
+            /** Name */
+            name: string;
+        };
+        /**
          * Queue
          * @description A page of the queue in the order it should be worked, and what is waiting.
          */
@@ -2298,12 +2710,16 @@ export interface components {
             cases: components["schemas"]["CaseLine"][];
             /** Not Assessed */
             not_assessed: number;
+            /** On Pause */
+            on_pause: string[];
             /** On Shift */
             on_shift: string[];
             /** Open */
             open: {
                 [key: string]: number;
             };
+            /** Urgent Outside */
+            urgent_outside: number;
         };
         /**
          * QueueChanged
@@ -2347,6 +2763,21 @@ export interface components {
             urgency: "none" | "routine" | "soon" | "now";
             /** Version */
             version: number;
+        };
+        /** QueueLanguages */
+        QueueLanguages: {
+            /** Languages */
+            languages: string[];
+        };
+        /**
+         * QuietHours
+         * @description Minutes of the day in one's own time zone; `start` may lie after `end`, over midnight.
+         */
+        QuietHours: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
         };
         /**
          * React
@@ -2592,6 +3023,14 @@ export interface components {
             on: boolean;
         };
         /**
+         * ShortPause
+         * @description From now on; the shift goes on.
+         */
+        ShortPause: {
+            /** Minutes */
+            minutes: number;
+        };
+        /**
          * SignUp
          * @description All three declarations must be true. Without a passphrase, the recovery code is the only key.
          */
@@ -2678,6 +3117,38 @@ export interface components {
             after: string | null;
             /** Members */
             members: components["schemas"]["StewardMember"][];
+        };
+        /**
+         * StewardPush
+         * @description The switch, on whose servers it relies, and how sending went since it was first turned on.
+         */
+        StewardPush: {
+            /** Devices */
+            devices: number;
+            /** Ended */
+            ended: number;
+            /** Failed */
+            failed: number;
+            /** Last At */
+            last_at: string | null;
+            /** Last Outcome */
+            last_outcome: string | null;
+            /** Makers */
+            makers: components["schemas"]["PushMaker"][];
+            /** On */
+            on: boolean;
+            /** Sent */
+            sent: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * StewardPushPatch
+         * @description The switch.
+         */
+        StewardPushPatch: {
+            /** On */
+            on: boolean;
         };
         /**
          * StewardStatus
@@ -2966,6 +3437,37 @@ export interface operations {
             };
         };
     };
+    case_hand_off: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseLine"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     clinic_list: {
         parameters: {
             query?: never;
@@ -3183,6 +3685,221 @@ export interface operations {
             };
         };
     };
+    guard_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guard_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guard_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShortPause"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    guard_pause_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Guard"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Journal"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJournalEntry"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalEntry"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     notice_list: {
         parameters: {
             query?: never;
@@ -3309,6 +4026,159 @@ export interface operations {
             };
         };
     };
+    push_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyPush"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPushDevice"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushDevice"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushDevicePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushDevice"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_sign_up: {
         parameters: {
             query?: never;
@@ -3409,6 +4279,8 @@ export interface operations {
                 room?: string | null;
                 kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again") | null;
                 state?: ("open" | "escalated" | "closed") | null;
+                language?: string | null;
+                waits_h?: number | null;
                 after?: string | null;
             };
             header?: never;
@@ -3437,9 +4309,40 @@ export interface operations {
             };
         };
     };
-    queue_next: {
+    queue_languages: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueLanguages"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queue_next: {
+        parameters: {
+            query?: {
+                anyway?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4178,6 +5081,68 @@ export interface operations {
             };
         };
     };
+    steward_push: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPush"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_push_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StewardPushPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPush"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_rooms_list: {
         parameters: {
             query?: never;
@@ -4326,6 +5291,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StewardStatus"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_wellbeing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardTotals"];
                 };
             };
             /** @description Refused */

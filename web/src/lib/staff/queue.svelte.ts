@@ -1,17 +1,16 @@
 /** The queue as one person looks at it: filters, pages, and always the server's order. */
 import { tick } from 'svelte';
 import { api, withQuery } from '#lib/api/client.ts';
+import { NO_FILTER, type Filter } from './filters.ts';
 import { survivor } from './selection.ts';
-import type { CaseKind, CaseLine, Queue, Urgency } from './types.ts';
-
-export type Filter = { room: string; urgency: Urgency | ''; kind: CaseKind | '' };
+import type { CaseLine, Queue } from './types.ts';
 
 export class QueueDesk {
   queue = $state.raw<Queue | null>(null);
   error = $state.raw<unknown>(null);
   #pages = 1;
   #asked = 0;
-  #filter: Filter = { room: '', urgency: '', kind: '' };
+  #filter: Filter = NO_FILTER;
 
   get ids(): string[] {
     return this.queue?.cases.map((line) => line.id) ?? [];

@@ -5,6 +5,8 @@ import type { components } from '../api/schema.d.ts';
 type Schemas = components['schemas'];
 
 export type Calling = Schemas['Calling'];
+export type GuardTotals = Schemas['GuardTotals'];
+export type StewardPush = Schemas['StewardPush'];
 export type Case = Schemas['Case'];
 export type CaseDecision = Schemas['CaseDecision'];
 export type CaseFlag = Schemas['CaseFlag'];

@@ -5,6 +5,7 @@ import { t } from '#lib/i18n/index.svelte.ts';
 import { line } from '#lib/live/connection.svelte.ts';
 import { session } from '#lib/session.svelte.ts';
 import { chime } from './chime.svelte.ts';
+import { guard } from './guard.svelte.ts';
 import { prefs } from './prefs.svelte.ts';
 import { calling } from './selection.ts';
 import { settled } from './settled.ts';
@@ -27,6 +28,7 @@ class Watch {
   /** Watch until the answer is called. */
   start(): () => void {
     void this.look({ quietly: true });
+    this.#askGuard();
     const stops = [
       line.on('queue', (frame) => {
         this.#hear(frame);
@@ -52,7 +54,9 @@ class Watch {
     }
     const fresh = this.waiting.filter((waits) => !this.#known.has(waits.id));
     for (const waits of fresh) this.#known.add(waits.id);
-    if (fresh[0] && !quietly) this.#ring(t('staff.queue.alert', { room: fresh[0].room_name }));
+    const first = fresh[0];
+    if (first && !quietly)
+      await this.#ring(t('staff.queue.alert', { room: first.room_name }), first.room);
   }
 
   #hear(frame: ServerFrameOf<'queue'>): void {
@@ -60,12 +64,20 @@ class Watch {
     const forMe = !frame.claimed_by_me && (!escalated || session.isClinician);
     if (frame.alert && forMe) {
       this.#known.add(frame.case);
-      this.#ring(t(escalated ? 'staff.queue.alert.escalated' : 'staff.queue.alert.plain'));
+      const words = t(escalated ? 'staff.queue.alert.escalated' : 'staff.queue.alert.plain');
+      void this.#ring(words, frame.room);
     }
+    // Whoever has just closed a crisis case may be offered a pause.
+    if (frame.state === 'closed' && frame.urgency === 'now') this.#askGuard();
     this.#lookSoon();
   }
 
-  #ring(words: string): void {
+  #askGuard(): void {
+    if (session.me?.on_shift) void guard.load().catch(() => undefined);
+  }
+
+  async #ring(words: string, room: string): Promise<void> {
+    if (await guard.restsFrom(room)) return;
     if (prefs.sound) chime.play();
     voice.call(words);
   }

@@ -1,0 +1,82 @@
+"""Bodies of the wellbeing guard: what somebody sees of their own shift, their journal, a steward's totals."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from server.protocol.base import Id, Storable, Time, Wire
+from server.protocol.bodies import Figure
+
+_Own = Annotated[Storable, Field(min_length=1, max_length=2_000)]
+
+
+class Guard(Wire):
+    """One's own guard, told to nobody else. `hard`: counted since the shift began; None off shift."""
+
+    on: bool
+    budget: int
+    hard: int | None
+    paused_until: Time | None
+    covered: list[Id]
+    """While one pauses: the rooms where somebody else is on shift and on no pause."""
+    offer: bool
+    """A crisis case was closed: a pause is offered until it is taken or skipped."""
+
+
+class GuardPatch(Wire):
+    """What is to change."""
+
+    on: bool | None = None
+    budget: Annotated[int, Field(ge=1, le=50)] | None = None
+
+
+class ShortPause(Wire):
+    """From now on; the shift goes on."""
+
+    minutes: Annotated[int, Field(ge=1, le=15)]
+
+
+class NewJournalEntry(Wire):
+    """Own words on up to three questions; at least one."""
+
+    now: _Own | None = None
+    """How are you?"""
+    stays: _Own | None = None
+    """Is there something that stays with you?"""
+    helps: _Own | None = None
+    """What would help?"""
+
+
+class JournalEntry(Wire):
+    """As it was written. All None: its key is gone, and nobody can read it any more."""
+
+    id: Id
+    at: Time
+    now: str | None
+    stays: str | None
+    helps: str | None
+
+
+class Journal(Wire):
+    """One's own words, newest first."""
+
+    entries: list[JournalEntry]
+
+
+class GuardWeek(Wire):
+    """A calendar week that is over, by the shifts that ended in it. No figure about fewer than 8 people."""
+
+    start: Time
+    end: Time
+    shifts: Figure
+    hard_cases: Figure
+    hard_per_shift: Figure
+    pauses: Figure
+    hand_offs: Figure
+
+
+class GuardTotals(Wire):
+    """Newest first."""
+
+    weeks: list[GuardWeek]
+    smallest_group: int
