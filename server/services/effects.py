@@ -2,7 +2,15 @@
 
 from moderation.cases import CaseKind
 from server.errors import BadFrame, NotNow
-from server.services import appeals, conversations, looking_again, publishing, seats, wording
+from server.services import (
+    appeals,
+    conversations,
+    looking_again,
+    publishing,
+    seats,
+    standing,
+    wording,
+)
 from server.services.judged import Judged, tell_author
 from server.services.queue import LEASE
 from server.store import rooms
@@ -48,8 +56,7 @@ def pause(work: Work, judged: Judged) -> None:
         raise BadFrame("A pause needs its length.")
     if seat is None:
         raise NotNow("This person has no seat here.")
-    seat.paused_until = judged.decision.until
-    work.session.add(seat)
+    standing.settle_pause(work, seat.room_id, seat.member_id)
     _keep_back(work, judged)
     tell_author(work, judged, "pause", until=judged.decision.until, appealable=True)
 

@@ -4,6 +4,7 @@ from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
+from server.store.tables.reasons import Act, PlaceWords
 from server.store.tables.rooms import (
     Edit,
     FeltHeard,
@@ -17,6 +18,7 @@ from server.store.tables.rooms import (
 )
 
 __all__ = [
+    "Act",
     "Assessment",
     "Audit",
     "Case",
@@ -33,6 +35,7 @@ __all__ = [
     "NudgeShown",
     "OwnHelpLine",
     "Place",
+    "PlaceWords",
     "Reaction",
     "Revision",
     "Room",
