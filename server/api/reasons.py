@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 
-from server.api.depend import Ask, AskPublic
+from server.api.depend import Ask, AskPublic, AskRecord
 from server.protocol import bodies, frames, reasons
 from server.protocol.base import Storable
 from server.services import appeals, ledger, promises, statements
@@ -40,7 +40,7 @@ async def change_promise(code: str, body: reasons.PromisePatch, ask: Ask) -> rea
 
 
 @router.get("/me/statements/{notice_id}", operation_id="statement_read", openapi_extra=_STATEMENT)
-async def read_statement(notice_id: UUID, ask: Ask) -> reasons.Statement:
+async def read_statement(notice_id: UUID, ask: AskRecord) -> reasons.Statement:
     """Why I was restricted, by whom, and how to ask again."""
     return await ask.read(
         "statement.read", lambda work: statements.read_statement(work, ask.actor, notice_id)
@@ -53,7 +53,7 @@ async def read_statement(notice_id: UUID, ask: Ask) -> reasons.Statement:
     openapi_extra=_STATEMENT,
     response_class=PlainTextResponse,
 )
-async def read_text(notice_id: UUID, ask: Ask) -> PlainTextResponse:
+async def read_text(notice_id: UUID, ask: AskRecord) -> PlainTextResponse:
     """The same as a text file, to keep."""
     text = await ask.read(
         "statement.read", lambda work: statements.read_text(work, ask.actor, notice_id)
@@ -63,14 +63,14 @@ async def read_text(notice_id: UUID, ask: Ask) -> PlainTextResponse:
 
 @router.get("/me/ledger", operation_id="ledger_read", openapi_extra=_LEDGER)
 async def read_ledger(
-    ask: Ask, after: Annotated[Storable | None, Query(max_length=200)] = None
+    ask: AskRecord, after: Annotated[Storable | None, Query(max_length=200)] = None
 ) -> reasons.Ledger:
     """What was decided about my words by itself, newest first."""
     return await ask.read("ledger.read", lambda work: ledger.read_ledger(work, ask.actor, after))
 
 
 @router.get("/me/ledger/export", operation_id="ledger_export", openapi_extra=_LEDGER)
-async def export(ask: Ask, response: Response) -> reasons.Ledger:
+async def export(ask: AskRecord, response: Response) -> reasons.Ledger:
     """All of it, as a JSON file."""
     response.headers.update(_as_file("ledger.json"))
     return await ask.read("ledger.read", lambda work: ledger.export(work, ask.actor))
@@ -81,7 +81,7 @@ async def export(ask: Ask, response: Response) -> reasons.Ledger:
     operation_id="ledger_ask",
     openapi_extra={"x-access": "ledger.ask"},
 )
-async def ask_about(act_id: UUID, body: bodies.NewAppeal, ask: Ask) -> frames.Notice:
+async def ask_about(act_id: UUID, body: bodies.NewAppeal, ask: AskRecord) -> frames.Notice:
     """Please let a person look at this."""
     return await ask.do(
         "ledger.ask", lambda work: appeals.ask_about(work, ask.actor, act_id, body.words)

@@ -528,6 +528,8 @@ class StewardMembers(Wire):
 class MemberPatch(Wire):
     role: Role | None = None
     state: Literal["active", "removed"] | None = None
+    reason: Text | None = None
+    """Why somebody is removed: told to them."""
 
 
 class NewInvitation(Wire):

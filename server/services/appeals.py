@@ -11,13 +11,22 @@ from moderation.appeals import APPEAL_WINDOW
 from moderation.cases import CaseKind, CaseState
 from moderation.urgency import Urgency
 from server.access import Actor, Relation, check
-from server.errors import AppealClosed, BadFrame
+from server.errors import AppealClosed, BadFrame, NotNow
 from server.protocol import frames
-from server.services import keepers, notices, publishing, reason_words, standing, timers, wording
+from server.services import (
+    keepers,
+    notices,
+    publishing,
+    reason_words,
+    standing,
+    steward,
+    timers,
+    wording,
+)
 from server.services.case_access import had_no_part
 from server.services.cases import announce, new_case
 from server.services.judged import Judged, Touched, move, tell_author
-from server.store import acts, audit, cases
+from server.store import acts, audit, cases, staff
 from server.store import notices as stored
 from server.store import standing as standing_store
 from server.store.tables import Act, Case, Message, Notice, Timer
@@ -75,7 +84,7 @@ def _why_not(work: Work, notice: Notice) -> str | None:
             "Another person has looked at this already, and their answer stands. If you still think it "
             "is wrong, the statement of reasons says where you can turn outside this place."
         )
-    if notice.appeal_until is None or notice.room_id is None:
+    if notice.appeal_until is None:
         return "Nothing was decided here that another person could change."
     if work.now > notice.appeal_until:
         return f"The time to ask for another look ended on {notice.appeal_until:%Y-%m-%d}."
@@ -125,6 +134,8 @@ def overturn(work: Work, judged: Judged) -> None:
 
 def change(work: Work, judged: Judged) -> None:
     """A milder decision takes the place of the first."""
+    if _notice(work, judged.case).room_id is None:
+        raise NotNow("A membership stays ended, or it is given back.")
     notice = _settle(work, judged.case, "changed")
     _SOFTEN.get(notice.kind, _leave)(work, judged, notice)
     tell_author(work, judged, "appeal", code="changed")
@@ -183,7 +194,8 @@ class _ByItself:
 
 
 def _appeal_case(work: Work, notice: Notice) -> Case:
-    if notice.room_id is None:  # about the place, not about a room: its steward is asked in person
+    room_id = notice.room_id or staff.a_room_of(work, notice.member_id)
+    if room_id is None:
         raise AppealClosed
     about = cases.find_case(work, notice.case_id) if notice.case_id else None
     urgency = Urgency.SOON if notice.kind == "held" else Urgency.ROUTINE
@@ -191,14 +203,21 @@ def _appeal_case(work: Work, notice: Notice) -> Case:
         work,
         CaseKind.APPEAL,
         urgency,
-        room_id=notice.room_id,
+        room_id=room_id,
         subject_id=notice.member_id,
         message_id=notice.message_id,
         open_key=f"appeal:{notice.id}",
         appeal_of=notice.id,
-        aside=about.aside if about else keepers.keeps_alone(work, notice.room_id, notice.member_id),
+        aside=_is_aside(work, notice, about),
         policy=notice.policy or "",
     )
+
+
+def _is_aside(work: Work, notice: Notice, about: Case | None) -> bool:
+    """As the first case was; what is about the place is nobody's who keeps one room of it."""
+    if about:
+        return about.aside
+    return notice.room_id is None or keepers.keeps_alone(work, notice.room_id, notice.member_id)
 
 
 def _notice(work: Work, case: Case) -> Notice:
@@ -257,6 +276,9 @@ def _lift_pause(work: Work, touched: Touched, notice: Notice) -> None:
 
 
 def _give_seat_back(work: Work, touched: Touched, notice: Notice) -> None:
+    if notice.room_id is None:
+        steward.readmit(work, cases.get_subject(work, touched.case), notice.at)
+        return
     standing.settle_seat(work, touched.case.room_id, touched.case.subject_id)
     _show_kept_back(work, touched, notice)
 

@@ -16,6 +16,7 @@ from server.store import statements as stored
 from server.store.tables import Act, Decision, Message, Notice
 from server.store.work import Work
 
+_PLACE = "place"
 KINDS = frozenset({"held", "hidden", "collapsed", "assessed_late", "warn", "pause", "removed"})
 
 
@@ -70,13 +71,13 @@ def _statement(work: Work, notice: Notice) -> bodies.Statement:
     by: Any = notice.by_role
     clause: Any = decision.clause if decision else act.clause if act else None
     by_machine = notice.automated and notice.by_role == "machine"
-    detected = "machine" if by_machine else (decision and decision.detected_by) or "unknown"
+    detected = "machine" if by_machine else _detected(notice, decision)
     until = _until(work, notice)
     return bodies.Statement(
         id=notice.id,
         kind=kind,
         at=notice.at,
-        restricted=words("restricted", notice.kind, _detail(decision)),
+        restricted=words("restricted", notice.kind, _detail(notice, decision)),
         room=notice.room_id,
         room_name=_room_name(work, notice.room_id),
         own_words=_own_words(work, message),
@@ -112,10 +113,18 @@ def _read_redress(work: Work, notice: Notice) -> bodies.Redress:
     )
 
 
-def _detail(decision: Decision | None) -> str | None:
+def _detail(notice: Notice, decision: Decision | None) -> str | None:
     """A warning or a pause may have kept a waiting message back."""
+    if notice.code == _PLACE:
+        return _PLACE
     kept = (decision and decision.before) or {}
     return "kept_back" if kept.get("message") == "held" else None
+
+
+def _detected(notice: Notice, decision: Decision | None) -> str:
+    if decision is None:
+        return "staff" if notice.by else "unknown"
+    return decision.detected_by or "unknown"
 
 
 def _until(work: Work, notice: Notice) -> datetime | None:
