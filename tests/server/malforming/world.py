@@ -9,7 +9,7 @@ from moderation.review import EDITION
 from server.access import Role
 from server.client import Client, Http
 from server.ids import new_id
-from server.protocol import bodies, frames
+from server.protocol import bodies, frames, reasons
 from server.services import names, seats, sessions
 from server.services.rooms import make_room
 from server.store.tables import Member
@@ -133,7 +133,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewRoom": {"name": "Another", "purpose": words, "slug": "another-one", "language": "en"},
         "RoomPatch": {"name": "Rude", "purpose": words, "state": "open", "language": "en"},
         "NewKeeper": {"member": str(world.other), "seat": "member"},
-        "MemberPatch": {"role": "peer", "state": "active"},
+        "MemberPatch": {"role": "peer", "state": "active", "reason": words},
         "NewInvitation": {"role": "peer", "room": str(world.room), "days": 7},
         "NewHelpLine": {
             "country": "IE", "name": "A line", "dial": "116 123", "text": None,
@@ -142,6 +142,11 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "HelpLinePatch": {"hidden": False},
     }  # fmt: skip
+
+
+def model_named(name: str) -> Any:
+    """The body of that name, wherever it stands."""
+    return next(getattr(module, name) for module in (bodies, reasons) if hasattr(module, name))
 
 
 def path_ids(world: World) -> dict[str, str]:
