@@ -176,6 +176,66 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/me/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ledger
+         * @description What was decided about my words by itself, newest first.
+         */
+        get: operations["ledger_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description All of it, as a JSON file.
+         */
+        get: operations["ledger_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/{act_id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask About
+         * @description Please let a person look at this.
+         */
+        post: operations["ledger_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/notices": {
         parameters: {
             query?: never;
@@ -256,6 +316,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/statements/{notice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statement
+         * @description Why I was restricted, by whom, and how to ask again.
+         */
+        get: operations["statement_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/statements/{notice_id}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Text
+         * @description The same as a text file, to keep.
+         */
+        get: operations["statement_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -308,6 +408,26 @@ export interface paths {
          * @description Who this place is for, and on which terms.
          */
         get: operations["place_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/place/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Promises
+         * @description What decisions here rest on, and where somebody can turn outside this place.
+         */
+        get: operations["place_promises"];
         put?: never;
         post?: never;
         delete?: never;
@@ -720,6 +840,26 @@ export interface paths {
         patch: operations["steward_place"];
         trace?: never;
     };
+    "/api/steward/promises/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Promise
+         * @description Other words for one promise (or `outside`: the ways outside); null for the shipped ones.
+         */
+        put: operations["steward_promises"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/rooms": {
         parameters: {
             query?: never;
@@ -903,6 +1043,11 @@ export interface components {
             appeal_words: string | null;
             /** Assessed */
             assessed: boolean;
+            /**
+             * Clause
+             * @enum {string}
+             */
+            clause: "kind" | "safe" | "private" | "listen" | "here" | "care" | "law";
             /** Conversation */
             conversation: string | null;
             /** Decisions */
@@ -932,6 +1077,10 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** Clause */
+            clause?: ("kind" | "safe" | "private" | "listen" | "here" | "care" | "law") | null;
+            /** Clause Words */
+            clause_words?: string | null;
             /**
              * Id
              * Format: uuid
@@ -974,6 +1123,11 @@ export interface components {
             about: ("self" | "another") | null;
             /** Again Of */
             again_of?: string | null;
+            /**
+             * Aside
+             * @default false
+             */
+            aside: boolean;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed By Me */
@@ -1292,6 +1446,11 @@ export interface components {
          */
         Flag: {
             /**
+             * Aside
+             * @default false
+             */
+            aside: boolean;
+            /**
              * Message
              * Format: uuid
              */
@@ -1316,6 +1475,26 @@ export interface components {
              * @default null
              */
             words: string | null;
+        };
+        /**
+         * Followed
+         * @description What a person did about it afterwards.
+         */
+        Followed: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "machine" | "moderator" | "clinician" | "steward" | "member";
+            /** Did */
+            did: string;
+            /** Statement */
+            statement: string | null;
         };
         /**
          * Held
@@ -1654,6 +1833,85 @@ export interface components {
             type: "leave";
         };
         /**
+         * Ledger
+         * @description A page, newest first, and what was read in all. read, not_read: messages; followed: entries.
+         */
+        Ledger: {
+            /** After */
+            after: string | null;
+            /** Entries */
+            entries: components["schemas"]["LedgerEntry"][];
+            /** Followed */
+            followed: number;
+            /** Not Read */
+            not_read: number;
+            /** Read */
+            read: number;
+        };
+        /**
+         * LedgerEntry
+         * @description One automated act on the reader's own words. No score; for danger, words only.
+         *
+         *     bound: the row of the audit log that holds its digest. may_ask: whether another person may still be asked.
+         */
+        LedgerEntry: {
+            /**
+             * Ask Until
+             * Format: date-time
+             */
+            ask_until: string;
+            /** Asked */
+            asked: ("open" | "upheld" | "overturned" | "changed") | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Band */
+            band: ("low" | "middle" | "high") | null;
+            /** Band Words */
+            band_words: string | null;
+            /** Became */
+            became: string | null;
+            /** Bound */
+            bound: number;
+            /** Clause Words */
+            clause_words: string | null;
+            /** Followed */
+            followed: components["schemas"]["Followed"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "nudge" | "collapse" | "hold" | "refuse" | "risk";
+            /** May Ask */
+            may_ask: boolean;
+            /** Message */
+            message: string | null;
+            /** Model */
+            model: string | null;
+            /** Policy */
+            policy: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Rules */
+            rules: string[];
+            /** Statement */
+            statement: string | null;
+            /** Words */
+            words: string;
+        };
+        /**
          * Limits
          * @description What one frame, one message and one socket may hold.
          */
@@ -1741,6 +1999,8 @@ export interface components {
         };
         /** MemberPatch */
         MemberPatch: {
+            /** Reason */
+            reason?: string | null;
             /** Role */
             role?: ("peer" | "moderator" | "clinician" | "steward") | null;
             /** State */
@@ -1831,6 +2091,8 @@ export interface components {
              * @enum {string}
              */
             action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
+            /** Clause */
+            clause?: ("kind" | "safe" | "private" | "listen" | "here" | "care" | "law") | null;
             /** Minutes */
             minutes?: number | null;
             /** Reason */
@@ -2288,6 +2550,41 @@ export interface components {
             detail: string;
         };
         /**
+         * Promise
+         * @description One thing that this place promises. shipped: whether these are the words that come with Hearth.
+         */
+        Promise: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "kind" | "safe" | "private" | "listen" | "here" | "care" | "law";
+            /** Shipped */
+            shipped: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PromisePatch
+         * @description Other words; None for the shipped ones again.
+         */
+        PromisePatch: {
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * Promises
+         * @description What a decision may rest on, and where somebody can turn outside this place.
+         */
+        Promises: {
+            /** Outside */
+            outside: string;
+            /** Outside Shipped */
+            outside_shipped: boolean;
+            /** Promises */
+            promises: components["schemas"]["Promise"][];
+        };
+        /**
          * Queue
          * @description A page of the queue in the order it should be worked, and what is waiting.
          */
@@ -2415,6 +2712,24 @@ export interface components {
              * @enum {string}
              */
             type: "read";
+        };
+        /**
+         * Redress
+         * @description How to ask again. usual_wait_s: the median of the last answers; None where there were too few.
+         */
+        Redress: {
+            /** Answer */
+            answer: string | null;
+            /** Appeal */
+            appeal: ("open" | "upheld" | "overturned" | "changed") | null;
+            /** May Appeal */
+            may_appeal: boolean;
+            /** Outside */
+            outside: string;
+            /** Until */
+            until: string | null;
+            /** Usual Wait S */
+            usual_wait_s: number | null;
         };
         /**
          * Refused
@@ -2622,6 +2937,67 @@ export interface components {
             passphrase?: string | null;
             /** Pseudonym */
             pseudonym: string;
+        };
+        /**
+         * Statement
+         * @description A statement of reasons: the contents that Article 17 of the EU's Digital Services Act asks for.
+         */
+        Statement: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "machine" | "moderator" | "clinician" | "steward" | "member";
+            /** Clause */
+            clause: ("kind" | "safe" | "private" | "listen" | "here" | "care" | "law") | null;
+            /** Clause Words */
+            clause_words: string | null;
+            /** Decided */
+            decided: string;
+            /** Decided By Machine */
+            decided_by_machine: boolean;
+            /** Detected */
+            detected: string;
+            /** Detected By Machine */
+            detected_by_machine: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "held" | "hidden" | "collapsed" | "assessed_late" | "warn" | "pause" | "removed";
+            /** Lasts */
+            lasts: string;
+            /** Model */
+            model: string | null;
+            /** Own Words */
+            own_words: string | null;
+            /** Policy */
+            policy: string | null;
+            /** Reason */
+            reason: string;
+            redress: components["schemas"]["Redress"];
+            /** Restricted */
+            restricted: string;
+            /** Room */
+            room: string | null;
+            /** Room Name */
+            room_name: string | null;
+            /** Rules */
+            rules: string[];
+            /** Stands */
+            stands: boolean;
+            /** Until */
+            until: string | null;
         };
         /** StewardHelpLine */
         StewardHelpLine: {
@@ -3183,6 +3559,101 @@ export interface operations {
             };
         };
     };
+    ledger_read: {
+        parameters: {
+            query?: {
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                act_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAppeal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     notice_list: {
         parameters: {
             query?: never;
@@ -3309,6 +3780,68 @@ export interface operations {
             };
         };
     };
+    statement_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_sign_up: {
         parameters: {
             query?: never;
@@ -3389,6 +3922,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_promises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promises"];
                 };
             };
             /** @description Refused */
@@ -4165,6 +4727,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_promises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromisePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promises"];
                 };
             };
             /** @description Refused */
