@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,6 +32,7 @@ from server.services import (
 from server.services import rooms as verbs
 from server.store import cases as stored
 from server.store import people, rooms
+from server.store.queue import Wanted
 from server.store.tables import Case, Message
 from server.store.work import Work
 from tests.server.readings import severe
@@ -268,7 +270,7 @@ async def test_who_was_removed_from_the_place_reads_why_and_is_let_back_in(scene
     )  # fmt: skip
 
     asked = await scene.appeal(removed)
-    seen = await scene.house.do(lambda work: queue.read_queue(work, two, queue.Wanted()))
+    seen = await scene.house.do(lambda work: queue.read_queue(work, two, Wanted()))
     assert [line.id for line in seen.cases] == [asked.id]
     shown = await scene.house.do(lambda work: case_view.read_case(work, one, asked.id))
     assert "overturn" not in shown.allowed, "whoever removed them does not judge it"
@@ -309,7 +311,7 @@ async def test_with_one_steward_and_nobody_else_a_removal_lapses(any_house: Hous
     any_house.clock.move(seconds=(LAPSES_AFTER + timedelta(minutes=1)).total_seconds())
 
     for timer in await any_house.do(by_itself.find_due):
-        await any_house.do(lambda work, timer=timer: by_itself.run(work, timer, has_command=False))
+        await any_house.do(partial(by_itself.run, timer_id=timer, has_command=False))
 
     member = await any_house.do(lambda work: people.find_member(work, ash.id))
     assert member is not None

@@ -1,5 +1,6 @@
 """A member asks for a look: told what came of it, and nobody buries what is about themselves."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from server.access import Actor, Relation, Role, relation_of
 from server.errors import NotFound
 from server.live.connection import Connection
 from server.live.hub import Hub
-from server.protocol import frames
+from server.protocol import bodies, frames
 from server.services import (
     appeals,
     by_itself,
@@ -27,9 +28,9 @@ from server.services import messages as verbs
 from server.store import queue as stored_queue
 from server.store import rooms
 from server.store.tables import Case
-from server.store.work import ToStaff
+from server.store.work import ToStaff, Work
 from tests.server.store_fixture import House
-from tests.server.test_decisions import REASON, Scene, bodies
+from tests.server.test_decisions import REASON, Scene
 
 
 class Place:
@@ -102,7 +103,7 @@ class Place:
     async def _is_handed(self, actor: Actor, case: Case) -> bool:
         handed = await self.house.do(lambda work: queue.next_case(work, actor))
         if handed.case:
-            await self.house.do(lambda work: queue.release(work, actor, handed.case))
+            await self.house.do(partial(queue.release, actor=actor, case_id=handed.case))
         return handed.case == case.id
 
     async def _hears(self, actor: Actor) -> bool:
@@ -112,17 +113,17 @@ class Place:
         connection = Connection(actor)
         connection.keeps.update(kept)
         hub.add(connection)
-        hub.announce([one for one in self.house.told if isinstance(one, ToStaff)][:1])
+        hub.announce([one for one in self.house.told if isinstance(one, ToStaff)][:1])  # type: ignore[arg-type]
         return bool(connection.outbox._frames)
 
 
-def _case(work: Any, case_id: UUID) -> Case:
+def _case(work: Work, case_id: UUID) -> Case:
     found = work.session.get(Case, case_id)
     assert found is not None
     return found
 
 
-def _relations(work: Any, actor: Actor) -> dict[UUID, Relation]:
+def _relations(work: Work, actor: Actor) -> dict[UUID, Relation]:
     return {room: relation_of(seat.seat) for room, seat in rooms.seats_of(work, actor.id).items()}
 
 
@@ -160,7 +161,7 @@ async def test_what_is_set_aside_is_a_case_of_its_own_beside_the_rooms(place: Pl
             type="flag", room=place.room, message=said.id, reason="unkind", aside=aside,
             words="secret" if aside else None,
         )  # fmt: skip
-        await place.house.do(lambda work, frame=frame: verbs.flag(work, place.ash, frame))
+        await place.house.do(partial(verbs.flag, actor=place.ash, frame=frame))
     page = await place.house.do(
         lambda work: queue.read_queue(work, place.still, stored_queue.Wanted())
     )
@@ -211,21 +212,15 @@ async def test_those_outside_are_called_when_nobody_looks(place: Place):
     called: dict[Rung, set[UUID]] = {}
     for rung in (Rung.AGAIN, Rung.CLINICIANS, Rung.ON_CALL):
         case.rung = rung
-        called[rung] = set(
-            await place.house.do(lambda work, rung=rung: ladder.called(work, case, rung))
-        )
+        called[rung] = set(await place.house.do(partial(ladder.called, case=case, rung=rung)))
     assert called[Rung.AGAIN] == {place.keeper.id}
     assert called[Rung.CLINICIANS] == {place.linden.id}
     assert called[Rung.ON_CALL] == {place.keeper.id, place.elsewhere.id}
     place.house.clock.move(minutes=16)
     for timer in await place.house.do(by_itself.find_due):
-        await place.house.do(
-            lambda work, timer=timer: by_itself.run(work, timer, has_command=False)
-        )
+        await place.house.do(partial(by_itself.run, timer_id=timer, has_command=False))
     for kept_out in (place.fern, place.still):
-        told = await place.house.do(
-            lambda work, kept_out=kept_out: notices.list_mine(work, kept_out)
-        )
+        told = await place.house.do(partial(notices.list_mine, actor=kept_out))
         assert told.notices == []
 
 
@@ -259,7 +254,7 @@ async def test_who_asked_is_told_what_came_of_it_and_nothing_of_a_sanction(
         assert private not in answer.words
 
 
-def _seat(work: Any, room: UUID, member: UUID) -> None:
+def _seat(work: Work, room: UUID, member: UUID) -> None:
     seats.take_seat(work, room, member)
 
 

@@ -1,12 +1,13 @@
 """Statements of reasons: whoever is restricted reads what, why, by which role, and how to ask again."""
 
+from functools import partial
+
 import pytest
 
 from moderation.cases import Action, CaseKind
 from server.access import Role
 from server.errors import BadFrame, NotAllowed, NotFound
 from server.protocol import frames, reasons
-from server.services import messages as verbs
 from server.services import promises, statements
 from tests.server.readings import severe
 from tests.server.store_fixture import House
@@ -56,9 +57,6 @@ async def test_every_sanction_has_a_statement_with_all_that_the_law_asks_for(
 
 
 async def test_a_clause_that_nobody_chose_fits_what_it_is_about(scene: Scene):
-    said = await scene.house.say(scene.room, scene.fern, "call me on 0123 456")
-    ask = frames.Flag(type="flag", room=scene.room, message=said.id, reason="private")
-    await scene.house.do(lambda work: verbs.flag(work, scene.marram, ask))
     case = await scene.house.case(scene.room, scene.marram)
     await scene.decide(scene.fern, case, "warn")
     seen = await scene.look(scene.still, case.id)
@@ -134,9 +132,7 @@ async def test_a_statement_is_for_whom_it_is_about_and_only_about_restrictions(s
     for reader, notice in ((scene.fern, warning), (scene.still, warning), (scene.marram, note)):
         with pytest.raises(NotFound):
             await scene.house.database.read(
-                lambda work, reader=reader, notice=notice: statements.read_statement(
-                    work, reader, notice.id
-                )
+                partial(statements.read_statement, actor=reader, notice_id=notice.id)
             )
 
 

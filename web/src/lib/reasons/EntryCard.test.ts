@@ -39,7 +39,7 @@ describe('an entry of the ledger', () => {
   it('says what, by which rule and promise, how sure, and by which versions', () => {
     render(EntryCard, { entry: entry(), onasked: vi.fn() });
     for (const words of [/folded behind/, /sounded harsh/, /speak kindly/, /very harsh/])
-      expect(screen.getByText(words)).toBeTruthy();
+      expect(screen.getAllByText(words).length).toBeGreaterThan(0);
     expect(screen.getByText('Read by: hearth-1. Rules: version 3.')).toBeTruthy();
     expect(screen.getByRole('link', { name: 'Why, in full' }).getAttribute('href')).toBe(
       '/statements/n-1',
@@ -48,7 +48,7 @@ describe('an entry of the ledger', () => {
 
   it('speaks of danger in words alone, with the way to help beside them', () => {
     const words = 'We thought you might be in danger and asked a person to look.';
-    const risk = { kind: 'risk', words, rules: [], band: null, band_words: null } as const;
+    const risk: Partial<Entry> = { kind: 'risk', words, rules: [], band: null, band_words: null };
     render(EntryCard, { entry: entry({ ...risk, statement: null }), onasked: vi.fn() });
     expect(screen.getByText(words)).toBeTruthy();
     expect(screen.queryByText('How it sounded')).toBeNull();
