@@ -13,7 +13,7 @@ import orjson
 from server.cli import audit
 from server.errors import ServerError
 from server.settings import Settings
-from server.store import beside, people, place, timers
+from server.store import beside, people, place, staff, timers
 from server.store.keys import KeyFile
 from server.store.work import Work
 
@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at the key file, database, audit log, help lines, disk, classifier, address and user."""
+    """Look at the key file, database, audit log, help lines, appeals, disk, classifier, address and user."""
     begun = bool(settings.database_url) or settings.sqlite_path.exists()
     checks = _CHECKS if begun else ()
     findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]
@@ -100,6 +100,17 @@ def _place_country(work: Work) -> str | None:
     return found.country if found and found.help_lines_confirmed_at else None
 
 
+def _appeals(settings: Settings) -> tuple[bool, str]:
+    alone = beside.do(settings, staff.rooms_with_one_judge)
+    if not alone:
+        return True, "no room has one person alone to decide and to judge."
+    return (
+        False,
+        f"one person alone decides in: {', '.join(alone)}. An appealed sanction ends there after a week, "
+        "unjudged. Seat a second moderator or a clinician (Steward, Rooms).",
+    )
+
+
 def _calling(settings: Settings) -> tuple[bool, str]:
     words = settings.alert_words
     if not words:
@@ -157,6 +168,7 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("database", _database),
     ("audit log", _audit_log),
     ("help lines", _help_lines),
+    ("appeals", _appeals),
     ("calling", _calling),
     ("disk", _disk),
     ("classifier", _classifier),

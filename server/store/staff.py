@@ -75,6 +75,28 @@ def seats_ended_at(work: Work, member_id: UUID, at: datetime) -> Sequence[Member
     return work.session.exec(query).all()
 
 
+def rooms_with_one_judge(work: Work) -> Sequence[str]:
+    """Names of open rooms where one person decides, and nobody else could judge an appeal."""
+    judge = (
+        select(Membership.room_id, func.count().label("judges"))
+        .join(Member, col(Member.id) == Membership.member_id)
+        .where(
+            col(Membership.left_at).is_(None),
+            col(Membership.seat).in_(("moderator", "clinician")),
+            Member.role == Membership.seat,
+            Member.state == "active",
+        )
+        .group_by(col(Membership.room_id))
+        .subquery()
+    )
+    query = (
+        select(Room.name)
+        .join(judge, judge.c.room_id == Room.id)
+        .where(Room.kind == "room", Room.state == "open", judge.c.judges == 1)
+    )
+    return work.session.exec(query.order_by(Room.name)).all()
+
+
 def a_room_of(work: Work, member_id: UUID) -> UUID | None:
     """Some open room that a member sits in or sat in, else the oldest there is."""
     sat = exists().where(col(Membership.room_id) == Room.id, col(Membership.member_id) == member_id)

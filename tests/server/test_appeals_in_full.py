@@ -31,7 +31,7 @@ from server.services import (
 )
 from server.services import rooms as verbs
 from server.store import cases as stored
-from server.store import people, rooms
+from server.store import people, rooms, staff
 from server.store.queue import Wanted
 from server.store.tables import Case, Message
 from server.store.work import Work
@@ -249,6 +249,17 @@ async def test_a_second_appeal_is_refused_with_a_reason_that_helps(scene: Scene)
 
     assert "nothing is lost" in waiting.value.detail
     assert "outside this place" in answered.value.detail
+
+
+async def test_a_room_where_one_person_decides_alone_is_named(any_house: House):
+    fern, still = [await any_house.join(name, Role.MODERATOR) for name in ("fern", "still")]
+    linden = await any_house.join("linden", Role.CLINICIAN)
+    ash = await any_house.join("Ash")
+    await any_house.room("Alone", (fern, "moderator"), (ash, "host"))
+    await any_house.room("Two moderators", (fern, "moderator"), (still, "moderator"))
+    await any_house.room("With a clinician", (fern, "moderator"), (linden, "clinician"))
+    await any_house.room("Nobody yet", (ash, "member"))
+    assert await any_house.do(staff.rooms_with_one_judge) == ["Alone"]
 
 
 # --- the place itself ---
