@@ -33,6 +33,8 @@ class Relation(StrEnum):
     """A moderator's seat in the room."""
     CARER = "carer"
     """A clinician's seat in the room."""
+    OUTSIDE = "outside"
+    """No part in keeping the room, for what is not to go to those who keep it."""
 
 
 _PEER, _MODERATOR, _CLINICIAN, _STEWARD = Role.PEER, Role.MODERATOR, Role.CLINICIAN, Role.STEWARD
@@ -50,12 +52,14 @@ _OWN = _rows(_MEMBERS, Relation.SELF)
 _SEATED = _rows(_MEMBERS, Relation.SEAT, Relation.KEEPER, Relation.CARER)
 _STAFF = _rows((_MODERATOR, _CLINICIAN), Relation.NONE)
 _CASE = _rows((_MODERATOR,), Relation.KEEPER) | _rows((_CLINICIAN,), Relation.CARER)
+_ASIDE = _CASE | _rows((_MODERATOR, _STEWARD), Relation.OUTSIDE)
 _CLINIC = _rows((_CLINICIAN,), Relation.CARER)
 _STEWARDS = _rows((_STEWARD,), Relation.NONE)
 
 OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     # the place
     "place.read": _ANYBODY,
+    "place.promises": _ANYBODY,
     "help.read": _ANYBODY,
     "health.read": _ANYBODY,
     "page.read": _ANYBODY,
@@ -70,6 +74,9 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "notice.list": _ANY_MEMBER,
     "notice.read": _OWN,
     "notice.appeal": _OWN,
+    "statement.read": _OWN,
+    "ledger.read": _ANY_MEMBER,
+    "ledger.ask": _OWN,
     # rooms
     "room.list": _ANY_MEMBER,
     "room.enter": _ANY_MEMBER,
@@ -88,11 +95,11 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "frame.typing": _SEATED,
     "frame.read": _SEATED,
     # the queue
-    "queue.read": _STAFF,
-    "queue.next": _STAFF,
-    "case.read": _CASE,
-    "case.claim": _CASE,
-    "case.decide": _CASE,
+    "queue.read": _STAFF | _rows((_STEWARD,), Relation.NONE),
+    "queue.next": _STAFF | _rows((_STEWARD,), Relation.NONE),
+    "case.read": _ASIDE,
+    "case.claim": _ASIDE,
+    "case.decide": _ASIDE,
     "not_assessed.read": _STAFF,
     "shift.change": _STAFF,
     "guard.own": _STAFF,
@@ -106,7 +113,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "clinic.week": _CLINIC,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
-    # steward: configures, does not read
+    # steward: configures, and reads nothing but what is about those who keep a room
     "steward.status": _STEWARDS,
     "steward.place": _STEWARDS,
     "steward.rooms": _STEWARDS,
@@ -116,6 +123,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.calling": _STEWARDS,
     "steward.push": _STEWARDS,
     "steward.wellbeing": _STEWARDS,
+    "steward.promises": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {
@@ -138,7 +146,7 @@ EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "presence": _SEATED,
     "typing": _SEATED,
     # to those who keep it
-    "queue": _CASE,
+    "queue": _ASIDE,
 }
 
 _SEAT_RELATIONS = {"moderator": Relation.KEEPER, "clinician": Relation.CARER}
@@ -159,6 +167,13 @@ def relation_of(seat: str | None) -> Relation:
     if seat is None:
         return Relation.NONE
     return _SEAT_RELATIONS.get(seat, Relation.SEAT)
+
+
+def aside(relation: Relation) -> Relation:
+    """The same, for what is not to go to those who keep the room; its clinicians stay who they are."""
+    if relation is Relation.CARER:
+        return relation
+    return Relation.NONE if relation is Relation.KEEPER else Relation.OUTSIDE
 
 
 def may(role: Role, operation: str, relation: Relation = Relation.NONE) -> bool:

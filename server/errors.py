@@ -43,6 +43,14 @@ class NoSession(ServerError):
     detail = "Please log in."
 
 
+class Removed(NoSession):
+    """Logged in, and no member any more: reads why, and may ask another person to look."""
+
+    code = "removed"
+    status = HTTPStatus.FORBIDDEN
+    detail = "Your membership of this place has ended. You can still read why, and ask another person to look."
+
+
 class NotAllowed(ServerError):
     """Known, but not for this role."""
 

@@ -108,6 +108,8 @@ def _welcome(app: FastAPI) -> None:
         say(
             "Nobody runs this place yet. The first steward signs up here, once, within a day:\n"
             f"  {settings.origin}/sign-up?invitation={app.state.steward_code}\n"
+            "Plan for two moderators in each room: an appeal is judged by somebody who did not decide. With one "
+            "and no clinician, a sanction that is appealed ends after a week.\n"
             f"The key that opens all sealed text is {settings.key_path}: keep a copy apart from the database.\n"
         )
     sys.stderr.flush()

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from server.api.depend import Ask, AskAnybody, AskPublic, cookie_name
-from server.errors import Pending, WrongLogIn
+from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
+from server.errors import Pending, Removed, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
 from server.services.passphrases import check_passphrase
@@ -74,7 +74,7 @@ async def log_out_everywhere(ask: Ask, response: Response) -> None:
     operation_id="session_end_current",
     openapi_extra={"x-access": "session.end"},
 )
-async def log_out(ask: Ask, response: Response) -> None:
+async def log_out(ask: AskRecord, response: Response) -> None:
     """End this session, its tabs and sockets."""
     await ask.do(
         "session.end", lambda work: sessions.end_session(work, ask.actor, ask.actor.session)
@@ -98,6 +98,8 @@ async def get_me(ask: AskPublic) -> bodies.Me | None:
     """Myself; null for a stranger, so that asking is no error."""
     if ask.waits:
         raise Pending
+    if ask.is_removed:
+        raise Removed
     actor = ask.actor
     if actor is None:
         return None

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 from server.access import OPERATIONS, Actor, Relation, check
 from server.api.web_push import PushSender
 from server.assessor import Assessor
-from server.errors import CrossSite, NoSession, Pending, Unavailable
+from server.errors import CrossSite, NoSession, Pending, Removed, Unavailable
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
@@ -53,6 +53,8 @@ class AskAnybody:
     actor: Actor | None = None
     waits: bool = False
     """Signed up, and not yet let in by a steward."""
+    is_removed: bool = False
+    """Logged in, and no member any more."""
 
     async def do(self, operation: str, verb: Callable[[Work], Result]) -> Result:
         """Something that may write; refused unless the table opens `operation` to this role."""
@@ -140,8 +142,8 @@ async def _anybody(request: Request) -> AskAnybody:
         return AskAnybody(parts, key)
     try:
         actor = await find_actor(parts, token)
-    except NoSession:
-        return AskAnybody(parts, key)
+    except NoSession as refusal:
+        return AskAnybody(parts, key, is_removed=isinstance(refusal, Removed))
     except Pending:
         return AskAnybody(parts, key, waits=True)
     if by_cookie:
@@ -151,10 +153,24 @@ async def _anybody(request: Request) -> AskAnybody:
 
 async def _member(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
     if not isinstance(ask, AskMember):
-        raise Pending if ask.waits else NoSession
+        raise Pending if ask.waits else Removed if ask.is_removed else NoSession
     ask.parts.limits.hit("request", str(ask.actor.id))
     return ask
 
 
+async def _own_record(request: Request) -> AskMember:
+    """A member, or somebody who was one: what was decided about them is theirs to read, and to ask about."""
+    parts = parts_of(request)
+    token, by_cookie = token_of(request)
+    if not token:
+        raise NoSession
+    actor = await parts.database.read(lambda work: sessions.find_for_record(work, token))
+    if by_cookie:
+        check_same_site(request, parts.settings)
+    parts.limits.hit("request", str(actor.id))
+    return AskMember(parts, address_key(request), actor)
+
+
 AskPublic = Annotated[AskAnybody, Depends(_anybody)]
 Ask = Annotated[AskMember, Depends(_member)]
+AskRecord = Annotated[AskMember, Depends(_own_record)]

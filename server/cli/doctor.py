@@ -14,7 +14,7 @@ from server.cli import audit
 from server.errors import ServerError
 from server.services import pushing
 from server.settings import Settings
-from server.store import beside, people, place, push, timers
+from server.store import beside, people, place, push, staff, timers
 from server.store.keys import KeyFile
 from server.store.work import Work
 
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at the key file, database, audit log, help lines, disk, classifier, address and user."""
+    """Look at the key file, database, audit log, help lines, appeals, disk, classifier, address and user."""
     begun = bool(settings.database_url) or settings.sqlite_path.exists()
     checks = _CHECKS if begun else ()
     findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]
@@ -99,6 +99,17 @@ def _help_lines(settings: Settings) -> tuple[bool, str]:
 def _place_country(work: Work) -> str | None:
     found = place.find_place(work)
     return found.country if found and found.help_lines_confirmed_at else None
+
+
+def _appeals(settings: Settings) -> tuple[bool, str]:
+    alone = beside.do(settings, staff.rooms_with_one_judge)
+    if not alone:
+        return True, "no room has one person alone to decide and to judge."
+    return (
+        False,
+        f"one person alone decides in: {', '.join(alone)}. An appealed sanction ends there after a week, "
+        "unjudged. Seat a second moderator or a clinician (Steward, Rooms).",
+    )
 
 
 def _calling(settings: Settings) -> tuple[bool, str]:
@@ -171,6 +182,7 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("database", _database),
     ("audit log", _audit_log),
     ("help lines", _help_lines),
+    ("appeals", _appeals),
     ("calling", _calling),
     ("push", _push),
     ("disk", _disk),

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from server.access import EVENTS, Relation, may_receive, relation_of
+from server.access import EVENTS, Relation, aside, may_receive, relation_of
 from server.live.connection import Connection, Listener
 from server.live.encoding import encode
 from server.protocol import frames
@@ -241,6 +241,8 @@ class Hub:
         mine = encode(told.frame.model_copy(update={"claimed_by_me": True}))
         for connection in self.sockets():
             relation = connection.keeps.get(told.room, Relation.NONE)
+            if told.aside:
+                relation = aside(relation)
             if connection.actor.id == told.subject:
                 continue
             if relation is Relation.CARER and not told.escalated:

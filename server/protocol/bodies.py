@@ -6,6 +6,7 @@ from pydantic import Field
 
 from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
 from server.protocol.frames import Author, Heard, HelpLine, Marked, Notice, Reaction
+from server.protocol.reasons import Clause
 
 Role = Literal["peer", "moderator", "clinician", "steward"]
 Seat = Literal["member", "host", "moderator", "clinician"]
@@ -259,6 +260,8 @@ class CaseLine(Wire):
     language: str | None
     again_of: Id | None = None
     """The closed case after which this person is looked at again."""
+    aside: bool = False
+    """Not for those who keep the room: it is about one of them."""
     rung: Literal["again", "clinicians", "on_call", "repeat"] | None = None
     """Who was called last, while nobody has come."""
 
@@ -313,6 +316,8 @@ class CaseDecision(Wire):
     at: Time
     until: Time | None
     policy: str
+    clause: Clause | None = None
+    clause_words: str | None = None
 
 
 class CaseMember(Wire):
@@ -339,6 +344,8 @@ class Case(Wire):
     assessed: bool
     policy: str
     policy_reviewed: bool
+    clause: Clause
+    """The promise that a sanction here usually rests on."""
 
 
 class Claim(Wire):
@@ -354,6 +361,8 @@ class NewDecision(Wire):
     reason: Text
     words: Text | None = None
     minutes: Annotated[int, Field(ge=5, le=60 * 24 * 30)] | None = None
+    clause: Clause | None = None
+    """The promise of the place that a sanction rests on; None for the usual one."""
 
 
 class NextCase(Wire):
@@ -529,6 +538,8 @@ class StewardMembers(Wire):
 class MemberPatch(Wire):
     role: Role | None = None
     state: Literal["active", "removed"] | None = None
+    reason: Text | None = None
+    """Why somebody is removed: told to them."""
 
 
 class NewInvitation(Wire):

@@ -96,6 +96,8 @@ class Flag(Wire):
     message: Id
     reason: Literal["worried", "unkind", "unsafe", "private", "not_sure"]
     words: Annotated[Text | None, Field()] = None
+    aside: bool = False
+    """About somebody who keeps this room: to somebody who does not keep it. Otherwise it changes nothing."""
 
 
 class Typing(Wire):

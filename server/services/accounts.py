@@ -48,11 +48,7 @@ def sign_up(work: Work, asked: bodies.SignUp, passphrase_hash: str | None) -> bo
 def find_for_log_in(work: Work, pseudonym: str) -> tuple[UUID, str | None] | None:
     """Id and passphrase hash, to be compared off the loop; None when there is nobody."""
     member = people.find_by_name_key(work, names.name_key(pseudonym))
-    return (
-        (member.id, member.passphrase_hash)
-        if member and member.state != "removed" and not member.is_bot
-        else None
-    )
+    return (member.id, member.passphrase_hash) if member and not member.is_bot else None
 
 
 def log_in(work: Work, member_id: UUID, *, as_program: bool) -> bodies.Entered:
@@ -64,7 +60,7 @@ def log_in_with_code(work: Work, asked: bodies.LogIn) -> bodies.Entered:
     """A session for someone who holds the recovery code, which is replaced at once."""
     member = people.find_by_name_key(work, names.name_key(asked.pseudonym))
     code = read_code(asked.recovery_code or "")
-    if member is None or member.state == "removed" or member.recovery_digest != digest(code):
+    if member is None or member.recovery_digest != digest(code):
         raise WrongLogIn
     fresh = new_code()
     member.recovery_digest = digest(fresh)

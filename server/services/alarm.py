@@ -8,9 +8,10 @@ from uuid import UUID
 from moderation.cases import CaseKind
 from moderation.policy import Handling, Urgency, Verdict
 from server.access import Actor
+from server.ids import new_id
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import cases, conversations, help, ladder, notices, reading
+from server.services import acts, cases, conversations, help, ladder, notices, reading
 from server.services.reading import Reading
 from server.store import notices as stored_notices
 from server.store import people, rooms
@@ -33,9 +34,9 @@ def after_publishing(
     answers: list[Wire] = []
     if verdict.urgency is not Urgency.NONE:
         raise_case(work, message, read, verdict, CaseKind.RISK)
-        tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", verdict)
+        tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", read, verdict)
     if verdict.handling is Handling.COLLAPSE:
-        tell(work, message, "collapsed", "collapsed", verdict, appealable=True)
+        tell(work, message, "collapsed", "collapsed", read, verdict)
     if verdict.support:
         answers.append(help_now(work, message.author_id, verdict, message.room_id, client_id))
     return answers
@@ -49,7 +50,7 @@ def hold(
     client_id: of the post or the edit that is answered.
     """
     raise_case(work, message, read, verdict, CaseKind.HELD)
-    notice = tell(work, message, "held", who_looks(work, message.room_id), verdict, appealable=True)
+    notice = tell(work, message, "held", who_looks(work, message.room_id), read, verdict)
     return _held(message, notice, client_id)
 
 
@@ -137,12 +138,18 @@ def tell(
     message: Message,
     kind: str,
     code: str,
+    read: Reading,
     verdict: Verdict,
-    *,
-    appealable: bool = False,
 ) -> frames.Notice:
-    """What the machine did about a message, told to its author."""
-    return notices.tell(
+    """What the machine did about a message: told to its author, and kept in their ledger.
+
+    Whatever restricts can be appealed. Call it last in a verb: it writes the audit log.
+    """
+    act: acts.Kind = (
+        "risk" if code.startswith("risk_") else "hold" if kind == "held" else "collapse"
+    )
+    act_id = new_id()
+    notice = notices.tell(
         work,
         member_id=message.author_id,
         kind=kind,
@@ -153,8 +160,11 @@ def tell(
         automated=True,
         by_role="machine",
         policy=verdict.policy,
-        appealable=appealable,
+        act_id=act_id,
+        appealable=act != "risk",
     )
+    acts.about_message(work, message, act, read, verdict, act_id)
+    return notice
 
 
 def _held(message: Message, notice: frames.Notice, client_id: UUID) -> frames.Held:

@@ -2,33 +2,110 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from statistics import median
 from uuid import UUID
 
 from moderation import ladder
+from moderation.appeals import APPEAL_WINDOW
 from moderation.cases import CaseKind, CaseState
 from moderation.urgency import Urgency
 from server.access import Actor, Relation, check
-from server.errors import AppealClosed, BadFrame
+from server.errors import AppealClosed, BadFrame, NotNow
 from server.protocol import frames
-from server.services import notices, publishing, seats, timers, wording
+from server.services import (
+    keepers,
+    notices,
+    publishing,
+    reason_words,
+    standing,
+    steward,
+    timers,
+    wording,
+)
 from server.services.case_access import had_no_part
 from server.services.cases import announce, new_case
 from server.services.judged import Judged, Touched, move, tell_author
-from server.store import audit, cases, rooms
+from server.store import acts, audit, cases, staff
 from server.store import notices as stored
-from server.store import timers as stored_timers
-from server.store.tables import Case, Membership, Message, Notice, Timer
+from server.store import standing as standing_store
+from server.store.tables import Act, Case, Message, Notice, Timer
 from server.store.work import Work
+
+_LATELY = timedelta(days=90)
+_LEAST_WAITS, _MOST_WAITS = 5, 200
 
 
 def appeal(work: Work, actor: Actor, notice_id: UUID, words: str) -> frames.Notice:
-    """Ask for another look at what this notice tells. Raises AppealClosed when it cannot be."""
+    """Ask for another look at what this notice tells. Raises AppealClosed, with why, when it cannot be."""
     notice = stored.find_own(work, actor.id, notice_id)
     check(actor, "notice.appeal", Relation.SELF if notice else Relation.NONE)
     assert notice is not None  # noqa: S101 - checked just now
-    if notice.appeal or notice.appeal_until is None or work.now > notice.appeal_until:
-        raise AppealClosed
+    if why_not := _why_not(work, notice):
+        raise AppealClosed(why_not)
+    _open(work, notice, words)
+    return notices.as_frame(work, notice)
+
+
+def ask_about(work: Work, actor: Actor, act_id: UUID, words: str) -> frames.Notice:
+    """Ask a person about anything in one's ledger: what restricted nothing, too. Raises AppealClosed."""
+    act = acts.find_own(work, actor.id, act_id)
+    check(actor, "ledger.ask", Relation.SELF if act else Relation.NONE)
+    assert act is not None  # noqa: S101 - checked just now
+    told = acts.notices_of(work, actor.id, [act.id]).get(act.id)
+    notice = stored.find_own(work, actor.id, told.id) if told else _notice_of(work, act)
+    assert notice is not None  # noqa: S101 - told to this member, or just now
+    notice.appeal_until = act.at + APPEAL_WINDOW
+    if why_not := _why_not(work, notice):
+        raise AppealClosed(why_not)
+    _open(work, notice, words)
+    return notices.as_frame(work, notice)
+
+
+def usual_wait(work: Work) -> timedelta | None:
+    """The median of the answers of the last months; None where a few would say too much of each."""
+    waits = standing_store.answered_waits(work, _LATELY, _MOST_WAITS)
+    if len(waits) < _LEAST_WAITS:
+        return None
+    return timedelta(seconds=median(wait.total_seconds() for wait in waits))
+
+
+def may_still(work: Work, notice: Notice) -> bool:
+    """Whether its receiver may ask for another look at it now."""
+    return _why_not(work, notice) is None
+
+
+def _why_not(work: Work, notice: Notice) -> str | None:
+    """Why nobody is asked again, kindly; None where somebody may be."""
+    if notice.appeal == "open":
+        return "You have asked already, and nothing is lost: somebody who had no part in it will answer."
+    if notice.appeal:
+        return (
+            "Another person has looked at this already, and their answer stands. If you still think it "
+            "is wrong, the statement of reasons says where you can turn outside this place."
+        )
+    if notice.appeal_until is None:
+        return "Nothing was decided here that another person could change."
+    if work.now > notice.appeal_until:
+        return f"The time to ask for another look ended on {notice.appeal_until:%Y-%m-%d}."
+    return None
+
+
+def _notice_of(work: Work, act: Act) -> Notice:
+    """What was told only in passing, so that there is something to ask about."""
+    frame = notices.tell(
+        work, member_id=act.member_id, kind="looked_at", code="asked",
+        words=reason_words.words("act", act.kind, act.about or act.code), room_id=act.room_id,
+        message_id=act.message_id, act_id=act.id, automated=True, by_role="machine",
+        policy=act.policy, appealable=True,
+    )  # fmt: skip
+    notice = stored.find_own(work, act.member_id, frame.id)
+    assert notice is not None  # noqa: S101 - told just now
+    notice.read_at = work.now
+    return notice
+
+
+def _open(work: Work, notice: Notice, words: str) -> None:
     case = _appeal_case(work, notice)
     cases.insert(work, case)
     cases.seal_words(work, case, words)
@@ -39,27 +116,29 @@ def appeal(work: Work, actor: Actor, notice_id: UUID, words: str) -> frames.Noti
     if notice.kind in _SANCTIONS:
         timers.plan_lapse(work, case)
     announce(work, case)
-    audit.append(work, actor.id, "appeal.open", case.id)
-    return notices.as_frame(work, notice)
+    audit.append(work, notice.member_id, "appeal.open", case.id)
 
 
 def uphold(work: Work, judged: Judged) -> None:
     """The first decision stays."""
-    _answer(work, judged, "upheld")
+    _settle(work, judged.case, "upheld")
+    tell_author(work, judged, "appeal", code="upheld")
 
 
 def overturn(work: Work, judged: Judged) -> None:
     """The first decision is undone in full."""
-    notice = _notice(work, judged.case)
-    _UNDO[notice.kind](work, judged, notice)
-    _answer(work, judged, "overturned")
+    notice = _settle(work, judged.case, "overturned")
+    _UNDO.get(notice.kind, _leave)(work, judged, notice)
+    tell_author(work, judged, "appeal", code="overturned")
 
 
 def change(work: Work, judged: Judged) -> None:
     """A milder decision takes the place of the first."""
-    notice = _notice(work, judged.case)
+    if _notice(work, judged.case).room_id is None:
+        raise NotNow("A membership stays ended, or it is given back.")
+    notice = _settle(work, judged.case, "changed")
     _SOFTEN.get(notice.kind, _leave)(work, judged, notice)
-    _answer(work, judged, "changed")
+    tell_author(work, judged, "appeal", code="changed")
 
 
 def answer_moot(work: Work, message_id: UUID) -> None:
@@ -88,18 +167,15 @@ def lapse(work: Work, timer: Timer, case: Case) -> None:
 
 
 def _may_be_judged(work: Work, case: Case) -> bool:
-    staff = stored_timers.staff_of(work, case.room_id)
     return any(
         member.id != case.subject_id and had_no_part(work, member.id, case)
-        for member, _, _ in staff
+        for member, _, _ in keepers.staff_for(work, case)
     )
 
 
 def _undo_unjudged(work: Work, case: Case) -> None:
-    notice = _notice(work, case)
+    notice = _settle(work, case, "overturned")
     _UNDO[notice.kind](work, _ByItself(case, cases.lock_message(work, case)), notice)
-    notice.appeal = "overturned"
-    work.session.add(notice)
     move(work, case, CaseState.CLOSED, by_person=False)
     notices.tell(
         work, member_id=case.subject_id, kind="appeal", code="lapsed", words=None,
@@ -118,20 +194,30 @@ class _ByItself:
 
 
 def _appeal_case(work: Work, notice: Notice) -> Case:
-    if notice.room_id is None:  # about the place, not about a room: its steward is asked in person
+    room_id = notice.room_id or staff.a_room_of(work, notice.member_id)
+    if room_id is None:
         raise AppealClosed
+    about = cases.find_case(work, notice.case_id) if notice.case_id else None
     urgency = Urgency.SOON if notice.kind == "held" else Urgency.ROUTINE
     return new_case(
         work,
         CaseKind.APPEAL,
         urgency,
-        room_id=notice.room_id,
+        room_id=room_id,
         subject_id=notice.member_id,
         message_id=notice.message_id,
         open_key=f"appeal:{notice.id}",
         appeal_of=notice.id,
+        aside=_is_aside(work, notice, about),
         policy=notice.policy or "",
     )
+
+
+def _is_aside(work: Work, notice: Notice, about: Case | None) -> bool:
+    """As the first case was; what is about the place is nobody's who keeps one room of it."""
+    if about:
+        return about.aside
+    return notice.room_id is None or keepers.keeps_alone(work, notice.room_id, notice.member_id)
 
 
 def _notice(work: Work, case: Case) -> Notice:
@@ -140,11 +226,13 @@ def _notice(work: Work, case: Case) -> Notice:
     return notice
 
 
-def _answer(work: Work, judged: Judged, outcome: str) -> None:
-    notice = _notice(work, judged.case)
+def _settle(work: Work, case: Case, outcome: str) -> Notice:
+    """First the outcome, then what follows: what stands is worked out from the outcomes."""
+    notice = _notice(work, case)
     notice.appeal = outcome
     work.session.add(notice)
-    tell_author(work, judged, "appeal", code=outcome)
+    work.session.flush()
+    return notice
 
 
 # --- undoing, by the kind of notice that told of it ---
@@ -153,6 +241,12 @@ def _answer(work: Work, judged: Judged, outcome: str) -> None:
 def _show(work: Work, touched: Touched, notice: Notice) -> None:
     message = touched.message
     if message is None or message.state not in {"held", "hidden"}:
+        return
+    if (
+        notice.kind == "held"
+    ):  # the answer is about the message: who kept it back after the hold is answered too
+        stored.overturn_hidden(work, message.id)
+    if standing.keeps_hidden(work, touched.case.room_id, message):
         return
     publishing.show(work, message)
     if notice.kind == "held":
@@ -177,14 +271,15 @@ def _uncollapse(work: Work, touched: Touched, notice: Notice) -> None:
 
 
 def _lift_pause(work: Work, touched: Touched, notice: Notice) -> None:
-    _set_pause(work, touched, notice, None)
+    _settle_pause(work, touched, notice)
     _show_kept_back(work, touched, notice)
 
 
 def _give_seat_back(work: Work, touched: Touched, notice: Notice) -> None:
-    seat = rooms.find_any_seat(work, touched.case.room_id, touched.case.subject_id)
-    if seat and seat.removed_at:
-        seats.take_seat(work, seat.room_id, seat.member_id, seat.seat)
+    if notice.room_id is None:
+        steward.readmit(work, cases.get_subject(work, touched.case), notice.at)
+        return
+    standing.settle_seat(work, touched.case.room_id, touched.case.subject_id)
     _show_kept_back(work, touched, notice)
 
 
@@ -195,38 +290,28 @@ def _show_collapsed(work: Work, judged: Judged, notice: Notice) -> None:
 
 
 def _shorten_pause(work: Work, judged: Judged, notice: Notice) -> None:
-    if notice.until:
-        _set_pause(work, judged, notice, min(notice.until, _pause_end(work, judged)))
+    _check_length(judged)
+    _settle_pause(work, judged, notice)
 
 
 def _pause_instead(work: Work, judged: Judged, notice: Notice) -> None:
-    pause_end = _pause_end(work, judged)
-    _give_seat_back(work, judged, notice)
-    seat = rooms.find_any_seat(work, judged.case.room_id, judged.case.subject_id)
-    if seat:
-        _pause_seat(work, seat, pause_end)
+    _check_length(judged)
+    standing.settle_seat(work, judged.case.room_id, judged.case.subject_id)
+    _settle_pause(work, judged, notice)
+    _show_kept_back(work, judged, notice)
 
 
 def _leave(work: Work, judged: Judged, notice: Notice) -> None:
     """Nothing stands that could be undone: the answer itself is what changes."""
 
 
-def _set_pause(work: Work, touched: Touched, notice: Notice, end: datetime | None) -> None:
-    """Only the pause that was appealed: a later one is another decision."""
-    seat = rooms.find_any_seat(work, touched.case.room_id, touched.case.subject_id)
-    if seat and seat.paused_until == notice.until:
-        _pause_seat(work, seat, end)
+def _settle_pause(work: Work, touched: Touched, notice: Notice) -> None:
+    standing.settle_pause(work, touched.case.room_id, touched.case.subject_id)
 
 
-def _pause_seat(work: Work, seat: Membership, end: datetime | None) -> None:
-    seat.paused_until = end
-    work.session.add(seat)
-
-
-def _pause_end(work: Work, judged: Judged) -> datetime:
+def _check_length(judged: Judged) -> None:
     if judged.asked.minutes is None:
         raise BadFrame("Please say how long the pause lasts instead.")
-    return work.now + timedelta(minutes=judged.asked.minutes)
 
 
 _Undo = Callable[[Work, Touched, Notice], None]

@@ -1,11 +1,13 @@
-"""Whether the audit log is as it was written, held against its signed heads; and in words what is wrong."""
+"""Whether the audit log is as it was written, held against its signed heads and against what it binds:
+automated acts and decisions; and in words what is wrong."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from server.store import audit, place
+from server.store import acts, audit, place
+from server.store.acts import Bound
 from server.store.audit import Row
 from server.store.heads import Checked, Head, Heads, HeadsFault
 from server.store.work import Work
@@ -47,7 +49,7 @@ def examine(work: Work, heads: Heads | None) -> Report:
     The heads are read first: a row that is signed while this runs must be in the snapshot already.
     """
     checked = heads.check() if heads else Checked(0, None, None)
-    walk = _Walk(_signed(heads, checked))
+    walk = _Walk(_signed(heads, checked), _Bindings(acts.bound(work)))
     walk.go(audit.rows(work))
     found = walk.problem
     if found is None and walk.head and checked.newest:
@@ -55,6 +57,8 @@ def examine(work: Work, heads: Heads | None) -> Report:
     if found and checked.newest and found.code in _AS_RESTORED:
         found = _with_epoch(found, place.get_epoch(work), checked.newest.head.epoch)
     problems = [problem for problem in (found, _heads_problem(checked.fault)) if problem]
+    if not problems:
+        problems = walk.bindings.problems(work)
     if not problems and walk.unsigned_for > UNSIGNED_FOR and heads:
         problems.append(_unsigned(walk, is_begun=checked.newest is not None))
     return Report(
@@ -72,8 +76,9 @@ class _Walk:
     rows: read and good. head: the next one that no row has met yet. standing: the last that was met.
     """
 
-    def __init__(self, signed: Iterator[Head]) -> None:
+    def __init__(self, signed: Iterator[Head], bindings: "_Bindings") -> None:
         self._signed = signed
+        self.bindings = bindings
         self._hash = audit.BEGINNING
         self._unsigned_since: datetime | None = None
         self.head = next(signed, None)
@@ -89,6 +94,7 @@ class _Walk:
             self.problem = self._look(row)
             if row is None or self.problem:
                 return
+            self.bindings.meet(row, self.at)
             self.rows, self.at, self._hash = row.number, row.at, row.hash
 
     @property
@@ -110,6 +116,41 @@ class _Walk:
             self.standing, self.standing_at = self.head, row.at
             self.head = next(self._signed, None)
         return None
+
+
+class _Bindings:
+    """Acts and decisions beside the rows that bind them, in the same order."""
+
+    def __init__(self, bound: Iterator[Bound | None]) -> None:
+        self._bound = bound
+        self._next = next(bound, None)
+        self._found: Problem | None = None
+        self._first_at: datetime | None = None
+
+    def meet(self, row: Row, since: datetime | None) -> None:
+        """One good row of the log. since: the time of the one before."""
+        if self._found or not (acts.is_bound(row.verb) or self._stands_before(row.number + 1)):
+            return
+        if row.verb == acts.DECISION:
+            self._first_at = self._first_at or row.at
+        if self._stands_before(row.number) or not acts.is_bound(row.verb):
+            self._found = _unbound(row.number, since)
+        elif self._next is None or self._next.number != row.number:
+            self._found = _kept_no_more(row, since)
+        elif self._next.subject != row.subject:
+            self._found = _kept_otherwise(row, since)
+        else:
+            self._next = next(self._bound, None)
+
+    def problems(self, work: Work) -> list[Problem]:
+        """After the last row: what was found, or what is left over."""
+        is_loose = self._first_at and acts.has_loose_decision(work, self._first_at)
+        if not self._found and (self._next or is_loose):
+            self._found = _unbound(None, None)
+        return [self._found] if self._found else []
+
+    def _stands_before(self, number: int) -> bool:
+        return self._next is not None and self._next.number < number
 
 
 def _signed(heads: Heads | None, checked: Checked) -> Iterator[Head]:
@@ -148,6 +189,32 @@ def _rewritten(standing: Head | None, since: datetime | None, head: Head) -> Pro
         f"before it: the log was written anew somewhere between row {number} and row {head.number}."
     )
     return Problem("rewritten", number, since, words, f"{_RESTORED} {_KEEP}")
+
+
+def _kept_no_more(row: Row, since: datetime | None) -> Problem:
+    words = (
+        f"Row {row.number} binds {_bound_name(row)} that is not there any more, or cannot be read: "
+        "it was deleted or taken elsewhere."
+    )
+    return Problem("kept_no_more", row.number, since, words, _KEEP)
+
+
+def _kept_otherwise(row: Row, since: datetime | None) -> Problem:
+    words = (
+        f"Row {row.number} binds {_bound_name(row)} that is not as it was written: "
+        "it was changed, or another stands in its place."
+    )
+    return Problem("kept_otherwise", row.number, since, words, _KEEP)
+
+
+def _unbound(number: int | None, since: datetime | None) -> Problem:
+    words = "There is an automated act or a decision that no row of the log binds: Hearth did not write it so."
+    return Problem("unbound", number, since, words, _KEEP)
+
+
+def _bound_name(row: Row) -> str:
+    what = "a decision" if row.verb == acts.DECISION else "an entry of a member's ledger"
+    return f"{what} ({(row.subject or '').partition(':')[0]})"
 
 
 def _cut_off(walk: _Walk, newest: Head) -> Problem:

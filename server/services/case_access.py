@@ -4,7 +4,7 @@ from uuid import UUID
 
 from moderation.appeals import may_judge
 from moderation.cases import Action
-from server.access import Actor, Relation, check, relation_of
+from server.access import Actor, Relation, aside, check, relation_of
 from server.errors import Claimed, NotAllowed, NotFound, Stale
 from server.services.cases import is_claimed, is_for_clinicians
 from server.store import cases, notices, rooms
@@ -21,6 +21,7 @@ def get_case(
         raise NotFound
     seat = rooms.find_seat(work, case.room_id, actor.id)
     relation = relation_of(seat.seat if seat else None)
+    relation = aside(relation) if case.aside else relation
     check(actor, operation, relation)
     if relation is Relation.CARER and not _concerns_clinicians(work, case):
         raise NotFound

@@ -15,7 +15,7 @@ from moderation.cases import (
 )
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import guard, policy, queue, render
+from server.services import guard, policy, promises, queue, render
 from server.services.case_access import get_case, may_judge_it
 from server.store import assessments, audit, cases, messages, place, rooms
 from server.store.tables import Case, CaseFlag, Message
@@ -49,6 +49,7 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         assessed=assessments.is_assessed(work, case.message_id) if case.message_id else True,
         policy=case.policy,
         policy_reviewed=_is_policy_reviewed(work),
+        clause=promises.usual_clause([code for flag in flags for code in flag.reasons]),
     )
 
 
@@ -85,7 +86,7 @@ def _subject(work: Work, case: Case) -> bodies.CaseMember:
         since=member.joined_at,
         messages_here=cases.count_messages(work, case.room_id, member.id),
         paused_until=paused if paused and paused > work.now else None,
-        open_cases=cases.count_open_about(work, case.room_id, member.id),
+        open_cases=cases.count_open_about(work, case.room_id, member.id, aside=case.aside),
         past_sanctions=cases.count_standing_sanctions(
             work,
             case.room_id,
@@ -171,6 +172,8 @@ def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
                 "at": decision.at,
                 "until": decision.until,
                 "policy": decision.policy,
+                "clause": decision.clause,
+                "clause_words": decision.clause_words,
             }
         )
         for decision in found

@@ -12,7 +12,7 @@ from moderation.policy import Handling
 from moderation.urgency import Urgency
 from server.access import Role
 from server.protocol import frames
-from server.services import timers
+from server.services import keepers, timers
 from server.store import cases, people
 from server.store.tables import Case, CaseFlag
 from server.store.work import ToStaff, Work
@@ -47,13 +47,17 @@ def raise_case(
     note: str | None = None,
     refused_text: str | None = None,
     conversation_id: UUID | None = None,
+    aside: bool = False,
 ) -> Case:
     """Open a case about a message, or else about a member in this room; or join the open one.
 
     reasons: stable codes; words: the same for a moderator. spans: {start, end, signal} in code
     points. note: the words of whoever flags (`by`). refused_text: a post that was not stored
     otherwise; it is sealed under its author's key. conversation_id: the private line, if any.
+    aside: not for those who keep the room; so it is by itself where its subject keeps it alone.
     """
+    alone = keepers.keeps_alone(work, room_id, subject_id)
+    key = cases.open_key(room_id, subject_id, message_id)
     case = new_case(
         work,
         kind,
@@ -61,7 +65,8 @@ def raise_case(
         room_id=room_id,
         subject_id=subject_id,
         message_id=message_id,
-        open_key=cases.open_key(room_id, subject_id, message_id),
+        open_key=f"aside:{key}" if aside and not alone else key,
+        aside=aside or alone,
         handling=str(handling) if handling else None,
         about=about,
         language=language,
@@ -133,6 +138,7 @@ def announce(work: Work, case: Case, *, alert: bool = False) -> None:
             claimed_by=holder,
             escalated=is_for_clinicians(case),
             subject=case.subject_id,
+            aside=case.aside,
         )
     )
 

@@ -78,7 +78,9 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
         reading.context(work, member, message.room_id, message.reply_to, insist=frame.insist)
     )
     if verdict.handling is Handling.NUDGE:
-        return [nudging.show(work, change.actor, frame, verdict, change.fingerprint)]
+        return [
+            nudging.show(work, change.actor, frame, change.reading, verdict, change.fingerprint)
+        ]
     nudging.settle(work, member.id, frame.client_id, change.fingerprint)
     _rewrite(work, message, frame.text)
     reading.store_assessment(work, message, change.reading, verdict)

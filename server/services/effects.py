@@ -9,6 +9,7 @@ from server.services import (
     looking_again,
     publishing,
     seats,
+    standing,
     timers,
     wording,
 )
@@ -57,8 +58,7 @@ def pause(work: Work, judged: Judged) -> None:
         raise BadFrame("A pause needs its length.")
     if seat is None:
         raise NotNow("This person has no seat here.")
-    seat.paused_until = judged.decision.until
-    work.session.add(seat)
+    standing.settle_pause(work, seat.room_id, seat.member_id)
     _keep_back(work, judged)
     tell_author(work, judged, "pause", until=judged.decision.until, appealable=True)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from moderation import ladder
 from moderation.cases import CaseKind
 from moderation.ladder import Rung
-from server.services import help, notices, pushing, timers
+from server.services import help, keepers, notices, pushing, timers
 from server.services.cases import announce, is_for_clinicians
 from server.store import audit, cases, people, place
 from server.store import timers as stored
@@ -60,15 +60,16 @@ def called(work: Work, case: Case, rung: Rung) -> list[UUID]:
     """Whom a rung calls: only those who may open the case, and never its subject."""
     on_call = set(place.get_place(work).on_call)
     chosen = []
-    for member, seat, on_shift in stored.staff_of(work, case.room_id):
-        may_see = seat == "moderator" or is_for_clinicians(case)
+    for member, seat, on_shift in keepers.staff_for(work, case):
+        may_see = seat != "clinician" or is_for_clinicians(case)
         if member.id == case.subject_id or not may_see:
             continue
+        is_steward = member.role == "steward"  # they have no shifts
         is_called = {
-            Rung.AGAIN: on_shift,
+            Rung.AGAIN: on_shift or is_steward,
             Rung.CLINICIANS: seat == "clinician",
-            Rung.ON_CALL: str(member.id) in on_call,
-            Rung.REPEAT: on_shift or seat == "clinician" or str(member.id) in on_call,
+            Rung.ON_CALL: str(member.id) in on_call or seat == keepers.OUTSIDE,
+            Rung.REPEAT: on_shift or seat != "moderator" or str(member.id) in on_call,
         }
         if is_called[rung]:
             chosen.append(member.id)

@@ -48,14 +48,17 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
         work.announce(ToMember(author, card))
     if verdict.urgency is not Urgency.NONE and not _was_judged(work, message, verdict.urgency):
         alarm.raise_case(work, message, read, verdict, CaseKind.RISK)
-        alarm.tell(work, message, _KIND, f"risk_{verdict.about or 'self'}", verdict)
     elif verdict.handling is Handling.HOLD:
         alarm.raise_case(work, message, read, verdict, CaseKind.HARM)
-    if verdict.handling in {Handling.HOLD, Handling.COLLAPSE} and message.collapsed_by is None:
+    folds = verdict.handling in {Handling.HOLD, Handling.COLLAPSE} and message.collapsed_by is None
+    if folds:
         message.collapsed_by = verdict.content_note or _NOTE
         work.session.add(message)
         publishing.announce_change(work, message, "collapsed")
-        alarm.tell(work, message, _KIND, "collapsed", verdict, appealable=True)
+    if verdict.urgency is not Urgency.NONE:
+        alarm.tell(work, message, _KIND, f"risk_{verdict.about or 'self'}", read, verdict)
+    if folds:
+        alarm.tell(work, message, _KIND, "collapsed", read, verdict)
 
 
 def _was_judged(work: Work, message: Message, urgency: Urgency) -> bool:

@@ -59,5 +59,6 @@ def _again(work: Work, before: Case, step: int) -> Case:
         language=before.language,
         conversation_id=before.conversation_id,
         again_of=before.id,
+        aside=before.aside,
         policy=before.policy,
     )

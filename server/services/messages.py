@@ -7,7 +7,7 @@ from moderation.policy import DEFAULT, Urgency
 from server.access import Actor, Relation, check, relation_of
 from server.errors import NotFound
 from server.protocol import frames
-from server.services import cases, notices, publishing
+from server.services import cases, keepers, notices, publishing
 from server.store import cases as stored_cases
 from server.store import messages, rooms
 from server.store import reactions as stored_reactions
@@ -86,7 +86,8 @@ def felt_heard(work: Work, actor: Actor, frame: frames.FeltHeard) -> None:
 def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
     """Ask a moderator to look. The one who asks is told that somebody will, and later what came of it."""
     message = _seen(work, actor, "frame.flag", frame.room, frame.message)
-    cases.raise_case(
+    is_keeper = keepers.keeps(work, frame.room, message.author_id)
+    case = cases.raise_case(
         work,
         room_id=frame.room,
         subject_id=message.author_id,
@@ -103,12 +104,13 @@ def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
         spans=[],
         by=actor.id,
         note=frame.words,
+        aside=frame.aside and is_keeper,
     )
     notices.tell(
         work,
         member_id=actor.id,
         kind="flag_answered",
-        code="flag_received",
+        code="flag_aside" if case.aside else "flag_keeper" if is_keeper else "flag_received",
         words=None,
         room_id=frame.room,
         message_id=message.id,

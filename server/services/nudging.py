@@ -10,17 +10,24 @@ from moderation.policy import Verdict
 from server.access import Actor
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import reading
+from server.services import acts, reading
+from server.services.reading import Reading
 from server.store import nudges
 from server.store.tables import NudgeShown
 from server.store.work import Work
 
 
 def show(
-    work: Work, actor: Actor, frame: frames.Post | frames.Edit, verdict: Verdict, fingerprint: bytes
+    work: Work,
+    actor: Actor,
+    frame: frames.Post | frames.Edit,
+    read: Reading,
+    verdict: Verdict,
+    fingerprint: bytes,
 ) -> frames.Nudge:
     """Remember that it was shown, and find the words."""
     seen = nudges.find(work, actor.id, frame.client_id)
+    is_new = seen is None
     if seen is None:
         seen = NudgeShown(
             room_id=frame.room,
@@ -33,6 +40,8 @@ def show(
         )
     seen.fingerprint = fingerprint
     work.session.add(seen)
+    if is_new:
+        acts.about_draft(work, actor.id, frame.room, frame.client_id, read, verdict)
     words = wording.compose(verdict.reasons, variant=frame.client_id.int % 7)
     return frames.Nudge(
         room=frame.room,

@@ -12,7 +12,7 @@ from server.access import Actor, check, relation_of
 from server.errors import Conflict, NotFound, Paused, RoomClosed, ServerError
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import alarm, cases, nudging, ordinary, publishing, reading
+from server.services import acts, alarm, cases, nudging, ordinary, publishing, reading
 from server.services.ordinary import Draft
 from server.services.reading import Reading
 from server.store import messages, people, rooms
@@ -64,13 +64,31 @@ def refuse(
     opens_line: False for the eleventh in a minute, which no person needs to see.
     """
     verdict = read.judge(reading.SCREENED)
-    refused = refused_frame(refusal, frame.client_id, frame.room)
-    if verdict.urgency is Urgency.NONE or rooms.find_any_seat(work, frame.room, actor.id) is None:
-        return [refused]
-    if not opens_line:
-        support = alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)
-        return [support, refused]
-    return [alarm.open_line(work, actor, frame, verdict), refused]
+    answers: Answers = [refused_frame(refusal, frame.client_id, frame.room)]
+    if rooms.find_any_seat(work, frame.room, actor.id) is None:
+        return answers
+    if verdict.urgency is not Urgency.NONE:
+        answers.insert(0, _help(work, actor, frame, verdict, opens_line=opens_line))
+    if refusal.code in _IN_THE_LEDGER:
+        acts.refused(work, actor.id, frame.room, refusal.code, read)
+    return answers
+
+
+def _help(
+    work: Work,
+    actor: Actor,
+    frame: frames.Post | frames.Edit,
+    verdict: Verdict,
+    *,
+    opens_line: bool,
+) -> frames.Support:
+    if opens_line:
+        return alarm.open_line(work, actor, frame, verdict)
+    return alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)
+
+
+_IN_THE_LEDGER = frozenset({"paused", "room_closed", "not_found", "too_fast"})
+"""What somebody decided about their author or room; what cannot be read at all is nobody's decision."""
 
 
 def support_again(
@@ -148,7 +166,7 @@ def _judge(
     )
     draft = _Judged(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:
-        return [nudging.show(work, actor, frame, verdict, fingerprint)]
+        return [nudging.show(work, actor, frame, read, verdict, fingerprint)]
     nudging.settle(work, actor.id, frame.client_id, fingerprint)
     return _hold(work, draft) if verdict.handling is Handling.HOLD else _publish(work, draft)
 

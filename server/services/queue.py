@@ -44,6 +44,7 @@ _SAME = (
     "due_at",
     "version",
     "again_of",
+    "aside",
 )
 
 
@@ -205,6 +206,7 @@ def scope_of(work: Work, actor: Actor) -> Scope:
         kept=frozenset(kept if actor.role is Role.MODERATOR else ()),
         cared=frozenset(cared if actor.role is Role.CLINICIAN else ()),
         viewer=actor.id,
+        outside=actor.role in {Role.MODERATOR, Role.STEWARD},
     )
 
 

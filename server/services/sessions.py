@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from server.access import Actor, Role
-from server.errors import NoSession, NotFound, Pending
+from server.errors import NoSession, NotFound, Pending, Removed
 from server.ids import digest, new_token
 from server.protocol import bodies
 from server.store import entering, people
@@ -54,14 +54,33 @@ class Known(NamedTuple):
 
 
 def find_actor(work: Work, token: str) -> Known:
-    """Raises NoSession when the token opens nothing, Pending while a steward has not approved."""
-    found = entering.find_session(work, digest(token))
-    if found is None or found.state == "removed" or not _is_fresh(found, work.now):
-        raise NoSession
+    """Raises NoSession when the token opens nothing, Pending while a steward has not approved, Removed."""
+    found = _find_fresh(work, token)
+    if found.state == "removed":
+        raise Removed
     if found.state == "pending":
         raise Pending
     actor = Actor(found.member, found.name, Role(found.role), found.session)
     return Known(actor, found.last_seen_at + _TOUCH_EVERY <= work.now, found.epoch)
+
+
+def find_for_record(work: Work, token: str) -> Actor:
+    """Who may read what was decided about them: members, and those who were removed, as peers.
+
+    Raises NoSession, Pending.
+    """
+    found = _find_fresh(work, token)
+    if found.state == "pending":
+        raise Pending
+    role = Role.PEER if found.state == "removed" else Role(found.role)
+    return Actor(found.member, found.name, role, found.session)
+
+
+def _find_fresh(work: Work, token: str) -> Entering:
+    found = entering.find_session(work, digest(token))
+    if found is None or not _is_fresh(found, work.now):
+        raise NoSession
+    return found
 
 
 def standing(work: Work, session_ids: Collection[UUID]) -> dict[UUID, Role]:

@@ -1,13 +1,14 @@
 """Running the place: rooms, who keeps them, members and their roles. A steward reads nobody's words."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import bodies
-from server.services import names, queue, seats, sessions
+from server.services import names, notices, queue, seats, sessions
 from server.services import rooms as services_rooms
 from server.store import audit, people, rooms, staff
 from server.store.tables import Member, Membership, Room
@@ -106,7 +107,7 @@ def change_member(
     if patch.role and patch.role != member.role:
         change_role(work, actor.id, member, patch.role)
     if patch.state and patch.state != member.state:
-        _change_state(work, actor, member, patch.state)
+        _change_state(work, actor, member, patch)
     return _members(work, [member])[0]
 
 
@@ -121,14 +122,26 @@ def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
     audit.append(work, by, f"member.role.{role}", member.id)
 
 
-def _change_state(work: Work, actor: Actor, member: Member, state: str) -> None:
-    member.state = state
+def _change_state(work: Work, actor: Actor, member: Member, patch: bodies.MemberPatch) -> None:
+    member.state = patch.state or member.state
     work.session.add(member)
-    if state == "removed":
+    if member.state == "removed":
         for held, _ in staff.all_seats(work, member.id):
             seats.end_seat(work, held)
+        notices.tell(
+            work, member_id=member.id, kind="removed", code="place", words=patch.reason,
+            by_role="steward", by=actor.id, appealable=True,
+        )  # fmt: skip
         _end_work(work, actor.id, member)
-    audit.append(work, actor.id, f"member.{state}", member.id)
+    audit.append(work, actor.id, f"member.{member.state}", member.id)
+
+
+def readmit(work: Work, member: Member, removed_at: datetime) -> None:
+    """Undo a removal: the seats that ended with it are theirs again. A staff seat is given anew."""
+    member.state = "active"
+    work.session.add(member)
+    for held in staff.seats_ended_at(work, member.id, removed_at):
+        seats.take_seat(work, held.room_id, member.id, held.seat)
 
 
 def _demote(work: Work, held: Membership, kind: str) -> None:

@@ -29,6 +29,15 @@ def is_assessed(work: Work, message_id: UUID) -> bool:
     return bool(readings) and all(readings)
 
 
+def newest_model(work: Work, message_id: UUID) -> str | None:
+    """What read this message last; None where nothing has."""
+    query = select(Assessment.model).where(
+        Assessment.message_id == message_id, col(Assessment.assessed).is_(True)
+    )
+    newest = query.order_by(col(Assessment.at).desc(), col(Assessment.id).desc()).limit(1)
+    return work.session.exec(newest).first()
+
+
 def forget_unread(work: Work, message_id: UUID) -> None:
     """That a message could not be read: it is read anew, or its words are other ones now."""
     unread = delete(Assessment).where(

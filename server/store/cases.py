@@ -135,10 +135,13 @@ def line_of(work: Work, room_id: UUID, member_id: UUID) -> UUID | None:
     return work.session.exec(query.order_by(col(Case.opened_at).desc())).first()
 
 
-def count_open_about(work: Work, room_id: UUID, subject_id: UUID) -> int:
-    """How many living cases there are about a member in this room."""
+def count_open_about(work: Work, room_id: UUID, subject_id: UUID, *, aside: bool) -> int:
+    """How many living cases there are about a member in this room. aside: also those set aside."""
     query = select(func.count()).where(
-        Case.room_id == room_id, Case.subject_id == subject_id, col(Case.open_key).is_not(None)
+        Case.room_id == room_id,
+        Case.subject_id == subject_id,
+        col(Case.open_key).is_not(None),
+        col(Case.aside).in_({False, aside}),
     )
     return work.session.exec(query.select_from(Case)).one()
 

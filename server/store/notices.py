@@ -56,6 +56,17 @@ def find(work: Work, notice_id: UUID) -> Notice | None:
     return work.session.get(Notice, notice_id)
 
 
+def overturn_hidden(work: Work, message_id: UUID) -> None:
+    """A message is shown again: that it was hidden stands no more, and neither does that it was asked about."""
+    query = (
+        update(Notice)
+        .where(col(Notice.message_id) == message_id, col(Notice.kind) == "hidden")
+        .values(appeal="overturned")
+        .execution_options(synchronize_session="fetch")
+    )
+    work.session.exec(query)
+
+
 def find_for_message(work: Work, message_id: UUID, kind: str) -> Notice | None:
     """The newest notice of this kind about a message."""
     query = select(Notice).where(Notice.message_id == message_id, Notice.kind == kind)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, exists, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Uuid, and_, exists, literal, not_, or_, tuple_
 from sqlmodel import col, func, select
 
 from moderation import triage
@@ -30,6 +30,8 @@ class Scope:
     kept: frozenset[UUID]
     cared: frozenset[UUID]
     viewer: UUID
+    outside: bool = False
+    """Also what is set aside from those who keep any other room."""
 
     @property
     def rooms(self) -> frozenset[UUID]:
@@ -199,7 +201,10 @@ def oldest_open(work: Work) -> datetime | None:
 
 def _visible(scope: Scope) -> ColumnElement[bool]:
     # Nobody judges a case about themselves, or learns who raised it.
-    of_mine = _plain(Case.room_id).in_(scope.kept)
+    kept = _plain(Case.room_id).in_(scope.kept)
+    of_mine = and_(kept, col(Case.aside).is_(False))
+    if scope.outside:
+        of_mine = or_(of_mine, and_(col(Case.aside).is_(True), not_(kept)))
     if scope.cared:  # else the index alone can answer how many there are
         cared = and_(_plain(Case.room_id).in_(scope.cared), _for_clinicians())
         of_mine = or_(of_mine, cared)

@@ -1,8 +1,10 @@
 """Queries for whoever runs the place: members by name, their seats, invitations, what waits."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import exists
 from sqlmodel import col, func, or_, select
 
 from server.store.tables import (
@@ -61,6 +63,45 @@ def all_seats(work: Work, member_id: UUID) -> Sequence[tuple[Membership, str]]:
         .where(Membership.member_id == member_id, col(Membership.left_at).is_(None))
     )
     return work.session.exec(query).all()
+
+
+def seats_ended_at(work: Work, member_id: UUID, at: datetime) -> Sequence[Membership]:
+    """The seats of a member that ended at this moment, and that no moderator ended."""
+    query = select(Membership).where(
+        Membership.member_id == member_id,
+        Membership.left_at == at,
+        col(Membership.removed_at).is_(None),
+    )
+    return work.session.exec(query).all()
+
+
+def rooms_with_one_judge(work: Work) -> Sequence[str]:
+    """Names of open rooms where one person decides, and nobody else could judge an appeal."""
+    judge = (
+        select(Membership.room_id, func.count().label("judges"))
+        .join(Member, col(Member.id) == Membership.member_id)
+        .where(
+            col(Membership.left_at).is_(None),
+            col(Membership.seat).in_(("moderator", "clinician")),
+            Member.role == Membership.seat,
+            Member.state == "active",
+        )
+        .group_by(col(Membership.room_id))
+        .subquery()
+    )
+    query = (
+        select(Room.name)
+        .join(judge, judge.c.room_id == Room.id)
+        .where(Room.kind == "room", Room.state == "open", judge.c.judges == 1)
+    )
+    return work.session.exec(query.order_by(Room.name)).all()
+
+
+def a_room_of(work: Work, member_id: UUID) -> UUID | None:
+    """Some open room that a member sits in or sat in, else the oldest there is."""
+    sat = exists().where(col(Membership.room_id) == Room.id, col(Membership.member_id) == member_id)
+    query = select(Room.id).where(Room.kind == "room").order_by(~sat, col(Room.created_at))
+    return work.session.exec(query.limit(1)).first()
 
 
 def conversations_from(work: Work, room_id: UUID, member_id: UUID) -> Sequence[Membership]:

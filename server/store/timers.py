@@ -112,6 +112,21 @@ def staff_of(work: Work, room_id: UUID) -> Sequence[tuple[Member, str, bool]]:
     return work.session.exec(query).all()
 
 
+def staff_outside(work: Work, room_id: UUID) -> Sequence[tuple[Member, bool]]:
+    """Active moderators who do not keep a room, and stewards: who, and whether they are on shift."""
+    on = exists().where(col(Shift.member_id) == Member.id, col(Shift.ended_at).is_(None))
+    keeps = exists().where(
+        col(Membership.member_id) == Member.id,
+        col(Membership.room_id) == room_id,
+        col(Membership.left_at).is_(None),
+        col(Membership.seat) == "moderator",
+    )
+    query = select(Member, on).where(
+        col(Member.role).in_(("moderator", "steward")), Member.state == "active", ~keeps
+    )
+    return work.session.exec(query.order_by(col(Member.id))).all()
+
+
 def rooms_kept_by(work: Work, member_ids: Collection[UUID]) -> set[UUID]:
     """The open rooms that at least one of these keeps or cares for."""
     query = (

@@ -46,6 +46,8 @@ class ToStaff:
     escalated: bool = False
     subject: UUID | None = None
     """Whom it is about: they hear nothing of it, also when they keep the room."""
+    aside: bool = False
+    """Not for those who keep the room, but for those outside of it."""
 
 
 @dataclass(frozen=True, slots=True)

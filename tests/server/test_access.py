@@ -4,7 +4,17 @@ from typing import Any, get_args
 
 import pytest
 
-from server.access import EVENTS, OPERATIONS, Actor, Relation, Role, check, may, may_receive
+from server.access import (
+    EVENTS,
+    OPERATIONS,
+    Actor,
+    Relation,
+    Role,
+    aside,
+    check,
+    may,
+    may_receive,
+)
 from server.app import create_app
 from server.errors import NoSession, NotAllowed, NotFound
 from server.ids import new_id
@@ -60,8 +70,11 @@ def test_what_has_no_row_is_refused(role: Role, relation: Relation) -> None:
 
 
 def test_a_steward_configures_and_does_not_read() -> None:
-    for operation in ("case.read", "case.decide", "queue.read", "not_assessed.read", "clinic.week"):
+    for operation in ("not_assessed.read", "clinic.week"):
         assert not any(may(Role.STEWARD, operation, relation) for relation in Relation)
+    for operation in ("case.read", "case.claim", "case.decide"):
+        opened = {relation for relation in Relation if may(Role.STEWARD, operation, relation)}
+        assert opened == {Relation.OUTSIDE}, "but for what is about those who keep a room"
 
 
 def test_cases_are_for_those_who_keep_the_room() -> None:
@@ -71,7 +84,21 @@ def test_cases_are_for_those_who_keep_the_room() -> None:
         for relation in Relation
         if may_receive(role, "queue", relation)
     }
-    assert allowed == {(Role.MODERATOR, Relation.KEEPER), (Role.CLINICIAN, Relation.CARER)}
+    assert allowed == {
+        (Role.MODERATOR, Relation.KEEPER),
+        (Role.CLINICIAN, Relation.CARER),
+        (Role.MODERATOR, Relation.OUTSIDE),
+        (Role.STEWARD, Relation.OUTSIDE),
+    }
+
+
+def test_what_is_set_aside_is_not_for_those_who_keep_the_room() -> None:
+    seen = {relation: aside(relation) for relation in Relation}
+    assert seen[Relation.KEEPER] is Relation.NONE
+    assert seen[Relation.CARER] is Relation.CARER
+    assert {seen[Relation.NONE], seen[Relation.SEAT]} == {Relation.OUTSIDE}
+    assert not may(Role.MODERATOR, "case.read", seen[Relation.KEEPER])
+    assert not may(Role.PEER, "case.read", Relation.OUTSIDE)
 
 
 def test_a_refusal_says_no_more_than_it_must() -> None:

@@ -46,9 +46,11 @@ async def test_an_appeal_is_written_down(any_house: House):
     fern, marram, case = await _case(any_house)
     asked = bodies.NewDecision(action="warn", version=1, reason="Please look at this again.")
     about = str(case.id)
-    assert await _added(any_house, lambda work: decisions.decide(work, fern, case.id, asked)) == [
-        ("case.warn", fern.id, about)
-    ]
+    decided, kept = await _added(
+        any_house, lambda work: decisions.decide(work, fern, case.id, asked)
+    )
+    assert decided == ("case.warn", fern.id, about)
+    assert kept[:2] == ("decision.keep", fern.id)
     [notice] = (await any_house.do(lambda work: told.list_mine(work, marram))).notices
     [(verb, actor, subject)] = await _added(
         any_house, lambda work: appeals.appeal(work, marram, notice.id, "Please.")

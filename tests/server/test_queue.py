@@ -116,12 +116,15 @@ async def test_a_clinician_sees_what_is_urgent_escalated_or_appealed(house: Hous
     assert {line.id for line in (await read(house, fern)).cases} == {urgent.id, calm.id}
 
 
-async def test_peers_and_stewards_have_no_queue(house: House):
-    marram, _, _ = await cast(house)
+async def test_peers_have_no_queue_and_stewards_an_empty_one(house: House):
+    marram, fern, _ = await cast(house)
     steward = await house.join("hearthkeeper", Role.STEWARD)
-    for actor in (marram, steward):
-        with pytest.raises(NotAllowed):
-            await read(house, actor)
+    room = await house.room("Low days", (fern, "moderator"), (marram, "member"))
+    await house.case(room, marram)
+    with pytest.raises(NotAllowed):
+        await read(house, marram)
+    assert len((await read(house, fern)).cases) == 1, "the guard: there is a case"
+    assert (await read(house, steward)).cases == []
 
 
 async def test_two_moderators_cannot_hold_the_same_case(any_house: House):

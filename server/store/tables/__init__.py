@@ -6,6 +6,7 @@ from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.push import PushCall, PushDevice, PushState
+from server.store.tables.reasons import Act, PlaceWords
 from server.store.tables.rooms import (
     Edit,
     FeltHeard,
@@ -19,6 +20,7 @@ from server.store.tables.rooms import (
 )
 
 __all__ = [
+    "Act",
     "Assessment",
     "Audit",
     "Case",
@@ -39,6 +41,7 @@ __all__ = [
     "NudgeShown",
     "OwnHelpLine",
     "Place",
+    "PlaceWords",
     "PushCall",
     "PushDevice",
     "PushState",

@@ -20,6 +20,7 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         Index(
             "ix_care_case_living", "urgency", "due_at", "opened_at", "id", "room_id", "subject_id",
+            "aside",
             sqlite_where=text("open_key IS NOT NULL"),
             postgresql_where=text("open_key IS NOT NULL"),
         ),
@@ -52,6 +53,8 @@ class Case(SQLModel, table=True):
     claimed_until: datetime | None = maybe_time()
     conversation_id: UUID | None = Field(default=None, foreign_key="room.id")
     appeal_of: UUID | None = None
+    aside: bool = False
+    """Not for those who keep this room: for moderators of other rooms, and stewards."""
     again_of: UUID | None = None
     """The closed case after which this person is looked at again."""
     rung: int = 0
@@ -109,6 +112,7 @@ class Timer(SQLModel, table=True):
 class Decision(SQLModel, table=True):
     """Who, what, why, under which policy, when. Appended, never edited."""
 
+    __table_args__ = (Index(None, "bound", unique=True),)
     id: UUID = primary()
     case_id: UUID = Field(foreign_key="care_case.id", index=True)
     action: str
@@ -118,6 +122,18 @@ class Decision(SQLModel, table=True):
     until: datetime | None = maybe_time()
     policy: str
     case_version: int
+    by_role: str | None = None
+    """What they were when they decided; this and what follows is None in decisions from before it was kept."""
+    clause: str | None = None
+    clause_words: str | None = None
+    """The promise of the place that it rests on, in the words of that time."""
+    model: str | None = None
+    """What had read the message."""
+    detected_by: str | None = None
+    before: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    """What stood before, so that it can be undone in full."""
+    bound: int | None = None
+    """The row of the audit log that holds its digest."""
 
 
 class Notice(SQLModel, table=True):
@@ -132,6 +148,8 @@ class Notice(SQLModel, table=True):
     message_id: UUID | None = Field(default=None, foreign_key="message.id")
     case_id: UUID | None = Field(default=None, foreign_key="care_case.id")
     decision_id: UUID | None = Field(default=None, foreign_key="decision.id")
+    act_id: UUID | None = None
+    """The automated act it tells of."""
     conversation_id: UUID | None = Field(default=None, foreign_key="room.id")
     automated: bool
     by_role: str

@@ -94,6 +94,7 @@ def valid_frames(world: World) -> dict[str, dict[str, Any]]:
         "felt_heard": {"type": "felt_heard", "room": room, "message": theirs, "answer": "heard"},
         "flag": {
             "type": "flag", "room": room, "message": theirs, "reason": "not_sure", "words": words,
+            "aside": True,
         },
         "typing": {"type": "typing", "room": room},
         "read": {"type": "read", "room": room, "seq": 1},
@@ -120,7 +121,9 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "Claim": {"version": 1},
         "NewDecision": {
             "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
+            "clause": "kind",
         },
+        "PromisePatch": {"words": words},
         "PolicyReview": {"edition": EDITION},
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
@@ -130,7 +133,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewRoom": {"name": "Another", "purpose": words, "slug": "another-one", "language": "en"},
         "RoomPatch": {"name": "Rude", "purpose": words, "state": "open", "language": "en"},
         "NewKeeper": {"member": str(world.other), "seat": "member"},
-        "MemberPatch": {"role": "peer", "state": "active"},
+        "MemberPatch": {"role": "peer", "state": "active", "reason": words},
         "NewInvitation": {"role": "peer", "room": str(world.room), "days": 7},
         "NewHelpLine": {
             "country": "IE", "name": "A line", "dial": "116 123", "text": None,
@@ -156,7 +159,8 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody,
+        "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
+        "act_id": nobody,
     }  # fmt: skip
 
 

@@ -9,6 +9,8 @@ class Session {
   state = $state<'loading' | 'ready' | 'unreachable'>('loading');
   /** Signed up, and waiting for a steward. */
   pending = $state(false);
+  /** Logged in, and no member any more: reads why, and may ask another person to look. */
+  removed = $state(false);
   /** The session ended without the reader's asking: said once, on the log-in page. */
   ended = $state(false);
 
@@ -34,7 +36,8 @@ class Session {
 
   entered(me: Me): void {
     this.pending = me.state === 'pending';
-    this.me = this.pending ? null : me;
+    this.removed = me.state === 'removed';
+    this.me = me.state === 'active' ? me : null;
     this.asked = true;
     this.ended = false;
     rememberHere(true);
@@ -43,11 +46,13 @@ class Session {
   left(): void {
     this.me = null;
     this.pending = false;
+    this.removed = false;
     rememberHere(false);
   }
 
   async #findMe(): Promise<Me | null> {
     this.pending = false;
+    this.removed = false;
     try {
       return await api.get<Me | null>('/api/me');
     } catch (error) {
@@ -55,6 +60,7 @@ class Session {
         throw error;
       this.asked = true;
       this.pending = error.code === 'pending';
+      this.removed = error.code === 'removed';
       return null;
     }
   }

@@ -4,7 +4,13 @@ import { serverNow } from '#lib/api/server-clock.ts';
 import { changesBetween, type Change } from './changes.ts';
 import type { Action, Case, CaseLine, NewDecision } from './types.ts';
 
-export type Draft = { reason: string; words: string; minutes: number };
+/** clause: the promise a sanction rests on; null: the usual one. */
+export type Draft = {
+  reason: string;
+  words: string;
+  minutes: number;
+  clause?: NewDecision['clause'];
+};
 
 const DAY_MINUTES = 1440;
 
@@ -150,7 +156,8 @@ function decisionOf(action: Action, draft: Draft, version: number): NewDecision 
     version,
     reason: (needsReason(action) ? draft.reason : draft.words).trim(),
     words: needsWords(action) ? draft.words.trim() : null,
-    minutes: action === 'pause' ? draft.minutes : null,
+    minutes: needsMinutes(action) ? draft.minutes : null,
+    clause: restsOnPromise(action) ? (draft.clause ?? null) : null,
   };
 }
 
@@ -162,6 +169,16 @@ export function needsWords(action: Action): action is 'reach_out' | 'care_note' 
 /** A care note is its own reason: nobody should have to write it twice. */
 export function needsReason(action: Action): boolean {
   return action !== 'care_note';
+}
+
+/** A pause has a length; so has what may take the place of a pause or a removal. */
+export function needsMinutes(action: Action): boolean {
+  return action === 'pause' || action === 'change';
+}
+
+/** What restricts somebody rests on a promise of the place, and says which. */
+export function restsOnPromise(action: Action): boolean {
+  return ['hide', 'warn', 'pause', 'remove_member'].includes(action);
 }
 
 /** Who will read the reason. */

@@ -34,6 +34,7 @@ export function aLine(over: Partial<CaseLine> = {}): CaseLine {
     why: ['They may be in danger'],
     language: 'en',
     again_of: null,
+    aside: false,
     rung: null,
     ...over,
   };
@@ -97,6 +98,7 @@ export function aCase(over: Partial<Case> = {}): Case {
     assessed: true,
     policy: '1',
     policy_reviewed: false,
+    clause: 'kind',
     ...over,
   };
 }

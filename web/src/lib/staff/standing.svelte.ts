@@ -2,7 +2,7 @@
 import { api } from '#lib/api/client.ts';
 import type { Room } from '#lib/api/types.ts';
 import { session } from '#lib/session.svelte.ts';
-import { firstSteps, type Step } from './steps.ts';
+import { firstSteps, roomsWithOneJudge, type Step } from './steps.ts';
 import type { Place, RoomDetail, StewardHelpLines } from './types.ts';
 
 class StandingState {
@@ -20,12 +20,9 @@ class StandingState {
     return firstSteps({ place, lines: this.lines, rooms: this.rooms, keepers });
   }
 
-  /** Different people who can judge a case; an appeal needs a second one. */
-  get moderators(): number {
-    const judges = Object.values(this.keepers)
-      .flat()
-      .filter((keeper) => keeper.seat === 'moderator');
-    return new Set(judges.map((keeper) => keeper.id)).size;
+  /** Open rooms where one person decides alone: an appeal needs a second one. */
+  get alone(): string[] {
+    return roomsWithOneJudge(this.rooms, this.keepers);
   }
 
   async load(): Promise<void> {

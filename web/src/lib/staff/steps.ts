@@ -29,3 +29,18 @@ export function firstSteps({ place, lines, rooms, keepers }: Standing): Step[] {
     { name: 'moderator', done: judged, href: '/steward/rooms' },
   ];
 }
+
+/** Names of open rooms where nobody but the one who decides could judge an appeal. */
+export function roomsWithOneJudge(
+  rooms: readonly Room[],
+  keepers: Readonly<Record<string, readonly Keeper[]>>,
+): string[] {
+  return rooms
+    .filter((room) => room.kind === 'room' && room.state === 'open')
+    .filter((room) => (keepers[room.id] ?? []).filter(mayJudge).length === 1)
+    .map((room) => room.name);
+}
+
+function mayJudge(keeper: Keeper): boolean {
+  return keeper.seat === 'moderator' || keeper.seat === 'clinician';
+}

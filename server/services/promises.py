@@ -1,0 +1,75 @@
+"""What the place promises: a short list with codes, in the steward's words or the shipped ones."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from moderation.cases import SANCTIONS, Action
+from server.access import Actor, check
+from server.errors import BadFrame, NotFound
+from server.protocol import reasons as bodies
+from server.services.reason_words import clause_of, sections
+from server.store import audit, promises
+from server.store.work import Work
+
+OUTSIDE = "outside"
+_FIRST = "kind"
+
+
+def read_promises(work: Work, actor: Actor | None) -> bodies.Promises:
+    """For everybody, also before they sign up."""
+    check(actor, "place.promises")
+    return _body(work)
+
+
+def change_words(
+    work: Work, actor: Actor, code: str, patch: bodies.PromisePatch
+) -> bodies.Promises:
+    """Other words for a promise, or for the ways outside. Decisions keep the words of their time."""
+    check(actor, "steward.promises")
+    if code != OUTSIDE and code not in _shipped():
+        raise NotFound
+    promises.put(work, code, patch.words)
+    work.session.flush()
+    audit.append(work, actor.id, "place.promise", code)
+    return _body(work)
+
+
+def words_of(work: Work, code: str | None) -> str | None:
+    """One promise, as it is worded now."""
+    if code is None:
+        return None
+    return promises.own_words(work).get(code) or _shipped().get(code)
+
+
+def outside(work: Work) -> str:
+    """Where somebody can turn outside this place."""
+    return promises.own_words(work).get(OUTSIDE) or sections()["redress"][OUTSIDE]
+
+
+def usual_clause(reasons: Sequence[str]) -> Any:
+    """What a decision about such a case rests on unless somebody says otherwise."""
+    return clause_of(reasons) or _FIRST
+
+
+def chosen(action: Action, asked: str | None, reasons: Sequence[str]) -> str | None:
+    """The promise that a decision rests on; kind acts rest on none. Raises BadFrame for an unknown one."""
+    if asked is not None and asked not in _shipped():
+        raise BadFrame("There is no such promise.")
+    return (asked or usual_clause(reasons)) if action in SANCTIONS else None
+
+
+def _body(work: Work) -> bodies.Promises:
+    own = promises.own_words(work)
+    shown: list[Any] = [
+        {"code": code, "words": own.get(code, words), "shipped": code not in own}
+        for code, words in _shipped().items()
+    ]
+    return bodies.Promises(
+        promises=[bodies.Promise.model_validate(one) for one in shown],
+        outside=own.get(OUTSIDE) or sections()["redress"][OUTSIDE],
+        outside_shipped=OUTSIDE not in own,
+    )
+
+
+def _shipped() -> Any:
+    return sections()["promises"]

@@ -1,0 +1,200 @@
+"""Statements of reasons: for each restriction what, why, by whom, and how to ask again.
+
+Source: Regulation (EU) 2022/2065 (Digital Services Act), Article 17(3).
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from server.access import Actor, Relation, check
+from server.protocol import reasons as bodies
+from server.services import appeals, promises, reason_words
+from server.services.reason_words import words
+from server.store import acts, messages, notices, rooms, standing
+from server.store import statements as stored
+from server.store.tables import Act, Decision, Message, Notice
+from server.store.work import Work
+
+_PLACE = "place"
+KINDS = frozenset({"held", "hidden", "collapsed", "assessed_late", "warn", "pause", "removed"})
+
+
+def read_statement(work: Work, actor: Actor, notice_id: UUID) -> bodies.Statement:
+    """The statement about one's own restriction. Raises NotFound; also for what restricted nothing."""
+    notice = stored.find_own(work, actor.id, notice_id)
+    own = notice is not None and is_restriction(notice)
+    check(actor, "statement.read", Relation.SELF if own else Relation.NONE)
+    assert notice is not None  # noqa: S101 - checked just now
+    return _statement(work, notice)
+
+
+def read_text(work: Work, actor: Actor, notice_id: UUID) -> str:
+    """The same as plain text, to keep."""
+    return as_text(read_statement(work, actor, notice_id))
+
+
+def is_restriction(notice: Notice) -> bool:
+    """Whether a notice tells of something that restricts its receiver, and so has a statement."""
+    return notice.kind in KINDS and not notice.code.startswith("risk_")
+
+
+def as_text(statement: bodies.Statement) -> str:
+    """Headings and sentences, a blank line between them; times in UTC."""
+    redress = statement.redress
+    parts = [
+        ("Statement of reasons", f"{statement.id}, {_time(statement.at)}"),
+        ("What was restricted", statement.restricted),
+        ("Where", statement.room_name),
+        ("How long", statement.lasts),
+        ("The message", statement.own_words),
+        ("Why", statement.reason),
+        ("Rules", " ".join(statement.rules)),
+        ("What it rests on", statement.clause_words),
+        ("How it was noticed", statement.detected),
+        ("Who decided", statement.decided),
+        ("Versions", _versions(statement)),
+        ("Asking again here", _redress(redress)),
+        ("The answer to your request", redress.answer),
+        ("Outside this place", redress.outside),
+    ]
+    return "\n\n".join(f"{title}\n{text}" for title, text in parts if text) + "\n"
+
+
+def _statement(work: Work, notice: Notice) -> bodies.Statement:
+    decision = stored.find_decision(work, notice.decision_id)
+    act = acts.find(work, notice.act_id) if notice.act_id else None
+    message = (
+        messages.by_id(work, [notice.message_id])[notice.message_id] if notice.message_id else None
+    )
+    kind: Any = notice.kind
+    by: Any = notice.by_role
+    clause: Any = decision.clause if decision else act.clause if act else None
+    by_machine = notice.automated and notice.by_role == "machine"
+    detected = "machine" if by_machine else _detected(notice, decision)
+    until = _until(work, notice)
+    return bodies.Statement(
+        id=notice.id,
+        kind=kind,
+        at=notice.at,
+        restricted=words("restricted", notice.kind, _detail(notice, decision)),
+        room=notice.room_id,
+        room_name=_room_name(work, notice.room_id),
+        own_words=_own_words(work, message),
+        lasts=_lasts(work, notice, until, message),
+        until=until,
+        stands=notice.appeal != "overturned" and (until is None or until > work.now),
+        reason=notices.open_words(work, notice),
+        rules=reason_words.rules(act.reasons) if act else [],
+        detected=words("detected", detected),
+        detected_by_machine=detected == "machine",
+        decided=words("decided", notice.by_role),
+        decided_by_machine=by_machine,
+        by=by,
+        clause=clause,
+        clause_words=_clause_words(decision, act),
+        model=_model(decision, act),
+        policy=notice.policy,
+        redress=_read_redress(work, notice),
+    )
+
+
+def _read_redress(work: Work, notice: Notice) -> bodies.Redress:
+    state: Any = notice.appeal
+    answer = stored.find_answer(work, notice)
+    wait = appeals.usual_wait(work)
+    return bodies.Redress(
+        may_appeal=appeals.may_still(work, notice),
+        until=notice.appeal_until,
+        appeal=state,
+        answer=notices.open_words(work, answer) if answer else None,
+        usual_wait_s=int(wait.total_seconds()) if wait else None,
+        outside=promises.outside(work),
+    )
+
+
+def _detail(notice: Notice, decision: Decision | None) -> str | None:
+    """A warning or a pause may have kept a waiting message back."""
+    if notice.code == _PLACE:
+        return _PLACE
+    kept = (decision and decision.before) or {}
+    return "kept_back" if kept.get("message") == "held" else None
+
+
+def _detected(notice: Notice, decision: Decision | None) -> str:
+    if decision is None:
+        return "staff" if notice.by else "unknown"
+    return decision.detected_by or "unknown"
+
+
+def _until(work: Work, notice: Notice) -> datetime | None:
+    """When it ends by itself; an appeal may have made it sooner."""
+    if notice.room_id is None or notice.kind not in {"pause", "removed"}:
+        return notice.until
+    return next(
+        (
+            one.end or notice.until
+            for one in standing.sanctions(work, notice.room_id, notice.member_id)
+            if one.decision.id == notice.decision_id
+        ),
+        notice.until,
+    )
+
+
+def _lasts(work: Work, notice: Notice, until: datetime | None, message: Message | None) -> str:
+    if notice.appeal == "overturned":
+        return words("lasts", "undone")
+    if until:
+        name = "until" if until > work.now else "over"
+        return words("lasts", name).format(time=_time(until))
+    waits = notice.kind == "held" and message is not None and message.state == "held"
+    return words("lasts", "waiting" if waits else "open")
+
+
+def _own_words(work: Work, message: Message | None) -> str | None:
+    return messages.open_text(work, message) if message else None
+
+
+def _room_name(work: Work, room_id: UUID | None) -> str | None:
+    room = rooms.find_room(work, room_id) if room_id else None
+    return room.name if room else None
+
+
+def _clause_words(decision: Decision | None, act: Act | None) -> str | None:
+    return act.clause_words if act else decision.clause_words if decision else None
+
+
+def _model(decision: Decision | None, act: Act | None) -> str | None:
+    return (act.model or None) if act else decision.model if decision else None
+
+
+def _versions(statement: bodies.Statement) -> str:
+    named = (("program", statement.model), ("policy", statement.policy))
+    return ", ".join(f"{name} {version}" for name, version in named if version)
+
+
+def _redress(redress: bodies.Redress) -> str:
+    if redress.appeal:
+        return _ASKED[redress.appeal]
+    if not redress.may_appeal or redress.until is None:
+        return "The time to ask another person here is over."
+    wait = f" {_wait(redress.usual_wait_s)}" if redress.usual_wait_s else ""
+    return f"You can ask another person here to look, until {_time(redress.until)}.{wait}"
+
+
+def _wait(seconds: int) -> str:
+    return (
+        f"Half of such requests are answered within {timedelta(seconds=seconds)} (hours, minutes)."
+    )
+
+
+def _time(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+_ASKED = {
+    "open": "You have asked. Somebody who had no part in the decision will look.",
+    "upheld": "Another person looked again. The decision stays.",
+    "overturned": "Another person looked again and undid the decision.",
+    "changed": "Another person looked again and changed the decision.",
+}
