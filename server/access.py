@@ -93,6 +93,18 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "case.read": _CASE,
     "case.claim": _CASE,
     "case.decide": _CASE,
+    "case.axes": _CASE,
+    "case.show_again": _CASE,
+    "case.undo": _CASE,
+    "case.hand_over": _CASE,
+    "case.colleagues": _CASE,
+    "case.opinion": _CASE,
+    "case.rule_wrong": _CASE,
+    "opinion.list": _STAFF,
+    "opinion.answer": _CASE,
+    "shift.hand_over": _STAFF,
+    "removal.answer": _CLINIC | _rows((_STEWARD,), Relation.NONE),
+    "template.read": _rows((_MODERATOR, _CLINICIAN, _STEWARD), Relation.NONE),
     "not_assessed.read": _STAFF,
     "shift.change": _STAFF,
     # clinic
@@ -108,6 +120,9 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.invitations": _STEWARDS,
     "steward.help_lines": _STEWARDS,
     "steward.calling": _STEWARDS,
+    "steward.removals": _STEWARDS,
+    "steward.templates": _STEWARDS,
+    "steward.wrong_rules": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

@@ -11,6 +11,7 @@ from server.api import (
     cases,
     clinic,
     crisis,
+    desk,
     health,
     help,
     notices,
@@ -19,6 +20,7 @@ from server.api import (
     rooms,
     socket,
     steward,
+    templates,
 )
 from server.api.background import (
     call_those_away,
@@ -61,8 +63,10 @@ _ROUTERS = (
     rooms,
     queue,
     cases,
+    desk,
     clinic,
     steward,
+    templates,
     socket,
 )
 

@@ -72,6 +72,21 @@ def answer_moot(work: Work, message_id: UUID) -> None:
             move(work, case, CaseState.CLOSED)
 
 
+def close_moot(work: Work, notice: Notice) -> None:
+    """What was appealed no longer stands: whoever asked has their answer."""
+    case = cases.find_by_key(work, f"appeal:{notice.id}")
+    notice.appeal = "overturned"
+    work.session.add(notice)
+    if case:
+        move(work, case, CaseState.CLOSED, by_person=False)
+
+
+def check_change(work: Work, case: Case, minutes: int | None) -> None:
+    """Raises BadFrame when the milder decision would need a length and has none."""
+    if minutes is None and _notice(work, case).kind in {"pause", "removed"}:
+        raise BadFrame("Please say how long the pause lasts instead.")
+
+
 def lapse(work: Work, timer: Timer, case: Case) -> None:
     """An appeal that nobody may judge is not left for ever: what was appealed is undone.
 
@@ -182,6 +197,10 @@ def _lift_pause(work: Work, touched: Touched, notice: Notice) -> None:
 
 
 def _give_seat_back(work: Work, touched: Touched, notice: Notice) -> None:
+    if notice.code == "place":
+        member = cases.get_subject(work, touched.case)
+        member.state = "active"
+        work.session.add(member)
     seat = rooms.find_any_seat(work, touched.case.room_id, touched.case.subject_id)
     if seat and seat.removed_at:
         seats.take_seat(work, seat.room_id, seat.member_id, seat.seat)

@@ -7,9 +7,9 @@ from uuid import UUID
 from moderation.cases import APPEAL_ACTIONS, SANCTIONS, Action, CaseKind, CaseState, allowed_actions
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import policy, queue, render
-from server.services.case_access import get_case, may_judge_it
-from server.store import assessments, audit, cases, messages, place, rooms
+from server.services import desk_view, policy, queue, removal_view, render
+from server.services.case_access import concerns_clinicians, get_case, may_judge_it
+from server.store import assessments, audit, cases, messages, place, rooms, undo
 from server.store.tables import Case, CaseFlag, Message
 from server.store.work import Work
 
@@ -40,11 +40,15 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         assessed=assessments.is_assessed(work, case.message_id) if case.message_id else True,
         policy=case.policy,
         policy_reviewed=_is_policy_reviewed(work),
+        model=assessments.model_of(work, case.message_id) if case.message_id else None,
+        desk=desk_view.view(work, actor, case, may_decide=_may_decide(work, actor, case)),
     )
 
 
 def allowed(work: Work, actor: Actor, case: Case) -> list[Any]:
     """The actions a screen may offer to this actor; `decisions` refuses the others."""
+    if not _may_decide(work, actor, case):
+        return []
     known = allowed_actions(CaseState(case.state), CaseKind(case.kind))
     return [str(action) for action in known if is_possible(work, actor, case, action)]
 
@@ -60,10 +64,17 @@ def is_possible(work: Work, actor: Actor, case: Case, action: Action) -> bool:
         return message is not None and message.state in {"published", "held", "hidden"}
     if action is Action.CARE_NOTE:  # it closes the case, and a held message must not be forgotten
         return message is None or message.state != "held"
+    if action is Action.REMOVE_FROM_PLACE:
+        return removal_view.may_ask(work, case)
     if action in {Action.PAUSE, Action.REMOVE_MEMBER}:  # the line to the moderators stays open
         room = rooms.find_room(work, case.room_id)
         return room is not None and room.kind == "room"
     return True
+
+
+def _may_decide(work: Work, actor: Actor, case: Case) -> bool:
+    """Whoever was only asked what they think reads the case, and no more."""
+    return actor.role is not Role.CLINICIAN or concerns_clinicians(work, case)
 
 
 def _subject(work: Work, case: Case) -> bodies.CaseMember:
@@ -147,6 +158,7 @@ def _flag(work: Work, case: Case, flag: CaseFlag) -> bodies.CaseFlag:
 
 def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
     found = cases.decisions_of(work, case.id)
+    undone = undo.undone_of(work, case.id)
     names = cases.member_names(work, {decision.by for decision in found})
     return [
         bodies.CaseDecision.model_validate(
@@ -158,6 +170,7 @@ def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
                 "at": decision.at,
                 "until": decision.until,
                 "policy": decision.policy,
+                "undone": decision.id in undone,
             }
         )
         for decision in found

@@ -1,6 +1,5 @@
 """One decision: checked, appended, carried out, told and audited, all in one transaction."""
 
-from collections.abc import Callable, Mapping
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,30 +8,17 @@ from moderation.errors import ActionNotAllowed
 from server.access import Actor
 from server.errors import NotNow
 from server.protocol import bodies
-from server.services import appeals, case_view, effects, notices
+from server.services import case_view, kept
+from server.services.carrying_out import EFFECTS, end
 from server.services.case_access import check_free, check_judge, check_version, get_case
 from server.services.judged import Judged, move
-from server.store import audit, cases, messages
-from server.store.tables import Case, Decision, Message
+from server.store import audit, cases
+from server.store.tables import Case, Decision
 from server.store.work import Work
-
-EFFECTS: Mapping[Action, Callable[[Work, Judged], None]] = {
-    Action.DISMISS: effects.dismiss,
-    Action.HIDE: effects.hide,
-    Action.CARE_NOTE: effects.care_note,
-    Action.WARN: effects.warn,
-    Action.PAUSE: effects.pause,
-    Action.REMOVE_MEMBER: effects.remove_member,
-    Action.REACH_OUT: effects.reach_out,
-    Action.ESCALATE: effects.escalate,
-    Action.UPHOLD: appeals.uphold,
-    Action.OVERTURN: appeals.overturn,
-    Action.CHANGE: appeals.change,
-}
 
 
 def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -> bodies.Case:
-    """Decide on a case as it was read.
+    """Decide on a case as it was read. What can be taken back comes to its author later: see kept.
 
     Raises NotFound, Stale (somebody acted meanwhile), Claimed (another person looks at it),
     NotAllowed (an appeal against one's own decision), NotNow (no such step from here).
@@ -44,10 +30,13 @@ def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -
     message = cases.lock_message(work, case)
     state = _next_state(work, actor, case, Action(asked.action))
     judged = Judged(actor, case, message, _append(work, actor, case, asked), asked)
-    EFFECTS[Action(asked.action)](work, judged)
+    action = Action(asked.action)
+    waits = kept.keep_decision(work, judged) if asked.undoable else None
+    if waits is not True:
+        EFFECTS[action](work, judged)
     move(work, case, state)
-    if state is CaseState.CLOSED:
-        _close(work, case, message)
+    if state is CaseState.CLOSED and waits is None:
+        end(work, case, message)
     audit.append(work, actor.id, f"case.{asked.action}", case.id)
     return case_view.view(work, actor, case)
 
@@ -76,26 +65,3 @@ def _append(work: Work, actor: Actor, case: Case, asked: bodies.NewDecision) -> 
     )
     cases.add_decision(work, case, decision, asked.reason)
     return decision
-
-
-def _close(work: Work, case: Case, message: Message | None) -> None:
-    """Those who asked for a look are told; words that were kept only for this case go."""
-    if message and message.state == "withdrawn" and not cases.any_living_about(work, message.id):
-        messages.forget_words(work, message)
-    for member_id in {flag.by for flag in cases.flags_of(work, case.id) if flag.source == "member"}:
-        if member_id and member_id != case.subject_id:
-            _answer_flag(work, case, member_id)
-
-
-def _answer_flag(work: Work, case: Case, member_id: UUID) -> None:
-    notices.tell(
-        work,
-        member_id=member_id,
-        kind="flag_answered",
-        code="flag_answered",
-        words=None,
-        by_role="moderator",
-        room_id=case.room_id,
-        message_id=case.message_id,
-        case_id=case.id,
-    )

@@ -121,13 +121,22 @@ def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
     audit.append(work, by, f"member.role.{role}", member.id)
 
 
+def end_membership(work: Work, by: UUID, member: Member) -> None:
+    """Out of the whole place: seats, shift and sessions end. Whether that may be is the caller's to know."""
+    member.state = "removed"
+    work.session.add(member)
+    for held, _ in staff.all_seats(work, member.id):
+        seats.end_seat(work, held)
+    _end_work(work, by, member)
+    audit.append(work, by, "member.removed", member.id)
+
+
 def _change_state(work: Work, actor: Actor, member: Member, state: str) -> None:
+    if state == "removed":
+        end_membership(work, actor.id, member)
+        return
     member.state = state
     work.session.add(member)
-    if state == "removed":
-        for held, _ in staff.all_seats(work, member.id):
-            seats.end_seat(work, held)
-        _end_work(work, actor.id, member)
     audit.append(work, actor.id, f"member.{state}", member.id)
 
 

@@ -29,6 +29,16 @@ def is_assessed(work: Work, message_id: UUID) -> bool:
     return bool(readings) and all(readings)
 
 
+def model_of(work: Work, message_id: UUID) -> str | None:
+    """What read a message last; None while nothing has."""
+    query = (
+        select(Assessment.model)
+        .where(Assessment.message_id == message_id, col(Assessment.assessed).is_(True))
+        .order_by(col(Assessment.at).desc(), col(Assessment.id).desc())
+    )
+    return work.session.exec(query.limit(1)).first()
+
+
 def forget_unread(work: Work, message_id: UUID) -> None:
     """That a message could not be read: it is read anew, or its words are other ones now."""
     unread = delete(Assessment).where(

@@ -1,6 +1,7 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
+from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
@@ -25,20 +26,26 @@ __all__ = [
     "Decision",
     "Edit",
     "FeltHeard",
+    "HandOver",
     "Invitation",
     "Member",
     "Membership",
     "Message",
     "Notice",
     "NudgeShown",
+    "Opinion",
     "OwnHelpLine",
     "Place",
     "Reaction",
+    "Removal",
     "Revision",
     "Room",
     "RoomEvent",
     "RoomHead",
     "Session",
     "Shift",
+    "Template",
     "Timer",
+    "Undo",
+    "WrongRule",
 ]
