@@ -17,7 +17,7 @@ from server.app import create_app
 from server.client import Client, Http
 from server.errors import ServerError
 from server.limits import _PROFILES
-from server.protocol import bodies, frames
+from server.protocol import bodies, desk, frames
 from server.protocol.base import Wire
 from server.settings import Settings
 from tests.server.live_server import ROOT, LiveServer
@@ -29,6 +29,12 @@ FROM_CLIENT, FROM_SERVER, OBJECTS = (
     "### Objects inside frames",
 )
 UNEXPECTED = "unexpected"  # the one code that is no class: a fault of ours, in server/api/errors.py
+BODIES = {
+    name: model
+    for module in (bodies, desk)
+    for name, model in vars(module).items()
+    if isinstance(model, type)
+}
 OUTSIDE = {"1009", "1011"}  # close codes of RFC 6455 that a client sees here
 
 
@@ -147,7 +153,7 @@ def test_every_route_is_described_and_no_other(tmp_path: Path) -> None:
     assert {row[0].strip("`") for row in rows("## 15. HTTP")} == routes
     for row in rows("## 15. HTTP"):
         for name in re.findall(r"\b[A-Z]\w+\b", f"{row[2]} {row[3]}"):
-            assert issubclass(getattr(bodies, name), BaseModel)
+            assert issubclass(BODIES[name], BaseModel)
 
 
 def test_the_exchange_holds_only_frames_that_the_code_reads() -> None:
@@ -162,7 +168,7 @@ def test_the_exchange_holds_only_frames_that_the_code_reads() -> None:
 def test_the_prose_names_nothing_that_does_not_exist() -> None:
     known = set(refusals()) | {UNEXPECTED, "websockets", "hearth", "server", "client"}
     models = [model for _, models in SIDES.values() for model in models.values()]
-    models += [model for model in vars(bodies).values() if isinstance(model, type)]
+    models += BODIES.values()
     for model in models:
         if issubclass(model, Wire):
             known |= {model.__name__, *model.model_fields}

@@ -11,11 +11,10 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from server.protocol import bodies
 from tests.server.live_server import LiveServer
 from tests.server.malforming.sockets import Outcome
 from tests.server.malforming.values import MARK, NOT_JSON, WHOLE, mutations
-from tests.server.malforming.world import ROLES, World, path_ids, valid_bodies
+from tests.server.malforming.world import ROLES, World, find_body, path_ids, valid_bodies
 
 _ENDS_SESSIONS = frozenset({"session_end_all", "session_end_current"})
 """Without a field to malform; done as asked, they would end the session that we go on with."""
@@ -135,7 +134,7 @@ def _model(operation: dict[str, Any]) -> str:
 def _is_valid(model: str, text: str) -> bool:
     try:
         # As bytes: a byte order mark before JSON may be ignored (RFC 8259, section 8.1), and is.
-        getattr(bodies, model).model_validate(json.loads(text.encode("utf-8", "surrogatepass")))
+        find_body(model).model_validate(json.loads(text.encode("utf-8", "surrogatepass")))
     except (ValueError, ValidationError, RecursionError):
         return False
     return True

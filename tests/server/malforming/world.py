@@ -9,7 +9,8 @@ from moderation.review import EDITION
 from server.access import Role
 from server.client import Client, Http
 from server.ids import new_id
-from server.protocol import bodies, frames
+from server.protocol import bodies, desk, frames
+from server.protocol.base import Wire
 from server.services import names, seats, sessions
 from server.services.rooms import make_room
 from server.store.tables import Member
@@ -120,7 +121,21 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "Claim": {"version": 1},
         "NewDecision": {
             "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
+            "undoable": True,
         },
+        "SetUrgency": {"version": 1, "urgency": "soon", "reason": words, "undoable": True},
+        "SetHandling": {
+            "version": 1, "handling": "collapse", "content_note": "choose_when", "reason": words,
+            "undoable": True,
+        },
+        "ShowAgain": {"version": 1, "reason": words},
+        "NewHandOver": {"version": 1, "to": None, "note": words},
+        "ShiftHandOver": {"to": None, "note": words},
+        "NewOpinion": {"of": str(world.other), "question": words},
+        "OpinionAnswer": {"words": words},
+        "RemovalAnswer": {"confirm": False, "reason": words},
+        "NewTemplate": {"action": "warn", "language": "en", "name": "A start", "words": words},
+        "TemplatePatch": {"name": "A start", "words": words, "hidden": True, "as_shipped": True},
         "PolicyReview": {"edition": EDITION},
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
@@ -141,13 +156,23 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
+def find_body(model: str) -> type[Wire]:
+    """The body of this name, in whichever module it stands."""
+    for module in (bodies, desk):
+        if hasattr(module, model):
+            found: type[Wire] = getattr(module, model)
+            return found
+    raise LookupError(model)
+
+
 def path_ids(world: World) -> dict[str, str]:
     """What stands in a path, by the parameter's name."""
     nobody = str(new_id())
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line",
+        "line_id": "no-such-line", "opinion_id": nobody, "removal_id": nobody,
+        "template_id": "no-such-template",
     }  # fmt: skip
 
 
