@@ -48,6 +48,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Colleagues
+         * @description Who may take it, and who may be asked about it.
+         */
+        get: operations["case_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/decisions": {
         parameters: {
             query?: never;
@@ -62,6 +82,166 @@ export interface paths {
          * @description Decide on the version that was read; 409 `stale` when it moved on.
          */
         post: operations["case_decide"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description To a colleague on shift, or back to the queue, with a note.
+         */
+        post: operations["case_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Handling
+         * @description Published, behind a note, or held; for the readers.
+         */
+        put: operations["case_handling"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/opinions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Opinion
+         * @description Ask a colleague what they think.
+         */
+        post: operations["case_opinion_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/opinions/{opinion_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Opinion
+         * @description What I think.
+         */
+        post: operations["case_opinion_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/rule-wrong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Rule Wrong
+         * @description The rule that raised this case was wrong to.
+         */
+        post: operations["case_rule_wrong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/show-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Again
+         * @description A hidden message comes back.
+         */
+        post: operations["case_show_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take back one's newest decision, within 30 seconds of it.
+         */
+        post: operations["case_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/urgency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Urgency
+         * @description How soon somebody must look; for the author.
+         */
+        put: operations["case_urgency"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -296,6 +476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/opinions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Opinions
+         * @description The living cases on which my opinion is asked.
+         */
+        get: operations["opinions_asked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/place": {
         parameters: {
             query?: never;
@@ -350,6 +550,26 @@ export interface paths {
          * @description The most pressing case that nobody holds, claimed.
          */
         post: operations["queue_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/removals/{removal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Removal
+         * @description Confirm that a member leaves the place, or say no.
+         */
+        post: operations["removal_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -522,6 +742,46 @@ export interface paths {
          */
         put: operations["shift_change"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Claims
+         * @description What I hold, and who is on shift beside me.
+         */
+        get: operations["shift_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over All
+         * @description All that I hold, with one note.
+         */
+        post: operations["shift_hand_over"];
         delete?: never;
         options?: never;
         head?: never;
@@ -720,6 +980,26 @@ export interface paths {
         patch: operations["steward_place"];
         trace?: never;
     };
+    "/api/steward/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Removals
+         * @description Members whom somebody asks to leave the place.
+         */
+        get: operations["steward_removals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/rooms": {
         parameters: {
             query?: never;
@@ -804,6 +1084,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/steward/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Templates
+         * @description All of them, the hidden ones too.
+         */
+        get: operations["steward_templates_list"];
+        put?: never;
+        /**
+         * Add Template
+         * @description The steward's own words.
+         */
+        post: operations["steward_templates_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Template
+         * @description Other words, hidden or shown, or as it came.
+         */
+        patch: operations["steward_templates_change"];
+        trace?: never;
+    };
+    "/api/steward/wrong-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Wrong Rules
+         * @description Rules that people called wrong, by rule and model.
+         */
+        get: operations["steward_wrong_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Templates
+         * @description Words to start from.
+         */
+        get: operations["templates_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -848,6 +1212,81 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AskedOpinion
+         * @description A case on which the reader's opinion is asked: no text.
+         */
+        AskedOpinion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Case
+             * Format: uuid
+             */
+            case: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            /**
+             * Opinion
+             * Format: uuid
+             */
+            opinion: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+        };
+        /**
+         * AskedOpinions
+         * @description The most urgent first, then the longest asked.
+         */
+        AskedOpinions: {
+            /** Asked */
+            asked: components["schemas"]["AskedOpinion"][];
+        };
+        /**
+         * AskedRemoval
+         * @description As a steward reads it: who, where, and the reason that the member would read. No message.
+         */
+        AskedRemoval: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Member Name */
+            member_name: string;
+            /** Reason */
+            reason: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * AskedRemovals
+         * @description The longest asked first.
+         */
+        AskedRemovals: {
+            /** Removals */
+            removals: components["schemas"]["AskedRemoval"][];
+        };
         /**
          * Author
          * @description Who said it, as others see them.
@@ -898,7 +1337,7 @@ export interface components {
         /** Case */
         Case: {
             /** Allowed */
-            allowed: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change")[];
+            allowed: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change")[];
             /** Appeal Words */
             appeal_words: string | null;
             /** Assessed */
@@ -907,24 +1346,27 @@ export interface components {
             conversation: string | null;
             /** Decisions */
             decisions: components["schemas"]["CaseDecision"][];
+            desk: components["schemas"]["Desk"];
             /** Flags */
             flags: components["schemas"]["CaseFlag"][];
             line: components["schemas"]["CaseLine"];
             /** Messages */
             messages: components["schemas"]["CaseMessage"][];
+            /** Model */
+            model?: string | null;
             /** Policy */
             policy: string;
             /** Policy Reviewed */
             policy_reviewed: boolean;
             subject: components["schemas"]["CaseMember"];
         };
-        /** CaseDecision */
+        /**
+         * CaseDecision
+         * @description What a person did with a case. `undone`: it was taken back, and nothing of it stands.
+         */
         CaseDecision: {
-            /**
-             * Action
-             * @enum {string}
-             */
-            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
+            /** Action */
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
             /**
              * At
              * Format: date-time
@@ -941,6 +1383,11 @@ export interface components {
             policy: string;
             /** Reason */
             reason: string;
+            /**
+             * Undone
+             * @default false
+             */
+            undone: boolean;
             /** Until */
             until: string | null;
         };
@@ -1161,6 +1608,36 @@ export interface components {
             people: components["schemas"]["Figure"];
         };
         /**
+         * Colleague
+         * @description Somebody who may read this case and had no part in it.
+         */
+        Colleague: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** On Shift */
+            on_shift: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "peer" | "moderator" | "clinician" | "steward";
+        };
+        /**
+         * Colleagues
+         * @description hand_over: those on shift who may take the case; opinion: those who may be asked about it.
+         */
+        Colleagues: {
+            /** Hand Over */
+            hand_over: components["schemas"]["Colleague"][];
+            /** Opinion */
+            opinion: components["schemas"]["Colleague"][];
+        };
+        /**
          * CountryLines
          * @description Help lines of one country, the emergency number first.
          */
@@ -1189,6 +1666,28 @@ export interface components {
             phrases: string;
         };
         /**
+         * Desk
+         * @description What belongs to a case beside its decisions.
+         */
+        Desk: {
+            /** Earlier */
+            earlier: components["schemas"]["EarlierCase"][];
+            /** Hand Overs */
+            hand_overs: components["schemas"]["HandOver"][];
+            /** Handlings */
+            handlings: ("publish" | "collapse" | "hold")[];
+            /** May Show Again */
+            may_show_again: boolean;
+            /** Opinions */
+            opinions: components["schemas"]["Opinion"][];
+            removal: components["schemas"]["Removal"] | null;
+            undo: components["schemas"]["Undo"] | null;
+            /** Urgencies */
+            urgencies: ("none" | "routine" | "soon" | "now")[];
+            /** Wrong Rules */
+            wrong_rules: string[];
+        };
+        /**
          * Discard
          * @description A nudged draft was given up; nothing was stored but the fact.
          */
@@ -1203,6 +1702,41 @@ export interface components {
              * @enum {string}
              */
             type: "discard";
+        };
+        /**
+         * EarlierCase
+         * @description An earlier case about the same member, in a room that the reader keeps.
+         */
+        EarlierCase: {
+            /** Actions */
+            actions: (("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo"))[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "escalated" | "closed";
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
         };
         /**
          * Edit
@@ -1316,6 +1850,33 @@ export interface components {
              * @default null
              */
             words: string | null;
+        };
+        /**
+         * HandOver
+         * @description `to` None: it went back to the queue.
+         */
+        HandOver: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            /** To */
+            to: string | null;
+        };
+        /**
+         * HandedOver
+         * @description How many went to the colleague, and how many back to the queue.
+         */
+        HandedOver: {
+            /** Handed */
+            handed: number;
+            /** To Queue */
+            to_queue: number;
         };
         /**
          * Held
@@ -1824,21 +2385,39 @@ export interface components {
          * NewDecision
          * @description `version` is the one that was read. `reason` is told to the author; `words` is the first
          *     message of a conversation or the text of a care note. `minutes` is the length of a pause.
+         *     `undoable`: it can be taken back for 30 seconds, and what the author would read waits as long.
          */
         NewDecision: {
             /**
              * Action
              * @enum {string}
              */
-            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
+            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change";
             /** Minutes */
             minutes?: number | null;
             /** Reason */
             reason: string;
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
             /** Version */
             version: number;
             /** Words */
             words?: string | null;
+        };
+        /**
+         * NewHandOver
+         * @description `to` None: back to the queue. The note is for whoever has the case next.
+         */
+        NewHandOver: {
+            /** Note */
+            note: string;
+            /** To */
+            to?: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * NewHelpLine
@@ -1894,6 +2473,19 @@ export interface components {
             seat: ("member" | "host" | "moderator" | "clinician") | null;
         };
         /**
+         * NewOpinion
+         * @description Ask a colleague what they think.
+         */
+        NewOpinion: {
+            /**
+             * Of
+             * Format: uuid
+             */
+            of: string;
+            /** Question */
+            question: string;
+        };
+        /**
          * NewPassphrase
          * @description The current passphrase, or the recovery code, proves who asks. Ends all other sessions.
          */
@@ -1918,6 +2510,23 @@ export interface components {
             purpose: string;
             /** Slug */
             slug?: string | null;
+        };
+        /**
+         * NewTemplate
+         * @description A steward's own words to start from.
+         */
+        NewTemplate: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change";
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
         };
         /**
          * NextCase
@@ -1996,7 +2605,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back";
             /**
              * Message
              * @default null
@@ -2086,6 +2695,42 @@ export interface components {
             role: "peer" | "moderator" | "clinician" | "steward";
             /** Rooms */
             rooms: string[];
+        };
+        /**
+         * Opinion
+         * @description `mine`: the one who reads was asked.
+         */
+        Opinion: {
+            /** Answer */
+            answer: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /** Of */
+            of: string;
+            /** Question */
+            question: string;
+        };
+        /**
+         * OpinionAnswer
+         * @description What the one who was asked thinks.
+         */
+        OpinionAnswer: {
+            /** Words */
+            words: string;
         };
         /**
          * Place
@@ -2452,6 +3097,38 @@ export interface components {
             type: "refused";
         };
         /**
+         * Removal
+         * @description Somebody asked that the member leaves the whole place. `may_answer`: the reader may say yes or no.
+         */
+        Removal: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Confirmed */
+            confirmed: boolean | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** May Answer */
+            may_answer: boolean;
+        };
+        /**
+         * RemovalAnswer
+         * @description `reason` is told to the member when it is confirmed, and kept with the case when it is not.
+         */
+        RemovalAnswer: {
+            /** Confirm */
+            confirm: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * Reset
          * @description Your position is unknown here: fetch the room anew.
          */
@@ -2586,10 +3263,86 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["SessionInfo"][];
         };
+        /**
+         * SetHandling
+         * @description What the readers see. `content_note` is what a collapsed message stands behind.
+         */
+        SetHandling: {
+            /**
+             * Content Note
+             * @default choose_when
+             * @enum {string}
+             */
+            content_note: "choose_when" | "self_harm" | "violence" | "abuse" | "grief" | "substances" | "eating";
+            /**
+             * Handling
+             * @enum {string}
+             */
+            handling: "publish" | "collapse" | "hold";
+            /** Reason */
+            reason: string;
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SetUrgency
+         * @description How soon somebody must look at this person; `version` is the one that was read.
+         */
+        SetUrgency: {
+            /** Reason */
+            reason: string;
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Version */
+            version: number;
+        };
         /** Shift */
         Shift: {
             /** On */
             on: boolean;
+        };
+        /**
+         * ShiftClaims
+         * @description What one holds, and who is on shift beside one.
+         */
+        ShiftClaims: {
+            /** Colleagues */
+            colleagues: components["schemas"]["Colleague"][];
+            /** Held */
+            held: string[];
+        };
+        /**
+         * ShiftHandOver
+         * @description All that one holds, with one note. Where `to` may not take a case, it goes back to the queue.
+         */
+        ShiftHandOver: {
+            /** Note */
+            note: string;
+            /** To */
+            to?: string | null;
+        };
+        /**
+         * ShowAgain
+         * @description A hidden message comes back. `reason` is told to its author.
+         */
+        ShowAgain: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
         };
         /**
          * SignUp
@@ -2742,6 +3495,57 @@ export interface components {
             words: string;
         };
         /**
+         * Template
+         * @description Words to start from. `written_by`: us means that no native speaker has reviewed it yet.
+         */
+        Template: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change";
+            /**
+             * Hidden
+             * @default false
+             */
+            hidden: boolean;
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+            /**
+             * Written By
+             * @enum {string}
+             */
+            written_by: "us" | "place";
+        };
+        /**
+         * TemplatePatch
+         * @description `as_shipped`: the words that came with Hearth again.
+         */
+        TemplatePatch: {
+            /** As Shipped */
+            as_shipped?: true | null;
+            /** Hidden */
+            hidden?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Words */
+            words?: string | null;
+        };
+        /**
+         * Templates
+         * @description The place's own first, then those that come with Hearth.
+         */
+        Templates: {
+            /** Templates */
+            templates: components["schemas"]["Template"][];
+        };
+        /**
          * Typing
          * @description I am writing; forgotten after a few seconds.
          */
@@ -2756,6 +3560,24 @@ export interface components {
              * @enum {string}
              */
             type: "typing";
+        };
+        /**
+         * Undo
+         * @description The decision that whoever made it may still take back, and until when.
+         */
+        Undo: {
+            /** Action */
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
+            /**
+             * Decision
+             * Format: uuid
+             */
+            decision: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * Week
@@ -2824,6 +3646,41 @@ export interface components {
              * @enum {string}
              */
             type: "withdraw";
+        };
+        /**
+         * WrongRuleCount
+         * @description By rule and model: in how many cases a person called it wrong, and in how many it spoke.
+         */
+        WrongRuleCount: {
+            /** Cases */
+            cases: number;
+            /** Model */
+            model: string;
+            /**
+             * Newest At
+             * Format: date-time
+             */
+            newest_at: string;
+            /** Rule */
+            rule: string;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * WrongRuleCounts
+         * @description The rules most often called wrong first.
+         */
+        WrongRuleCounts: {
+            /** Rules */
+            rules: components["schemas"]["WrongRuleCount"][];
+        };
+        /**
+         * WrongRules
+         * @description How many of a case's rules the reader has now called wrong. Closes nothing.
+         */
+        WrongRules: {
+            /** Rules */
+            rules: string[];
         };
     };
     responses: never;
@@ -2931,6 +3788,37 @@ export interface operations {
             };
         };
     };
+    case_colleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colleagues"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     case_decide: {
         parameters: {
             query?: never;
@@ -2948,6 +3836,279 @@ export interface operations {
         responses: {
             /** @description Successful Response */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_handling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHandling"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_opinion_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOpinion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_opinion_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                opinion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpinionAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_rule_wrong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongRules"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_show_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShowAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_urgency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUrgency"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3373,6 +4534,35 @@ export interface operations {
             };
         };
     };
+    opinions_asked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedOpinions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     place_read: {
         parameters: {
             query?: never;
@@ -3454,6 +4644,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NextCase"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removal_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                removal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {
@@ -3785,6 +5008,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shift_claims: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftClaims"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shift_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftHandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
                 };
             };
             /** @description Refused */
@@ -4178,6 +5463,35 @@ export interface operations {
             };
         };
     };
+    steward_removals_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedRemovals"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_rooms_list: {
         parameters: {
             query?: never;
@@ -4326,6 +5640,165 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StewardStatus"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_templates_list: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_templates_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_templates_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_wrong_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongRuleCounts"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    templates_read: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
                 };
             };
             /** @description Refused */

@@ -69,7 +69,14 @@ afterEach(() => {
 it('a decision claims the case first and is sent with the version that this gave', async () => {
   expect(await desk.decide('warn', draft)).toBe(true);
   expect(server.decisions()).toEqual([
-    { action: 'warn', version: 5, reason: 'Please be gentle.', words: null, minutes: null },
+    {
+      action: 'warn',
+      version: 5,
+      reason: 'Please be gentle.',
+      words: null,
+      minutes: null,
+      undoable: true,
+    },
   ]);
   expect(desk.done).toBe('warn');
   expect(desk.shown?.line.state).toBe('closed');

@@ -5,6 +5,7 @@ import type {
   CaseDecision,
   CaseLine,
   CaseMessage,
+  Desk,
   Figure,
   Place,
   Room,
@@ -63,6 +64,7 @@ export function aDecision(over: Partial<CaseDecision> = {}): CaseDecision {
     at: OPENED,
     until: null,
     policy: '1',
+    undone: false,
     ...over,
   };
 }
@@ -97,6 +99,23 @@ export function aCase(over: Partial<Case> = {}): Case {
     assessed: true,
     policy: '1',
     policy_reviewed: false,
+    model: null,
+    desk: aDesk(),
+    ...over,
+  };
+}
+
+export function aDesk(over: Partial<Desk> = {}): Desk {
+  return {
+    undo: null,
+    handlings: ['collapse'],
+    urgencies: ['none', 'routine', 'now'],
+    may_show_again: false,
+    hand_overs: [],
+    opinions: [],
+    removal: null,
+    wrong_rules: [],
+    earlier: [],
     ...over,
   };
 }
