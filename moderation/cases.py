@@ -45,7 +45,9 @@ class Action(StrEnum):
     WARN = "warn"
     PAUSE = "pause"
     REMOVE_MEMBER = "remove_member"
+    REMOVE_FROM_PLACE = "remove_from_place"
     REACH_OUT = "reach_out"
+    SHARE_RESOURCES = "share_resources"
     ESCALATE = "escalate"
     UPHOLD = "uphold"
     OVERTURN = "overturn"
@@ -57,12 +59,15 @@ SANCTIONS = frozenset({Action.WARN, Action.PAUSE, Action.REMOVE_MEMBER, Action.H
 """What an author may appeal. A care note and reaching out are kindness and never count."""
 SANCTIONS_COUNT_FOR = timedelta(days=90)
 """After that a sanction is no longer held against anybody: it is not counted where a case is judged."""
+_TO_THE_CLINICIANS = frozenset({Action.ESCALATE, Action.REMOVE_FROM_PLACE})
+"""Removing somebody from the whole place is asked for here, and confirmed by another person."""
+_KEEPS_IT_OPEN = frozenset({Action.REACH_OUT, Action.SHARE_RESOURCES})
 
 
 def _step(state: CaseState, action: Action) -> CaseState:
-    if action is Action.ESCALATE:
+    if action in _TO_THE_CLINICIANS:
         return CaseState.ESCALATED
-    return state if action is Action.REACH_OUT else CaseState.CLOSED
+    return state if action in _KEEPS_IT_OPEN else CaseState.CLOSED
 
 
 _LIVING = (CaseState.OPEN, CaseState.ESCALATED)
@@ -74,7 +79,7 @@ TRANSITIONS: Mapping[tuple[CaseState, Action], CaseState] = MappingProxyType(
         if (state, action) != (CaseState.ESCALATED, Action.ESCALATE)
     }
 )
-"""Every step there is. A conversation begun (reach out) keeps the case where it stands."""
+"""Every step there is. A conversation begun, or help lines sent, keep the case where it stands."""
 
 
 def next_state(state: CaseState, action: Action, kind: CaseKind) -> CaseState:

@@ -100,6 +100,18 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "case.read": _ASIDE,
     "case.claim": _ASIDE,
     "case.decide": _ASIDE,
+    "case.axes": _ASIDE,
+    "case.show_again": _ASIDE,
+    "case.undo": _ASIDE,
+    "case.hand_over": _ASIDE,
+    "case.colleagues": _ASIDE,
+    "case.opinion": _ASIDE,
+    "case.rule_wrong": _ASIDE,
+    "opinion.list": _STAFF,
+    "opinion.answer": _ASIDE,
+    "shift.hand_over": _STAFF,
+    "removal.answer": _CLINIC | _rows((_STEWARD,), Relation.NONE),
+    "template.read": _rows((_MODERATOR, _CLINICIAN, _STEWARD), Relation.NONE),
     "not_assessed.read": _STAFF,
     "shift.change": _STAFF,
     "guard.own": _STAFF,
@@ -124,6 +136,9 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.push": _STEWARDS,
     "steward.wellbeing": _STEWARDS,
     "steward.promises": _STEWARDS,
+    "steward.removals": _STEWARDS,
+    "steward.templates": _STEWARDS,
+    "steward.wrong_rules": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

@@ -11,6 +11,7 @@ from server.api import (
     cases,
     clinic,
     crisis,
+    desk,
     guard,
     health,
     help,
@@ -22,6 +23,7 @@ from server.api import (
     rooms,
     socket,
     steward,
+    templates,
 )
 from server.api.background import (
     call_those_away,
@@ -67,10 +69,12 @@ _ROUTERS = (
     rooms,
     queue,
     cases,
+    desk,
     clinic,
     guard,
     push,
     steward,
+    templates,
     socket,
 )
 

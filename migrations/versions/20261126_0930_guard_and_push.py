@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "d4b81f6a2c09"
-down_revision = "e51b7d20a9c3"
+down_revision = "d3a7c15e9b20"
 branch_labels = None
 depends_on = None
 

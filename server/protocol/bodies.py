@@ -5,28 +5,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
+from server.protocol.desk import Desk
 from server.protocol.frames import Author, Heard, HelpLine, Marked, Notice, Reaction
+from server.protocol.kinds import Act
+from server.protocol.kinds import Action as Action
+from server.protocol.kinds import CaseKind as CaseKind
+from server.protocol.kinds import CaseState as CaseState
+from server.protocol.kinds import Role as Role
+from server.protocol.kinds import Urgency as Urgency
 from server.protocol.reasons import Clause
 
-Role = Literal["peer", "moderator", "clinician", "steward"]
 Seat = Literal["member", "host", "moderator", "clinician"]
 SignUpMode = Literal["open", "invited", "approved"]
-Urgency = Literal["none", "routine", "soon", "now"]
-CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal", "look_again"]
-CaseState = Literal["open", "escalated", "closed"]
-Action = Literal[
-    "dismiss",
-    "hide",
-    "care_note",
-    "warn",
-    "pause",
-    "remove_member",
-    "reach_out",
-    "escalate",
-    "uphold",
-    "overturn",
-    "change",
-]
 Country = Annotated[Storable, Field(pattern=r"^[A-Z]{2}$")]
 Passphrase = Annotated[Storable, Field(min_length=8, max_length=256)]
 Code = Annotated[Storable, Field(min_length=8, max_length=128)]
@@ -309,8 +299,10 @@ class CaseFlag(Wire):
 
 
 class CaseDecision(Wire):
+    """What a person did with a case. `undone`: it was taken back, and nothing of it stands."""
+
     id: Id
-    action: Action
+    action: Action | Act
     by: str
     reason: str
     at: Time
@@ -318,6 +310,7 @@ class CaseDecision(Wire):
     policy: str
     clause: Clause | None = None
     clause_words: str | None = None
+    undone: bool = False
 
 
 class CaseMember(Wire):
@@ -346,6 +339,9 @@ class Case(Wire):
     policy_reviewed: bool
     clause: Clause
     """The promise that a sanction here usually rests on."""
+    model: str | None = None
+    """What read the message; None when nothing has."""
+    desk: Desk
 
 
 class Claim(Wire):
@@ -354,7 +350,8 @@ class Claim(Wire):
 
 class NewDecision(Wire):
     """`version` is the one that was read. `reason` is told to the author; `words` is the first
-    message of a conversation or the text of a care note. `minutes` is the length of a pause."""
+    message of a conversation or the text of a care note. `minutes` is the length of a pause.
+    `undoable`: it can be taken back for 30 seconds, and what the author would read waits as long."""
 
     action: Action
     version: int
@@ -363,6 +360,7 @@ class NewDecision(Wire):
     minutes: Annotated[int, Field(ge=5, le=60 * 24 * 30)] | None = None
     clause: Clause | None = None
     """The promise of the place that a sanction rests on; None for the usual one."""
+    undoable: bool = False
 
 
 class NextCase(Wire):

@@ -341,6 +341,8 @@ class Notice(Wire):
         "called",
         "nobody_yet",
         "shift_ended",
+        "resources",
+        "taken_back",
     ]
     at: Time
     words: str

@@ -134,8 +134,7 @@ def overturn(work: Work, judged: Judged) -> None:
 
 def change(work: Work, judged: Judged) -> None:
     """A milder decision takes the place of the first."""
-    if _notice(work, judged.case).room_id is None:
-        raise NotNow("A membership stays ended, or it is given back.")
+    check_change(work, judged.case, judged.asked.minutes)
     notice = _settle(work, judged.case, "changed")
     _SOFTEN.get(notice.kind, _leave)(work, judged, notice)
     tell_author(work, judged, "appeal", code="changed")
@@ -149,6 +148,24 @@ def answer_moot(work: Work, message_id: UUID) -> None:
             notice.appeal = "overturned"
             work.session.add(notice)
             move(work, case, CaseState.CLOSED)
+
+
+def close_moot(work: Work, notice: Notice) -> None:
+    """What was appealed no longer stands: whoever asked has their answer."""
+    case = cases.find_by_key(work, f"appeal:{notice.id}")
+    notice.appeal = "overturned"
+    work.session.add(notice)
+    if case:
+        move(work, case, CaseState.CLOSED, by_person=False)
+
+
+def check_change(work: Work, case: Case, minutes: int | None) -> None:
+    """Whether a milder decision is possible. Raises NotNow; BadFrame when it needs a length and has none."""
+    notice = _notice(work, case)
+    if notice.code == "place":
+        raise NotNow("A membership stays ended, or it is given back.")
+    if minutes is None and notice.kind in {"pause", "removed"}:
+        raise BadFrame("Please say how long the pause lasts instead.")
 
 
 def lapse(work: Work, timer: Timer, case: Case) -> None:
@@ -276,7 +293,7 @@ def _lift_pause(work: Work, touched: Touched, notice: Notice) -> None:
 
 
 def _give_seat_back(work: Work, touched: Touched, notice: Notice) -> None:
-    if notice.room_id is None:
+    if notice.code == "place":
         steward.readmit(work, cases.get_subject(work, touched.case), notice.at)
         return
     standing.settle_seat(work, touched.case.room_id, touched.case.subject_id)
@@ -290,12 +307,10 @@ def _show_collapsed(work: Work, judged: Judged, notice: Notice) -> None:
 
 
 def _shorten_pause(work: Work, judged: Judged, notice: Notice) -> None:
-    _check_length(judged)
     _settle_pause(work, judged, notice)
 
 
 def _pause_instead(work: Work, judged: Judged, notice: Notice) -> None:
-    _check_length(judged)
     standing.settle_seat(work, judged.case.room_id, judged.case.subject_id)
     _settle_pause(work, judged, notice)
     _show_kept_back(work, judged, notice)
@@ -307,11 +322,6 @@ def _leave(work: Work, judged: Judged, notice: Notice) -> None:
 
 def _settle_pause(work: Work, touched: Touched, notice: Notice) -> None:
     standing.settle_pause(work, touched.case.room_id, touched.case.subject_id)
-
-
-def _check_length(judged: Judged) -> None:
-    if judged.asked.minutes is None:
-        raise BadFrame("Please say how long the pause lasts instead.")
 
 
 _Undo = Callable[[Work, Touched, Notice], None]

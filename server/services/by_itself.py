@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from server.services import appeals, ladder, looking_again, notices, queue
+from server.services import appeals, ladder, looking_again, notices, queue, undoing
 from server.services.queue import LEASE
 from server.store import audit
 from server.store import timers as stored
+from server.store import undo as stored_undo
 from server.store.tables import Shift
 from server.store.work import Work
 
@@ -28,6 +29,8 @@ def run(work: Work, timer_id: UUID, *, has_command: bool) -> bool:
         ladder.climb(work, timer, case, has_command=has_command)
     elif timer.kind == stored.LOOK_AGAIN:
         looking_again.look_again(work, timer, case)
+    elif timer.kind == stored_undo.SETTLE:
+        undoing.settle(work, timer, case)
     else:
         appeals.lapse(work, timer, case)
     return True

@@ -7,7 +7,7 @@ from moderation.cases import Action
 from server.access import Actor, Relation, aside, check, relation_of
 from server.errors import Claimed, NotAllowed, NotFound, Stale
 from server.services.cases import is_claimed, is_for_clinicians
-from server.store import cases, notices, rooms
+from server.store import cases, colleagues, notices, rooms
 from server.store.tables import Case
 from server.store.work import Work
 
@@ -23,7 +23,7 @@ def get_case(
     relation = relation_of(seat.seat if seat else None)
     relation = aside(relation) if case.aside else relation
     check(actor, operation, relation)
-    if relation is Relation.CARER and not _concerns_clinicians(work, case):
+    if relation is Relation.CARER and not _reaches(work, actor, operation, case):
         raise NotFound
     return case
 
@@ -81,10 +81,21 @@ def _name(work: Work, actor: Actor, member_id: UUID) -> str:
     return "You" if member_id == actor.id else cases.member_names(work, {member_id})[member_id]
 
 
+_TO_THEM = frozenset({Action.ESCALATE, Action.REMOVE_FROM_PLACE})
+_ASKED = frozenset({"case.read", "opinion.answer"})
+"""Whoever is asked what they think reads the case and answers; it does not become theirs."""
 _ANOTHER = "Please take another one; what you wrote is still yours."
 _AGAIN = "Please look again; what you wrote is still yours."
 
 
-def _concerns_clinicians(work: Work, case: Case) -> bool:
+def _reaches(work: Work, actor: Actor, operation: str, case: Case) -> bool:
+    """Whether a clinician may do this with it: it concerns them, or they were asked what they think."""
+    if concerns_clinicians(work, case):
+        return True
+    return operation in _ASKED and colleagues.is_asked(work, case.id, actor.id)
+
+
+def concerns_clinicians(work: Work, case: Case) -> bool:
+    """Whether the room's clinicians may open it: see cases.is_for_clinicians, or it once was theirs."""
     decided = cases.decisions_of(work, case.id)
-    return is_for_clinicians(case) or any(row.action == Action.ESCALATE for row in decided)
+    return is_for_clinicians(case) or any(row.action in _TO_THEM for row in decided)

@@ -15,9 +15,9 @@ from moderation.cases import (
 )
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import guard, policy, promises, queue, render
-from server.services.case_access import get_case, may_judge_it
-from server.store import assessments, audit, cases, messages, place, rooms
+from server.services import desk_view, guard, policy, promises, queue, removal_view, render
+from server.services.case_access import concerns_clinicians, get_case, may_judge_it
+from server.store import assessments, audit, cases, messages, place, rooms, undo
 from server.store.tables import Case, CaseFlag, Message
 from server.store.work import Work
 
@@ -50,11 +50,15 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         policy=case.policy,
         policy_reviewed=_is_policy_reviewed(work),
         clause=promises.usual_clause([code for flag in flags for code in flag.reasons]),
+        model=assessments.model_of(work, case.message_id) if case.message_id else None,
+        desk=desk_view.view(work, actor, case, may_decide=_may_decide(work, actor, case)),
     )
 
 
 def allowed(work: Work, actor: Actor, case: Case) -> list[Any]:
     """The actions a screen may offer to this actor; `decisions` refuses the others."""
+    if not _may_decide(work, actor, case):
+        return []
     known = allowed_actions(CaseState(case.state), CaseKind(case.kind))
     return [str(action) for action in known if is_possible(work, actor, case, action)]
 
@@ -70,10 +74,17 @@ def is_possible(work: Work, actor: Actor, case: Case, action: Action) -> bool:
         return message is not None and message.state in {"published", "held", "hidden"}
     if action is Action.CARE_NOTE:  # it closes the case, and a held message must not be forgotten
         return message is None or message.state != "held"
+    if action is Action.REMOVE_FROM_PLACE:
+        return removal_view.may_ask(work, case)
     if action in {Action.PAUSE, Action.REMOVE_MEMBER}:  # the line to the moderators stays open
         room = rooms.find_room(work, case.room_id)
         return room is not None and room.kind == "room"
     return True
+
+
+def _may_decide(work: Work, actor: Actor, case: Case) -> bool:
+    """Whoever was only asked what they think reads the case, and no more."""
+    return actor.role is not Role.CLINICIAN or concerns_clinicians(work, case)
 
 
 def _subject(work: Work, case: Case) -> bodies.CaseMember:
@@ -161,6 +172,7 @@ def _flag(work: Work, case: Case, flag: CaseFlag) -> bodies.CaseFlag:
 
 def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
     found = cases.decisions_of(work, case.id)
+    undone = undo.undone_of(work, case.id)
     names = cases.member_names(work, {decision.by for decision in found})
     return [
         bodies.CaseDecision.model_validate(
@@ -174,6 +186,7 @@ def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
                 "policy": decision.policy,
                 "clause": decision.clause,
                 "clause_words": decision.clause_words,
+                "undone": decision.id in undone,
             }
         )
         for decision in found

@@ -3,9 +3,11 @@
 from moderation.cases import CaseKind
 from moderation.ladder import Rung
 from server.errors import BadFrame, NotNow
+from server.protocol import frames
 from server.services import (
     appeals,
     conversations,
+    help,
     looking_again,
     publishing,
     seats,
@@ -15,7 +17,7 @@ from server.services import (
 )
 from server.services.judged import Judged, tell_author
 from server.services.queue import LEASE
-from server.store import rooms
+from server.store import cases, rooms
 from server.store.tables import Room
 from server.store.work import Work
 
@@ -85,6 +87,35 @@ def reach_out(work: Work, judged: Judged) -> None:
     case.claimed_by, case.claimed_until = judged.actor.id, work.now + LEASE
     work.session.add(case)
     tell_author(work, judged, "reach_out", conversation_id=room.id)
+
+
+def share_resources(work: Work, judged: Judged) -> None:
+    """Help lines of the author's country, with a few words: as a notice, and where one already talks."""
+    told = help_lines_for(work, judged)
+    tell_author(work, judged, "resources", words=told)
+    room = (
+        rooms.find_room(work, judged.case.conversation_id) if judged.case.conversation_id else None
+    )
+    if room and room.state == "open" and rooms.find_seat(work, room.id, judged.actor.id):
+        publishing.say(work, room.id, judged.actor.id, told)
+
+
+def help_lines_for(work: Work, judged: Judged) -> str:
+    """What the moderator wrote, then the lines that this member's crisis page shows, as plain text."""
+    subject = cases.get_subject(work, judged.case)
+    shown = help.lines_for(work, help.chosen_country(work, None, subject))
+    emergency = wording.resources("emergency").format(numbers=", ".join(shown.emergency))
+    lines = [_in_words(line) for line in shown.lines[:_LINES]]
+    return "\n".join([judged.words, "", wording.resources("begin"), *lines, emergency])
+
+
+def _in_words(line: frames.HelpLine) -> str:
+    ways = [way for way in (line.dial, line.text, line.url) if way]
+    return f"{line.name}: {', '.join(ways)}"
+
+
+_LINES = 8
+"""Enough to choose from at a hard moment; the crisis page has all of them."""
 
 
 def escalate(work: Work, judged: Judged) -> None:

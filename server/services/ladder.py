@@ -6,6 +6,7 @@ from uuid import UUID
 from moderation import ladder
 from moderation.cases import CaseKind
 from moderation.ladder import Rung
+from moderation.urgency import Urgency
 from server.services import help, keepers, notices, pushing, timers
 from server.services.cases import announce, is_for_clinicians
 from server.store import audit, cases, people, place
@@ -19,7 +20,7 @@ _AUTHOR_KNOWS = frozenset({CaseKind.RISK, CaseKind.LINE, CaseKind.HELD, CaseKind
 
 def climb(work: Work, timer: Timer, case: Case, *, has_command: bool) -> None:
     """One rung, unless somebody has come. has_command: whether the steward has one to be run."""
-    if not is_waiting(case):
+    if not is_waiting(case) or not ladder.climbs(Urgency(case.urgency)):
         timer.done_at = work.now
         work.session.add(timer)
         return

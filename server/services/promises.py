@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from moderation.cases import SANCTIONS, Action
+from moderation.cases import SANCTIONS
 from server.access import Actor, check
 from server.errors import BadFrame, NotFound
 from server.protocol import reasons as bodies
@@ -13,6 +13,7 @@ from server.store.work import Work
 
 OUTSIDE = "outside"
 _FIRST = "kind"
+_RESTRICT = frozenset({*map(str, SANCTIONS), "handling", "removal_confirmed"})
 
 
 def read_promises(work: Work, actor: Actor | None) -> bodies.Promises:
@@ -51,11 +52,11 @@ def usual_clause(reasons: Sequence[str]) -> Any:
     return clause_of(reasons) or _FIRST
 
 
-def chosen(action: Action, asked: str | None, reasons: Sequence[str]) -> str | None:
+def chosen(action: str, asked: str | None, reasons: Sequence[str]) -> str | None:
     """The promise that a decision rests on; kind acts rest on none. Raises BadFrame for an unknown one."""
     if asked is not None and asked not in _shipped():
         raise BadFrame("There is no such promise.")
-    return (asked or usual_clause(reasons)) if action in SANCTIONS else None
+    return (asked or usual_clause(reasons)) if action in _RESTRICT else None
 
 
 def _body(work: Work) -> bodies.Promises:

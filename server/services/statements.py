@@ -83,7 +83,7 @@ def _statement(work: Work, notice: Notice) -> bodies.Statement:
         own_words=_own_words(work, message),
         lasts=_lasts(work, notice, until, message),
         until=until,
-        stands=notice.appeal != "overturned" and (until is None or until > work.now),
+        stands=not _is_undone(work, notice) and (until is None or until > work.now),
         reason=notices.open_words(work, notice),
         rules=reason_words.rules(act.reasons) if act else [],
         detected=words("detected", detected),
@@ -141,8 +141,16 @@ def _until(work: Work, notice: Notice) -> datetime | None:
     )
 
 
-def _lasts(work: Work, notice: Notice, until: datetime | None, message: Message | None) -> str:
+def _is_undone(work: Work, notice: Notice) -> bool:
+    """By an appeal, or taken back by whoever decided."""
     if notice.appeal == "overturned":
+        return True
+    row = undo.of_decision(work, notice.decision_id) if notice.decision_id else None
+    return row is not None and row.undone_at is not None
+
+
+def _lasts(work: Work, notice: Notice, until: datetime | None, message: Message | None) -> str:
+    if _is_undone(work, notice):
         return words("lasts", "undone")
     if until:
         name = "until" if until > work.now else "over"

@@ -122,17 +122,26 @@ def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
     audit.append(work, by, f"member.role.{role}", member.id)
 
 
-def _change_state(work: Work, actor: Actor, member: Member, patch: bodies.MemberPatch) -> None:
-    member.state = patch.state or member.state
+def end_membership(work: Work, by: UUID, member: Member) -> None:
+    """Out of the whole place: seats, shift and sessions end. Whether that may be is the caller's to know."""
+    member.state = "removed"
     work.session.add(member)
-    if member.state == "removed":
-        for held, _ in staff.all_seats(work, member.id):
-            seats.end_seat(work, held)
+    for held, _ in staff.all_seats(work, member.id):
+        seats.end_seat(work, held)
+    _end_work(work, by, member)
+    audit.append(work, by, "member.removed", member.id)
+
+
+def _change_state(work: Work, actor: Actor, member: Member, patch: bodies.MemberPatch) -> None:
+    if patch.state == "removed":
         notices.tell(
             work, member_id=member.id, kind="removed", code="place", words=patch.reason,
             by_role="steward", by=actor.id, appealable=True,
         )  # fmt: skip
-        _end_work(work, actor.id, member)
+        end_membership(work, actor.id, member)
+        return
+    member.state = patch.state or member.state
+    work.session.add(member)
     audit.append(work, actor.id, f"member.{member.state}", member.id)
 
 

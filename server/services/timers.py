@@ -28,8 +28,9 @@ def plan_rungs(work: Work, case: Case) -> None:
         known = planned.get(rung)
         if known is None:
             _add(work, case, timers.RUNG, rung, at)
-        elif known.done_at is None:
-            known.due_at = min(known.due_at, at)
+        elif known.done_at is None or rung > case.rung:  # one that passed called nobody
+            known.due_at = min(known.due_at, at) if known.done_at is None else at
+            known.done_at = None
             work.session.add(known)
 
 

@@ -24,6 +24,16 @@ def conversation(name: str) -> str:
     return _sections()["conversation"][name]
 
 
+def content_note(code: str) -> str:
+    """What a message is folded behind, by its code."""
+    return _sections()["content_note"][code]
+
+
+def resources(name: str) -> str:
+    """Words around help lines that a moderator sends."""
+    return _sections()["resources"][name]
+
+
 @cache
 def _sections() -> Mapping[str, Mapping[str, str]]:
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))

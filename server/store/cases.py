@@ -18,9 +18,12 @@ from server.store.tables import (
     Message,
     Notice,
     Room,
+    Undo,
 )
 from server.store.work import Work
 
+_NO_PART = ("escalate", "urgency", "removal_declined")
+"""Handing a case on, or saying how soon it must be seen, takes no part in what is decided."""
 UNREADABLE = "[These words can no longer be read.]"
 
 
@@ -149,10 +152,13 @@ def count_open_about(work: Work, room_id: UUID, subject_id: UUID, *, aside: bool
 def count_standing_sanctions(
     work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str], since: datetime
 ) -> int:
-    """How many decisions of these kinds about a member here still stand: since then, not overturned."""
+    """How many decisions of these kinds about a member here still stand: since then, not overturned, nor
+    taken back.
+    """
     overturned = exists().where(
         col(Notice.decision_id) == Decision.id, col(Notice.appeal) == "overturned"
     )
+    undone = exists().where(col(Undo.decision_id) == Decision.id, col(Undo.undone_at).is_not(None))
     query = (
         select(func.count())
         .select_from(Decision)
@@ -163,6 +169,7 @@ def count_standing_sanctions(
             col(Decision.action).in_(actions),
             Decision.at >= since,
             ~overturned,
+            ~undone,
         )
     )
     return work.session.exec(query).one()
@@ -198,7 +205,7 @@ def deciders(work: Work, case_id: UUID | None, message_id: UUID | None) -> Seque
     query = (
         select(Decision.by)
         .join(Case, col(Case.id) == Decision.case_id)
-        .where(or_(*same), Decision.action != "escalate")
+        .where(or_(*same), col(Decision.action).not_in(_NO_PART))
     )
     return work.session.exec(query.distinct()).all()
 

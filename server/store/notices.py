@@ -73,6 +73,14 @@ def find_for_message(work: Work, message_id: UUID, kind: str) -> Notice | None:
     return work.session.exec(query.order_by(col(Notice.at).desc())).first()
 
 
+def told_in(work: Work, case_id: UUID, kind: str) -> Sequence[Notice]:
+    """What was told because of decisions on a case, of one kind and appealable, oldest first."""
+    query = select(Notice).where(
+        Notice.case_id == case_id, Notice.kind == kind, col(Notice.appeal_until).is_not(None)
+    )
+    return work.session.exec(query.order_by(col(Notice.at))).all()
+
+
 def has_any(work: Work, member_id: UUID, message_id: UUID) -> bool:
     """Whether a member was told anything about this message."""
     query = select(Notice.id).where(Notice.member_id == member_id, Notice.message_id == message_id)

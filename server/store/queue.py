@@ -218,7 +218,10 @@ def _plain(column: Any) -> Any:
 
 def _for_clinicians() -> ColumnElement[bool]:
     """The same as services.cases.is_for_clinicians, or a case that was escalated once."""
-    escalated = exists().where(col(Decision.case_id) == Case.id, col(Decision.action) == "escalate")
+    escalated = exists().where(
+        col(Decision.case_id) == Case.id,
+        col(Decision.action).in_(("escalate", "remove_from_place")),
+    )
     return or_(
         col(Case.state) == CaseState.ESCALATED,
         col(Case.kind) == CaseKind.APPEAL,

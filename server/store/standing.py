@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import col, exists, select
 
 from moderation.cases import SANCTIONS, Action, CaseKind
-from server.store.tables import Case, Decision, Notice
+from server.store.tables import Case, Decision, Notice, Undo
 from server.store.work import Work
 
 
@@ -19,6 +20,7 @@ class Sanction(NamedTuple):
     message_id: UUID | None
     appeal: str | None
     softened: Decision | None
+    is_undone: bool
 
     @property
     def end(self) -> datetime | None:
@@ -31,20 +33,22 @@ class Sanction(NamedTuple):
     @property
     def stands(self) -> bool:
         """Whether anything of it does."""
-        return self.appeal != "overturned"
+        return self.appeal != "overturned" and not self.is_undone
 
 
 def sanctions(work: Work, room_id: UUID, subject_id: UUID) -> list[Sanction]:
     """Every sanction about a member in a room, oldest first; also those that were undone."""
     appeal_case, softened = aliased(Case), aliased(Decision)
     query = (
-        select(Decision, Case.message_id, Notice.appeal, softened)
+        select(Decision, Case.message_id, Notice.appeal, softened, _undone(Decision))
         .join(Case, col(Case.id) == Decision.case_id)
         .join(Notice, col(Notice.decision_id) == Decision.id, isouter=True)
         .join(appeal_case, col(appeal_case.appeal_of) == Notice.id, isouter=True)
         .join(
             softened,
-            (col(softened.case_id) == appeal_case.id) & (col(softened.action) == Action.CHANGE),
+            (col(softened.case_id) == appeal_case.id)
+            & (col(softened.action) == Action.CHANGE)
+            & ~_undone(softened),
             isouter=True,
         )
         .where(
@@ -55,6 +59,10 @@ def sanctions(work: Work, room_id: UUID, subject_id: UUID) -> list[Sanction]:
         .order_by(col(Decision.at), col(Decision.id))
     )
     return [Sanction(*row) for row in work.session.exec(query)]
+
+
+def _undone(decision: type[Decision]) -> ColumnElement[bool]:
+    return exists().where(col(Undo.decision_id) == decision.id, col(Undo.undone_at).is_not(None))
 
 
 def answered_waits(work: Work, within: timedelta, limit: int) -> list[timedelta]:

@@ -19,14 +19,16 @@ DECISIONS = [a for a in Action if a not in APPEAL_ACTIONS]
 def test_each_decision_leads_where_the_table_says(action):
     expected = {
         Action.REACH_OUT: CaseState.OPEN,
+        Action.SHARE_RESOURCES: CaseState.OPEN,
+        Action.REMOVE_FROM_PLACE: CaseState.ESCALATED,
         Action.ESCALATE: CaseState.ESCALATED,
     }.get(action, CaseState.CLOSED)
     assert next_state(CaseState.OPEN, action, CaseKind.FLAG) is expected
 
 
-def test_a_conversation_keeps_an_escalated_case_escalated():
-    state = next_state(CaseState.ESCALATED, Action.REACH_OUT, CaseKind.RISK)
-    assert state is CaseState.ESCALATED
+@pytest.mark.parametrize("action", [Action.REACH_OUT, Action.SHARE_RESOURCES])
+def test_kindness_keeps_an_escalated_case_escalated(action):
+    assert next_state(CaseState.ESCALATED, action, CaseKind.RISK) is CaseState.ESCALATED
 
 
 @pytest.mark.parametrize("kind", CaseKind)

@@ -171,7 +171,15 @@ def test_the_prose_names_nothing_that_does_not_exist() -> None:
                 v for p in model.model_json_schema()["properties"].values() for v in values(p)
             }
     known |= {name for _, models in SIDES.values() for name in models}
-    known |= {"before", "limit", "start", "query", "waits_h", "anyway", "outside"}  # of queries and paths
+    known |= {
+        "before",
+        "limit",
+        "start",
+        "query",
+        "waits_h",
+        "anyway",
+        "outside",
+    }  # of queries and paths
     prose = DOC.split("## 13. A whole exchange")[0] + DOC.split("## 15. HTTP")[1]
     assert set(re.findall(r"`([a-z_]+)`", prose)) <= known
 

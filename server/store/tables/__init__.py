@@ -1,6 +1,7 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
+from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
@@ -32,6 +33,7 @@ __all__ = [
     "GuardCase",
     "GuardChoice",
     "GuardShift",
+    "HandOver",
     "Invitation",
     "JournalEntry",
     "Member",
@@ -39,6 +41,7 @@ __all__ = [
     "Message",
     "Notice",
     "NudgeShown",
+    "Opinion",
     "OwnHelpLine",
     "Place",
     "PlaceWords",
@@ -46,11 +49,15 @@ __all__ = [
     "PushDevice",
     "PushState",
     "Reaction",
+    "Removal",
     "Revision",
     "Room",
     "RoomEvent",
     "RoomHead",
     "Session",
     "Shift",
+    "Template",
     "Timer",
+    "Undo",
+    "WrongRule",
 ]

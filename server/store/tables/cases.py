@@ -84,8 +84,9 @@ class CaseFlag(SQLModel, table=True):
 class Timer(SQLModel, table=True):
     """Something that happens to a case by itself, at a time, once.
 
-    kind: rung, escalated (rungs that call for a clinician), look_again or lapse; step: which of them, from 1. command: what became of the steward's
-    command: waits, done, or a code of its failure; None where there is none to run.
+    kind: rung, escalated (rungs that call for a clinician), look_again, lapse or settle; step: which of
+    them, from 1. command: what became of the steward's command: waits, done, or a code of its failure;
+    None where there is none to run.
     """
 
     __tablename__ = "case_timer"

@@ -122,8 +122,22 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewDecision": {
             "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
             "clause": "kind",
+            "undoable": True,
         },
         "PromisePatch": {"words": words},
+        "SetUrgency": {"version": 1, "urgency": "soon", "reason": words, "undoable": True},
+        "SetHandling": {
+            "version": 1, "handling": "collapse", "content_note": "choose_when", "reason": words,
+            "undoable": True,
+        },
+        "ShowAgain": {"version": 1, "reason": words},
+        "NewHandOver": {"version": 1, "to": None, "note": words},
+        "ShiftHandOver": {"to": None, "note": words},
+        "NewOpinion": {"of": str(world.other), "question": words},
+        "OpinionAnswer": {"words": words},
+        "RemovalAnswer": {"confirm": False, "reason": words},
+        "NewTemplate": {"action": "warn", "language": "en", "name": "A start", "words": words},
+        "TemplatePatch": {"name": "A start", "words": words, "hidden": True, "as_shipped": True},
         "PolicyReview": {"edition": EDITION},
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
@@ -160,7 +174,8 @@ def path_ids(world: World) -> dict[str, str]:
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
-        "act_id": nobody,
+        "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
+        "template_id": "no-such-template",
     }  # fmt: skip
 
 

@@ -2,7 +2,16 @@
 import { api, ApiError } from '#lib/api/client.ts';
 import { serverNow } from '#lib/api/server-clock.ts';
 import { changesBetween, type Change } from './changes.ts';
-import type { Action, Case, CaseLine, NewDecision } from './types.ts';
+import type {
+  Action,
+  Case,
+  CaseLine,
+  ContentNote,
+  Handling,
+  NewDecision,
+  Urgency,
+} from './types.ts';
+import { undo } from './undo.svelte.ts';
 
 /** clause: the promise a sanction rests on; null: the usual one. */
 export type Draft = {
@@ -27,7 +36,7 @@ export class CaseDesk {
   /** Something was refused that is not about versions. */
   trouble = $state.raw<unknown>(null);
   busy = $state(false);
-  /** What this moderator has just decided here. */
+  /** What this moderator has just decided here; its author is told when it can no longer be undone. */
   done = $state<Action | null>(null);
   #read: Case | null = null;
 
@@ -95,6 +104,73 @@ export class CaseDesk {
     });
   }
 
+  /** How soon somebody must look; for the author. */
+  async setUrgency(urgency: Urgency, reason: string): Promise<boolean> {
+    return this.#send('PUT', 'urgency', { urgency, reason, undoable: true });
+  }
+
+  /** What its readers see. */
+  async setHandling(
+    handling: Handling,
+    reason: string,
+    content_note: ContentNote = 'choose_when',
+  ): Promise<boolean> {
+    const note = handling === 'collapse' ? { content_note } : {};
+    return this.#send('PUT', 'handling', { handling, reason, undoable: true, ...note });
+  }
+
+  async showAgain(reason: string): Promise<boolean> {
+    return this.#send('POST', 'show-again', { reason });
+  }
+
+  /** `to` null: back to the queue. */
+  async handOver(to: string | null, note: string): Promise<boolean> {
+    return this.#send('POST', 'hand-over', { to, note });
+  }
+
+  async askOpinion(of: string, question: string): Promise<boolean> {
+    return this.#try(async () => {
+      this.#take(await api.post<Case>(`/api/cases/${this.id}/opinions`, { of, question }));
+    });
+  }
+
+  async answerOpinion(opinion: string, words: string): Promise<boolean> {
+    return this.#try(async () => {
+      const path = `/api/cases/${this.id}/opinions/${opinion}/answer`;
+      this.#take(await api.post<Case>(path, { words }));
+    });
+  }
+
+  async callRuleWrong(): Promise<boolean> {
+    return this.#try(async () => {
+      await api.post(`/api/cases/${this.id}/rule-wrong`);
+      this.#take(await this.#fetch());
+    });
+  }
+
+  async answerRemoval(removal: string, confirm: boolean, reason: string): Promise<boolean> {
+    return this.#try(async () => {
+      await api.post(`/api/removals/${removal}`, { confirm, reason });
+      this.#take(await this.#fetch());
+    });
+  }
+
+  /** The case as it is after this moderator took a decision back. */
+  takenBack(found: Case): void {
+    this.#take(found);
+    this.done = null;
+  }
+
+  /** With the version that was read; a case that moved on is shown first. */
+  async #send(method: 'PUT' | 'POST', what: string, body: object): Promise<boolean> {
+    if (this.stale) return false;
+    return this.#try(async (read) => {
+      const send = method === 'PUT' ? api.put : api.post;
+      const path = `/api/cases/${this.id}/${what}`;
+      this.#take(await send<Case>(path, { version: read.line.version, ...body }));
+    });
+  }
+
   async #try(attempt: (read: Case) => Promise<void>): Promise<boolean> {
     if (!this.#read || this.busy) return false;
     this.busy = true;
@@ -128,6 +204,7 @@ export class CaseDesk {
   #take(found: Case): void {
     this.#read = found;
     this.shown = found;
+    undo.heard(found);
     this.changes = [];
     this.stale = null;
   }
@@ -158,17 +235,20 @@ function decisionOf(action: Action, draft: Draft, version: number): NewDecision 
     words: needsWords(action) ? draft.words.trim() : null,
     minutes: needsMinutes(action) ? draft.minutes : null,
     clause: restsOnPromise(action) ? (draft.clause ?? null) : null,
+    undoable: true,
   };
 }
 
-/** Reaching out begins with a first message; a care note is one. */
-export function needsWords(action: Action): action is 'reach_out' | 'care_note' {
-  return action === 'reach_out' || action === 'care_note';
+/** Reaching out begins with a first message; a care note is one, and help lines come with one. */
+export function needsWords(
+  action: Action,
+): action is 'reach_out' | 'care_note' | 'share_resources' {
+  return action === 'reach_out' || !needsReason(action);
 }
 
 /** A care note is its own reason: nobody should have to write it twice. */
 export function needsReason(action: Action): boolean {
-  return action !== 'care_note';
+  return action !== 'care_note' && action !== 'share_resources';
 }
 
 /** A pause has a length; so has what may take the place of a pause or a removal. */
@@ -182,8 +262,9 @@ export function restsOnPromise(action: Action): boolean {
 }
 
 /** Who will read the reason. */
-export function readerOf(action: Action): 'author' | 'record' | 'clinicians' {
+export function readerOf(action: Action): 'author' | 'record' | 'clinicians' | 'asked' {
   if (action === 'escalate') return 'clinicians';
+  if (action === 'remove_from_place') return 'asked';
   return action === 'dismiss' ? 'record' : 'author';
 }
 

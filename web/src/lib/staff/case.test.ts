@@ -76,6 +76,7 @@ it('a decision claims the case first and is sent with the version that this gave
       words: null,
       minutes: null,
       clause: null,
+      undoable: true,
     },
   ]);
   expect(desk.done).toBe('warn');

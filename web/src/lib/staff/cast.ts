@@ -5,6 +5,7 @@ import type {
   CaseDecision,
   CaseLine,
   CaseMessage,
+  Desk,
   Figure,
   Place,
   Room,
@@ -64,6 +65,7 @@ export function aDecision(over: Partial<CaseDecision> = {}): CaseDecision {
     at: OPENED,
     until: null,
     policy: '1',
+    undone: false,
     ...over,
   };
 }
@@ -99,6 +101,23 @@ export function aCase(over: Partial<Case> = {}): Case {
     policy: '1',
     policy_reviewed: false,
     clause: 'kind',
+    model: null,
+    desk: aDesk(),
+    ...over,
+  };
+}
+
+export function aDesk(over: Partial<Desk> = {}): Desk {
+  return {
+    undo: null,
+    handlings: ['collapse'],
+    urgencies: ['none', 'routine', 'now'],
+    may_show_again: false,
+    hand_overs: [],
+    opinions: [],
+    removal: null,
+    wrong_rules: [],
+    earlier: [],
     ...over,
   };
 }

@@ -1,5 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ACTION_KEYS, actionFor, keyFor } from './keys.ts';
+import {
+  ACTION_KEYS,
+  actionFor,
+  HANDLING_KEYS,
+  keyFor,
+  nameFor,
+  TOOL_KEYS,
+  UNDO_KEY,
+  URGENCY_KEYS,
+} from './keys.ts';
 
 function press(target: Element, init: KeyboardEventInit): string | null {
   let heard: string | null = null;
@@ -47,19 +56,25 @@ describe('a key', () => {
   });
 });
 
-describe('the keys of the decisions', () => {
+const IN_A_CASE = [ACTION_KEYS, URGENCY_KEYS, HANDLING_KEYS, TOOL_KEYS].flatMap((keys) =>
+  Object.values<string>(keys),
+);
+
+describe('the keys of a case', () => {
   it('are all different', () => {
-    const letters = Object.values(ACTION_KEYS);
+    const letters = [...IN_A_CASE, UNDO_KEY];
     expect(new Set(letters).size).toBe(letters.length);
   });
 
   it('are none of those that mean something else in a case', () => {
     const taken = new Set(['n', 'c', 'C', 'v', 'q', '?', 'j', 'k']);
-    expect(Object.values(ACTION_KEYS).filter((letter) => taken.has(letter))).toEqual([]);
+    expect(IN_A_CASE.filter((letter) => taken.has(letter))).toEqual([]);
   });
 
   it('act only where the server allows the decision', () => {
     expect(actionFor('h', ['dismiss', 'hide'])).toBe('hide');
     expect(actionFor('h', ['dismiss'])).toBeNull();
+    expect(nameFor('9', HANDLING_KEYS, ['publish', 'collapse'])).toBeNull();
+    expect(nameFor('8', HANDLING_KEYS, ['publish', 'collapse'])).toBe('collapse');
   });
 });

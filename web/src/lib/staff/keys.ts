@@ -1,21 +1,48 @@
 /** Which presses are ours: single keys, never while somebody writes, chooses or reads a dialog. */
 
-import type { Action } from './types.ts';
+import type { Action, Handling, Urgency } from './types.ts';
 
 /** One key for each decision; the same letters stand on the buttons. */
 export const ACTION_KEYS: Readonly<Record<Action, string>> = {
   reach_out: 'r',
   care_note: 'm',
+  share_resources: 's',
   hide: 'h',
   warn: 'w',
   pause: 'p',
   remove_member: 'x',
+  remove_from_place: 'X',
   dismiss: 'd',
   escalate: 'e',
-  uphold: 'u',
+  uphold: 'y',
   overturn: 'o',
   change: 'g',
 };
+
+/** Digits set the two axes: 0 to 3 how soon, for the author; 7 to 9 what its readers see. */
+export const URGENCY_KEYS: Readonly<Record<Urgency, string>> = {
+  none: '0',
+  routine: '1',
+  soon: '2',
+  now: '3',
+};
+export const HANDLING_KEYS: Readonly<Record<Handling, string>> = {
+  publish: '7',
+  collapse: '8',
+  hold: '9',
+};
+
+/** Between colleagues, and about the case itself. */
+export const TOOL_KEYS = {
+  hand_over: 't',
+  opinion: 'a',
+  rule_wrong: 'f',
+  show_again: 'z',
+} as const;
+export type Tool = keyof typeof TOOL_KEYS;
+
+/** Takes the newest decision back, on whichever page one is. */
+export const UNDO_KEY = 'u';
 
 /** Moving may be held down; deciding may not. */
 const MAY_REPEAT = new Set(['j', 'k']);
@@ -31,6 +58,15 @@ export function keyFor(event: KeyboardEvent): string | null {
   return event.key;
 }
 
+/** The name in `keys` that this key stands for, if it is among those allowed. */
+export function nameFor<Name extends string>(
+  key: string,
+  keys: Readonly<Record<Name, string>>,
+  allowed: readonly Name[],
+): Name | null {
+  return allowed.find((name) => keys[name] === key) ?? null;
+}
+
 export function actionFor(key: string, allowed: readonly Action[]): Action | null {
-  return allowed.find((action) => ACTION_KEYS[action] === key) ?? null;
+  return nameFor(key, ACTION_KEYS, allowed);
 }

@@ -4,7 +4,7 @@ import { ApiError } from '#lib/api/client.ts';
 import { currentLocale, t, type Key } from '#lib/i18n/index.svelte.ts';
 import { span } from './due.ts';
 import { valueOf } from './figures.ts';
-import type { CaseFlag, CaseLine, Figure } from './types.ts';
+import type { Act, CaseFlag, CaseLine, Figure } from './types.ts';
 
 export function spanWords(seconds: number): string {
   const { key, values } = span(seconds);
@@ -14,6 +14,11 @@ export function spanWords(seconds: number): string {
 export function kindWords(line: Pick<CaseLine, 'kind' | 'about'>): string {
   if (line.kind === 'risk' && line.about) return t(`staff.kind.risk.${line.about}`);
   return t(`staff.kind.${line.kind}`);
+}
+
+/** What a person did with a case. */
+export function actWords(act: Act): string {
+  return t(`staff.act.${act}`);
 }
 
 const SIGNALS = new Set([

@@ -1,0 +1,25 @@
+"""Words that several bodies share: what a case is about, where it stands, what is done with it."""
+
+from typing import Literal
+
+Role = Literal["peer", "moderator", "clinician", "steward"]
+Urgency = Literal["none", "routine", "soon", "now"]
+CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal", "look_again"]
+CaseState = Literal["open", "escalated", "closed"]
+Action = Literal[
+    "dismiss",
+    "hide",
+    "care_note",
+    "warn",
+    "pause",
+    "remove_member",
+    "remove_from_place",
+    "reach_out",
+    "share_resources",
+    "escalate",
+    "uphold",
+    "overturn",
+    "change",
+]
+Act = Literal["urgency", "handling", "show_again", "removal_confirmed", "removal_declined", "undo"]
+"""What else a person does with a case, and is kept beside its decisions."""
