@@ -2,6 +2,7 @@
 
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.judgement import Assessment, NudgeShown
+from server.store.tables.labels import LabelExport, LabelRow
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.rooms import (
@@ -26,6 +27,8 @@ __all__ = [
     "Edit",
     "FeltHeard",
     "Invitation",
+    "LabelExport",
+    "LabelRow",
     "Member",
     "Membership",
     "Message",
