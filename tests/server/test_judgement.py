@@ -148,9 +148,11 @@ class Reference:
             return list(work.session.exec(select(table)).all())
 
         self.start = datetime(2026, 11, 16, tzinfo=UTC) - timedelta(weeks=WEEKS - 1)
-        self.flags, self.decisions = everything(CaseFlag), everything(Decision)
-        self.notices, self.readings = everything(Notice), everything(Assessment)
-        self.all = everything(Case)
+        self.flags: list[CaseFlag] = everything(CaseFlag)
+        self.decisions: list[Decision] = everything(Decision)
+        self.notices: list[Notice] = everything(Notice)
+        self.readings: list[Assessment] = everything(Assessment)
+        self.all: list[Case] = everything(Case)
         self.cases = [
             case
             for case in self.all
@@ -238,7 +240,9 @@ class Reference:
 
     def judged(self) -> dict[tuple[str, str], dict[str, dict[str, int]]]:
         """By rule or model, by week, by label."""
-        found: Any = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+        found: dict[tuple[str, str], dict[str, dict[str, int]]] = defaultdict(
+            lambda: defaultdict(lambda: defaultdict(int))
+        )
         for case in self.cases:
             if not self.asked(case):
                 continue
@@ -249,7 +253,7 @@ class Reference:
 
     def found(self) -> dict[str, dict[str, list[int]]]:
         """By class, by week: found and missed."""
-        counted: Any = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+        counted: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
         for case in self.cases:
             if self.asked(case) and self.label(case) == "confirmed":
                 for name in self.classes(case):
@@ -262,7 +266,8 @@ def bounds(part: int, whole: int) -> tuple[float, float]:
     z = 1.959963984540054
 
     def is_refuted(chance: float) -> bool:
-        return abs(part / whole - chance) > z * (chance * (1 - chance) / whole) ** 0.5
+        reach: float = z * (chance * (1 - chance) / whole) ** 0.5
+        return abs(part / whole - chance) > reach
 
     def edge(inside: float, outside: float) -> float:
         for _ in range(60):
@@ -364,7 +369,7 @@ async def test_a_place_without_cases_has_figures_of_nothing(house: House):
     assert (shown.rules, shown.models, shown.classes, shown.cases) == ([], [], [], 0)
     assert shown.start == datetime(2026, 11, 9, tzinfo=UTC)
     assert shown.end == datetime(2026, 11, 23, tzinfo=UTC)
-    assert MONDAY < shown.end
+    assert shown.start < MONDAY
 
 
 async def test_only_a_steward_sees_them(house: House):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from server.protocol import bodies
+from server.protocol.base import Wire
 from tests.server.live_server import LiveServer
 from tests.server.malforming.sockets import Outcome
 from tests.server.malforming.values import MARK, NOT_JSON, WHOLE, mutations
@@ -77,6 +77,11 @@ def send_requests(server: LiveServer, world: World, asked: Iterable[Asked]) -> O
     return outcome
 
 
+def body_of(model: str) -> type[Wire]:
+    """In whichever module of the protocol it stands."""
+    return next(body for body in Wire.__subclasses__() if body.__name__ == model)
+
+
 def _of_operation(
     path: str, method: str, operation: dict[str, Any], world: World
 ) -> Iterator[Asked]:
@@ -135,7 +140,7 @@ def _model(operation: dict[str, Any]) -> str:
 def _is_valid(model: str, text: str) -> bool:
     try:
         # As bytes: a byte order mark before JSON may be ignored (RFC 8259, section 8.1), and is.
-        getattr(bodies, model).model_validate(json.loads(text.encode("utf-8", "surrogatepass")))
+        body_of(model).model_validate(json.loads(text.encode("utf-8", "surrogatepass")))
     except (ValueError, ValidationError, RecursionError):
         return False
     return True

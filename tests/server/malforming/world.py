@@ -138,6 +138,8 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "verified_at": "2026-11-01", "source": "https://example.org",
         },
         "HelpLinePatch": {"hidden": False},
+        "NewConsent": {"wording": "2026-11 en"},
+        "LabelsSwitch": {"allowed": False},
     }  # fmt: skip
 
 
@@ -147,7 +149,7 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line",
+        "line_id": "no-such-line", "scope": "labels",
     }  # fmt: skip
 
 

@@ -176,6 +176,50 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Consents
+         * @description What I am asked, in full words, and what I ever agreed to.
+         */
+        get: operations["consent_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/consents/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give
+         * @description I agree. 409 when the words have changed, or the place does not ask.
+         */
+        put: operations["consent_give"];
+        post?: never;
+        /**
+         * Withdraw
+         * @description I take it back.
+         */
+        delete: operations["consent_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/notices": {
         parameters: {
             query?: never;
@@ -655,6 +699,50 @@ export interface paths {
          * @description Nobody comes in by it any more.
          */
         delete: operations["steward_invitations_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Judgement
+         * @description Precision and misses, by rule, model and class.
+         */
+        get: operations["steward_judgement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Labels
+         * @description Whether this place learns from decisions.
+         */
+        get: operations["steward_labels"];
+        /**
+         * Switch Labels
+         * @description Turn it on or off.
+         */
+        put: operations["steward_labels_switch"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1161,6 +1249,64 @@ export interface components {
             people: components["schemas"]["Figure"];
         };
         /**
+         * Consent
+         * @description One agreement, as the ledger keeps it. wording: version and language of the words that were shown.
+         */
+        Consent: {
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Scope */
+            scope: string;
+            /** Until */
+            until: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * ConsentAsked
+         * @description A question, in full, and what the member said to it.
+         *
+         *     allowed: whether this place asks at all. given: the agreement that stands, if one does.
+         *     copied_at: when words of the member were last copied out because of it.
+         */
+        ConsentAsked: {
+            /** Allowed */
+            allowed: boolean;
+            /** Copied At */
+            copied_at: string | null;
+            given: components["schemas"]["Consent"] | null;
+            /** Language */
+            language: string;
+            /** Review */
+            review: string;
+            /**
+             * Scope
+             * @constant
+             */
+            scope: "labels";
+            /** Title */
+            title: string;
+            /** Wording */
+            wording: string;
+            /** Words */
+            words: string[];
+        };
+        /**
+         * Consents
+         * @description What is asked, and everything the member ever agreed to, newest first.
+         */
+        Consents: {
+            /** Asked */
+            asked: components["schemas"]["ConsentAsked"][];
+            /** Ledger */
+            ledger: components["schemas"]["Consent"][];
+        };
+        /**
          * CountryLines
          * @description Help lines of one country, the emergency number first.
          */
@@ -1316,6 +1462,39 @@ export interface components {
              * @default null
              */
             words: string | null;
+        };
+        /**
+         * Found
+         * @description Of the cases of one class that people acted on: found by the machine, or first by people alone.
+         *
+         *     No recall: what nobody saw is counted nowhere.
+         */
+        Found: {
+            /** Found */
+            found: number;
+            /** Missed */
+            missed: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "danger" | "harm" | "readers" | "private" | "unsure";
+            share: components["schemas"]["Share"];
+            /** Weeks */
+            weeks: components["schemas"]["FoundWeek"][];
+        };
+        /**
+         * FoundWeek
+         * @description Cases of one week that people acted on, by who asked first.
+         */
+        FoundWeek: {
+            /** Found */
+            found: number;
+            /** Missed */
+            missed: number;
+            share: components["schemas"]["Share"];
+            /** Start */
+            start: string;
         };
         /**
          * Held
@@ -1620,6 +1799,62 @@ export interface components {
             type: "joined";
         };
         /**
+         * Judged
+         * @description What one rule or model asked people to look at.
+         *
+         *     kind: a category of the lexicon, a signal of the model, a rule of the place's own, or a model
+         *     (then `name` is its version, and only its signals count).
+         */
+        Judged: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "lexicon" | "signal" | "own" | "model";
+            /** Name */
+            name: string;
+            outcomes: components["schemas"]["Outcomes"];
+            precision: components["schemas"]["Share"];
+            /** Weeks */
+            weeks: components["schemas"]["JudgedWeek"][];
+        };
+        /**
+         * JudgedWeek
+         * @description The cases that opened in one week. start: its Monday, UTC.
+         */
+        JudgedWeek: {
+            outcomes: components["schemas"]["Outcomes"];
+            precision: components["schemas"]["Share"];
+            /** Start */
+            start: string;
+        };
+        /**
+         * Judgement
+         * @description Whole weeks up to now, the newest one still running. few_below: decided cases that count as few.
+         */
+        Judgement: {
+            /** Cases */
+            cases: number;
+            /** Classes */
+            classes: components["schemas"]["Found"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Few Below */
+            few_below: number;
+            /** Models */
+            models: components["schemas"]["Judged"][];
+            /** Rules */
+            rules: components["schemas"]["Judged"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * Keeper
          * @description Who keeps a room: peers see pseudonym and seat.
          */
@@ -1636,6 +1871,48 @@ export interface components {
              * @enum {string}
              */
             seat: "member" | "host" | "moderator" | "clinician";
+        };
+        /**
+         * Labels
+         * @description Whether decisions may be copied out to train this place's model.
+         *
+         *     members: how many have agreed; None below `smallest_group`.
+         */
+        Labels: {
+            /** Allowed At */
+            allowed_at: string | null;
+            /** Copies */
+            copies: components["schemas"]["LabelsCopy"][];
+            /** Members */
+            members: number | null;
+            /** Smallest Group */
+            smallest_group: number;
+        };
+        /**
+         * LabelsCopy
+         * @description A file that was made with `hearth labels export`.
+         */
+        LabelsCopy: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * LabelsSwitch
+         * @description On or off for the whole place.
+         */
+        LabelsSwitch: {
+            /** Allowed */
+            allowed: boolean;
         };
         /**
          * Leave
@@ -1819,6 +2096,14 @@ export interface components {
         NewAppeal: {
             /** Words */
             words: string;
+        };
+        /**
+         * NewConsent
+         * @description I agree to these words. wording: as the question named it.
+         */
+        NewConsent: {
+            /** Wording */
+            wording: string;
         };
         /**
          * NewDecision
@@ -2086,6 +2371,22 @@ export interface components {
             role: "peer" | "moderator" | "clinician" | "steward";
             /** Rooms */
             rooms: string[];
+        };
+        /**
+         * Outcomes
+         * @description Cases that were flagged, and what people made of them; the four parts add up to it.
+         */
+        Outcomes: {
+            /** Confirmed */
+            confirmed: number;
+            /** Dismissed */
+            dismissed: number;
+            /** Flagged */
+            flagged: number;
+            /** Waiting */
+            waiting: number;
+            /** Wrong */
+            wrong: number;
         };
         /**
          * Place
@@ -2585,6 +2886,22 @@ export interface components {
         Sessions: {
             /** Sessions */
             sessions: components["schemas"]["SessionInfo"][];
+        };
+        /**
+         * Share
+         * @description A share with its 95 % interval (Wilson). value: None where nothing was counted. few: too little to lean on.
+         */
+        Share: {
+            /** Few */
+            few: boolean;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
+            /** Value */
+            value: number | null;
         };
         /** Shift */
         Shift: {
@@ -3170,6 +3487,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_read: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: "labels";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_withdraw: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                scope: "labels";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
                 };
             };
             /** @description Refused */
@@ -4065,6 +4481,99 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_judgement: {
+        parameters: {
+            query?: {
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_labels_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelsSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
             };
             /** @description Refused */
             "4XX": {
