@@ -6,11 +6,14 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import ValidationError
 
+from server import protocol
 from server.protocol.base import Wire
 from tests.server.live_server import LiveServer
 from tests.server.malforming.sockets import Outcome
@@ -19,6 +22,9 @@ from tests.server.malforming.world import ROLES, World, path_ids, valid_bodies
 
 _ENDS_SESSIONS = frozenset({"session_end_all", "session_end_current"})
 """Without a field to malform; done as asked, they would end the session that we go on with."""
+_PROTOCOL = [
+    import_module(f"{protocol.__name__}.{m.name}") for m in iter_modules(protocol.__path__)
+]
 _THREADS = 4
 _BAD_REQUEST = 400
 _SERVER_ERROR = 500
@@ -79,7 +85,9 @@ def send_requests(server: LiveServer, world: World, asked: Iterable[Asked]) -> O
 
 def body_of(model: str) -> type[Wire]:
     """In whichever module of the protocol it stands."""
-    return next(body for body in Wire.__subclasses__() if body.__name__ == model)
+    found = next(getattr(module, model) for module in _PROTOCOL if hasattr(module, model))
+    assert issubclass(found, Wire)
+    return found
 
 
 def _of_operation(
