@@ -85,8 +85,7 @@ def send_requests(server: LiveServer, world: World, asked: Iterable[Asked]) -> O
 
 def body_of(model: str) -> type[Wire]:
     """In whichever module of the protocol it stands."""
-    found = next(getattr(module, model) for module in _PROTOCOL if hasattr(module, model))
-    assert issubclass(found, Wire)
+    found: type[Wire] = next(getattr(m, model) for m in _PROTOCOL if hasattr(m, model))
     return found
 
 
