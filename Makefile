@@ -42,9 +42,9 @@ bench: ## measure Hearth beside its peers; QUICK=1: in a minute, FLAME=1: where 
 	@$(PYTHON) -m server.bootstrap $(if $(QUICK)$(FLAME),bench,peers)
 	@exec $(BIN)/python -m tests.bench $(if $(QUICK),quick,$(if $(FLAME),flame,full))
 
-train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="epitome"
+train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="epitome", LABELS=folder
 	@$(PYTHON) -m server.bootstrap train
-	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT))
+	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(LABELS),--labels $(LABELS))
 
 format: ## let the formatters write
 	$(BIN)/ruff check --fix

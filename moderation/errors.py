@@ -31,3 +31,9 @@ class PolicyInvalid(ModerationError):
     """A policy, wording or lexicon file breaks its own rules."""
 
     code = "policy_invalid"
+
+
+class ModelPrivate(ModerationError):
+    """A model that was trained with a community's messages is not passed on."""
+
+    code = "model_private"

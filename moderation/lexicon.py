@@ -66,6 +66,12 @@ _BOOK: Final = PhraseBook(
 )
 
 
+def category_of(code: str) -> str | None:
+    """The category of an entry; None for a code that the lexicon does not hold."""
+    entry = _ENTRIES.get(code)
+    return entry.category if entry else None
+
+
 def find(text: str) -> tuple[Hit, ...]:
     """The phrases found in the text, by position, at most one hit of a code on the same words.
 

@@ -22,12 +22,13 @@ _ANEW: Final = "install the package anew, or train one (make train DATA=DIR)"
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One registered model. sha256: by file name."""
+    """One registered model. sha256: by file name. private: trained with a community's own messages."""
 
     version: str
     folder: Path
     sha256: Mapping[str, str]
     languages: tuple[str, ...]
+    private: bool = False
 
     def path(self, name: str) -> Path:
         """The file, which must be the registered one.
@@ -53,21 +54,45 @@ def find_model(models_dir: Path = MODELS_DIR, version: str | None = None) -> Kep
         registry = _read(models_dir)
         version = version or str(registry["default"])
         entry = registry["models"][version]
-        return Kept(version, models_dir / version, entry["sha256"], tuple(entry["languages"]))
+        files, languages = entry["sha256"], tuple(entry["languages"])
+        return Kept(version, models_dir / version, files, languages, bool(entry.get("private")))
     except (OSError, KeyError, ValueError, TypeError):
         raise ModelUnavailable(
             f"no model {version or 'by default'} is registered in {models_dir.name}: {_ANEW}"
         ) from None
 
 
-def register(models_dir: Path, version: str, languages: list[str]) -> None:
-    """Enters the files of ``models_dir/version`` and makes them the default; others stay."""
+def versions(models_dir: Path) -> list[str]:
+    """Every registered model, in the order of its entering; none where there is no registry."""
+    try:
+        return list(_read(models_dir)["models"])
+    except (OSError, KeyError, ValueError, TypeError):
+        return []
+
+
+def registry_of(kept: Kept) -> bytes:
+    """The registry of a place that has this one model."""
+    entry = {"sha256": dict(kept.sha256), "languages": list(kept.languages)}
+    registry = {"models": {kept.version: entry}, "default": kept.version}
+    return (json.dumps(registry, indent=2) + "\n").encode()
+
+
+def register(
+    models_dir: Path, version: str, languages: list[str], *, private: bool = False
+) -> None:
+    """Enters the files of ``models_dir/version`` and makes them the default; others stay.
+
+    What was once private stays so.
+    """
     files = sorted(path for path in (models_dir / version).iterdir() if path.is_file())
     sha256 = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     known = (models_dir / "registry.json").exists()
     registry = _read(models_dir) if known else {"models": {}}
     registry["default"] = version
+    before = registry["models"].get(version, {})
     registry["models"][version] = {"sha256": sha256, "languages": languages}
+    if private or before.get("private"):
+        registry["models"][version]["private"] = True
     part = models_dir / "registry.json.part"
     part.write_text(json.dumps(registry, indent=2) + "\n", "utf-8")
     part.replace(models_dir / "registry.json")

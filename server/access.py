@@ -71,6 +71,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "session.end": _OWN,
     "me.read": _ANYBODY | _ANY_MEMBER,
     "me.change": _ANY_MEMBER,
+    "consent.read": _ANY_MEMBER,
+    "consent.change": _ANY_MEMBER,
     "notice.list": _ANY_MEMBER,
     "notice.read": _OWN,
     "notice.appeal": _OWN,
@@ -139,6 +141,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.removals": _STEWARDS,
     "steward.templates": _STEWARDS,
     "steward.wrong_rules": _STEWARDS,
+    "steward.judgement": _STEWARDS,
+    "steward.labels": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

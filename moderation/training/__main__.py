@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import moderation
+from moderation.registry import MODELS_DIR, find_model
 from moderation.training.datasets import SETS
+
+_PRIVATE_MODELS: Final = Path("data/models")
+"""Beside the community's own data, which git does not keep; HEARTH_MODELS_DIR names it to the server."""
 
 
 def main() -> None:
@@ -28,6 +33,8 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--work", type=Path, default=Path(".training"), help="checkpoints")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one network each")
     parser.add_argument("--without", nargs="*", default=[], choices=SETS, help="sets to leave out")
+    parser.add_argument("--labels", type=Path, help="folder of `hearth labels open`: private")
+    parser.add_argument("--models", type=Path, help="where to register it")
     parser.set_defaults(run=_train)
 
 
@@ -54,15 +61,28 @@ def _card_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(asked: argparse.Namespace) -> None:
+    models = models_dir(asked.models, asked.labels)
     from moderation.training.train import train  # torch
 
-    version = train(asked.data, asked.work, asked.seeds, frozenset(asked.without))
-    print(f"registered {version}")
+    without = frozenset(asked.without)
+    version = train(asked.data, asked.work, asked.seeds, without, models, asked.labels)
+    print(f"registered {version} in {models}")
+
+
+def models_dir(asked: Path | None, labels: Path | None) -> Path:
+    """Where a new model is registered. Raises SystemExit for a private one among those that are passed on."""
+    if labels is None:
+        return asked or MODELS_DIR
+    models = asked or _PRIVATE_MODELS
+    if models.resolve().is_relative_to(Path(moderation.__file__).resolve().parent):
+        raise SystemExit(
+            "a model trained with labels is private: it does not belong in the package"
+        )
+    return models
 
 
 def _evaluate(asked: argparse.Namespace) -> None:
     from moderation.backends import load_embedded
-    from moderation.registry import MODELS_DIR, find_model
     from moderation.training.evaluate import evaluate
 
     classifier = load_embedded(find_model(asked.models or MODELS_DIR, asked.model), threads=2)

@@ -30,6 +30,33 @@ def write(figures: Figures, without_epitome: Figures | None = None, card: Path =
     card.write_text(before + _BEGIN + "\n".join(lines) + "\n" + _END + after, "utf-8")
 
 
+_PRIVATE: Final = """# {version}
+
+**Private: never pass this model on, publish it, or put it into a package.** It was trained with
+decided messages of one community's members, who agreed to that use alone. What a model has read can
+be drawn out of it again.
+
+| | |
+|---|---|
+| copy of | {made_at} |
+| cases since | {since} |
+| agreed to | {wordings} |
+| members | {authors} |
+| decided messages | {rows_opened} |
+| left out because of a withdrawal | {rows_withdrawn} |
+
+Whoever withdraws drops out of the next training: ask `hearth labels withdrawn FILE` before it.
+Its figures: `python -m moderation.training evaluate --data DIR --models {folder}`.
+"""
+
+
+def write_private(folder: Path, version: str, manifest: Figures) -> None:
+    """The card of a model that was trained with labels, beside its files. manifest: of the labels."""
+    wordings = ", ".join(f"words {name}" for name in sorted(manifest["consent"]["rows_by_wording"]))
+    text = _PRIVATE.format(version=version, folder=folder.parent, wordings=wordings, **manifest)
+    (folder / CARD.name).write_text(text, "utf-8")
+
+
 def tables(figures: Figures) -> Iterator[str]:
     """Markdown, line by line."""
     if "toxicity" in figures:

@@ -37,7 +37,8 @@ class Row:
 
     about: whom talk of suicide is about (moderation.outputs.ABOUT). marks: signal -> the words that
     show it, as code points of the text; a signal whose words nobody marked is absent. at_least:
-    how sure several readers were that the risk reaches levels 1 to 6, where more than one read it.
+    how sure several readers were that the risk reaches levels 1 to 6, where more than one read it;
+    -1 for a level that nobody spoke of, and then the row has no "risk" among its labels.
     group: rows of one author, post or source stay on one side of every split. part: 0..9, a
     stable hash of the group: 0 is test, 1 calibration, the others training.
     """

@@ -104,8 +104,8 @@ def _text_target(row: Row) -> Floats:
     for name in (*TOXICITY, "reader_harm"):
         if name in row.labels:
             target[AT[name]] = row.labels[name]
-    if "risk" in row.labels:
-        hard = [float(row.labels["risk"] >= step) for step in range(1, 7)]
+    if row.at_least or "risk" in row.labels:
+        hard = [float(row.labels.get("risk", 0) >= step) for step in range(1, 7)]
         target[between(RISK[0], RISK[-1])] = row.at_least or hard
     if row.about:
         target[AT[f"about:{row.about}"]] = 1.0

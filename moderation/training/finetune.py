@@ -60,7 +60,8 @@ STAGES: Final = (
         "together",
         {"jigsaw": 0.3, "jigsaw-toxic": 1.5, "balanced": 0.1, "balanced-toxic": 0.5,
          "toxic_spans": 0.4, "davidson": 0.15, "davidson-toxic": 0.3,
-         "epitome": 4.0, "cssrs": 6.0, "contrast-train": 3.0, "contrast-tone": 5.0},
+         "epitome": 4.0, "cssrs": 6.0, "contrast-train": 3.0, "contrast-tone": 5.0,
+         "labels": 3.0},
         1e-4, 0.0,
     ),
 )  # fmt: skip

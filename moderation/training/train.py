@@ -17,8 +17,10 @@ import torch
 from moderation.encoder import load_encoder
 from moderation.linear import unpack
 from moderation.model import Both, EmbeddedModel
-from moderation.registry import BLEND, ENCODER, LINEAR, MODELS_DIR, TOKENIZER, register
+from moderation.registry import BLEND, ENCODER, LINEAR, TOKENIZER, register
+from moderation.training import decided
 from moderation.training.blend import fit_blend, fit_marks, plain, read
+from moderation.training.card import write_private
 from moderation.training.datasets import Row, read_all, split
 from moderation.training.examples import Reader
 from moderation.training.export import export
@@ -41,23 +43,34 @@ def base_folder() -> Path:
     return Path(found.origin).parent / "model"
 
 
-def train(data: Path, work: Path, seeds: Sequence[int], without: frozenset[str]) -> str:
+def train(
+    data: Path,
+    work: Path,
+    seeds: Sequence[int],
+    without: frozenset[str],
+    models: Path,
+    labels: Path | None = None,
+) -> str:
     """One network a seed, their weights averaged, blended with n-grams and registered.
 
-    work: where checkpoints lie; a run with the same arguments goes on from them.
+    work: where checkpoints lie; a run with the same arguments goes on from them. models: where it is
+    registered. labels: a folder of `hearth labels open`; then the model is private, and its
+    checkpoints must be deleted with the labels.
     Returns the version.
     """
-    folder = folder_of(work, without)
-    rows = [row for row in read_all(data, without) if split(row) != "test"]
+    folder = folder_of(work, without, labels)
+    found = read_all(data, without) + (decided.read(labels) if labels else [])
+    rows = [row for row in found if split(row) != "test"]
     shared = folder_of(work, without & STAGES[0].sources())
     networks = [tune(rows, shared, folder, seed) for seed in seeds]
     averaged = average(networks)
-    return ship(rows, averaged, folder, MODELS_DIR)
+    return ship(rows, averaged, folder, models, labels)
 
 
-def folder_of(work: Path, without: frozenset[str]) -> Path:
+def folder_of(work: Path, without: frozenset[str], labels: Path | None = None) -> Path:
     """Where the files of this choice of data lie."""
-    folder = work / "-without-".join(["all", *sorted(without)])
+    name = "-without-".join(["all", *sorted(without)])
+    folder = work / (f"{name}-labels-{decided.key_of(labels)}" if labels else name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -95,7 +108,13 @@ def average(networks: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, Any]:
     }
 
 
-def ship(rows: Sequence[Row], weights: Mapping[str, Any], folder: Path, models: Path) -> str:
+def ship(
+    rows: Sequence[Row],
+    weights: Mapping[str, Any],
+    folder: Path,
+    models: Path,
+    labels: Path | None = None,
+) -> str:
     """Exports, fits the n-grams and the blend, and registers the files under their hash."""
     export(weights, folder / ENCODER)
     shutil.copy(base_folder() / "tokenizer.json", folder / TOKENIZER)
@@ -107,10 +126,12 @@ def ship(rows: Sequence[Row], weights: Mapping[str, Any], folder: Path, models: 
     for name in FILES:
         digest.update((folder / name).read_bytes())
     version = f"hearth-en-{digest.hexdigest()[:10]}"
-    (models / version).mkdir(exist_ok=True)
+    (models / version).mkdir(exist_ok=True, parents=True)
     for name in FILES:
         shutil.copy(folder / name, models / version / name)
-    register(models, version, ["en"])
+    if labels:
+        write_private(models / version, version, decided.read_manifest(labels))
+    register(models, version, ["en"], private=labels is not None)
     return version
 
 

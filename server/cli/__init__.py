@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "assess": "assess",
     "eval": "evaluate",
     "models": "models",
+    "labels": "labels",
     "doctor": "doctor",
     "audit": "audit",
     "openapi": "openapi",

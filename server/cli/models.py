@@ -2,7 +2,9 @@
 
 import argparse
 import importlib.util
+import io
 import sys
+import tarfile
 import tomllib
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -15,8 +17,8 @@ from moderation.detoxify_files import (
     read_manifest,
     write_manifest,
 )
-from moderation.errors import ModelCorrupt, ModelUnavailable, ModerationError
-from moderation.registry import MODELS_DIR, find_model
+from moderation.errors import ModelCorrupt, ModelPrivate, ModelUnavailable, ModerationError
+from moderation.registry import MODELS_DIR, Kept, find_model, registry_of, versions
 from server.cli import listing
 from server.cli.fetching import FetchFailed, Source, fetch
 from server.settings import Settings
@@ -28,9 +30,13 @@ into DIR/detoxify/VARIANT. Each file is checked by SHA-256 before it counts; wha
 on where it stopped. Nothing is loaded. Where each file comes from: moderation/models/sources.toml."""
 
 
+_ABOUT_PACKAGE: Final = """Packs one registered model for another place: unpack it where HEARTH_MODELS_DIR points. Each
+file is checked by SHA-256 first. A private model, trained with a community's messages, is refused."""
+
+
 def add(commands: Any) -> None:
-    """Two verbs."""
-    parser = commands.add_parser("models", help="which models are here; bring Detoxify's weights")
+    """Three verbs."""
+    parser = commands.add_parser("models", help="which models are here; bring or pack one")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     here = verbs.add_parser("list", help="every model: here and untouched, or what to do")
     listing.add_json(here)
@@ -57,6 +63,10 @@ def add(commands: Any) -> None:
         help="another list of files and hashes, written like moderation/models/sources.toml",
     )
     pull.set_defaults(run=_pull)
+    packing = verbs.add_parser("package", help="pack one for another", description=_ABOUT_PACKAGE)
+    packing.add_argument("version")
+    packing.add_argument("--to", type=Path, required=True, metavar="FILE", help="a .tar.gz")
+    packing.set_defaults(run=_package)
 
 
 def models_home(settings: Settings) -> Path:
@@ -66,7 +76,8 @@ def models_home(settings: Settings) -> Path:
 
 def _list(asked: argparse.Namespace, settings: Settings) -> None:
     home = models_home(settings)
-    rows = [_embedded(), *(_detoxify(home, variant) for variant in VARIANTS)]
+    own = [_embedded(find_model(home, version)) for version in versions(home)]
+    rows = [_embedded(find_model()), *own, *(_detoxify(home, variant) for variant in VARIANTS)]
     listing.show(rows, _line, as_json=asked.json)
 
 
@@ -75,13 +86,15 @@ def _line(row: listing.Row) -> str:
     return f"{row['backend']:<9} {row['version']:<32} {size:>10}  {row['state']}: {row['words']}"
 
 
-def _embedded() -> dict[str, Any]:
-    kept = find_model()
+def _embedded(kept: Kept) -> dict[str, Any]:
     try:
         size_bytes = sum(kept.path(name).stat().st_size for name in kept.sha256)
     except ModerationError as error:
         return _row("embedded", kept.version, 0, "missing", str(error))
-    return _row("embedded", kept.version, size_bytes, "here", "SHA-256 as registered")
+    words = "SHA-256 as registered"
+    if kept.private:
+        words += "; PRIVATE: trained with this community's messages, never passed on"
+    return _row("embedded", kept.version, size_bytes, "here", words)
 
 
 def _detoxify(home: Path, variant: str) -> dict[str, Any]:
@@ -113,6 +126,29 @@ def _row(backend: str, version: str, size_bytes: int, state: str, words: str) ->
         "state": state,
         "words": words,
     }
+
+
+def _package(asked: argparse.Namespace, settings: Settings) -> None:
+    """Raises ModelPrivate, ModelUnavailable or ModelCorrupt."""
+    home = models_home(settings)
+    kept = find_model(home if asked.version in versions(home) else MODELS_DIR, asked.version)
+    if kept.private:
+        raise ModelPrivate(
+            f"{kept.version} is private: it was trained with this community's messages, whose "
+            "authors agreed to no other use. It is not packed."
+        )
+    files = {name: kept.path(name) for name in kept.sha256}
+    registry = registry_of(kept)
+    try:
+        with tarfile.open(asked.to, "x:gz") as archive:
+            for name, path in files.items():
+                archive.add(path, f"{kept.version}/{name}")
+            entry = tarfile.TarInfo("registry.json")
+            entry.size = len(registry)
+            archive.addfile(entry, io.BytesIO(registry))
+    except OSError as error:
+        raise FetchFailed(f"{asked.to} cannot be written ({error.strerror}).") from None
+    print(f"{asked.to}: {kept.version} and its registry.")
 
 
 def _pull(asked: argparse.Namespace, settings: Settings) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from server.access import Actor, check
 from server.errors import NotAllowed, NotFound, NotNow
 from server.protocol import bodies, desk
-from server.services import case_view, notices
+from server.services import case_view, keepers, notices
 from server.services.case_access import (
     check_free,
     check_version,
@@ -16,7 +16,7 @@ from server.services.case_access import (
 )
 from server.services.cases import announce
 from server.services.queue import LEASE, let_go
-from server.store import audit, queue, timers
+from server.store import audit, queue
 from server.store import colleagues as stored
 from server.store.tables import Case, HandOver, Member
 from server.store.work import Work
@@ -83,7 +83,7 @@ def hand_over_all(work: Work, actor: Actor, asked: desk.ShiftHandOver) -> desk.H
 
 
 _Other = tuple[Member, str, bool]
-"""A colleague, their seat in the room, and whether they are on shift."""
+"""A colleague, their seat in the room or `outside`, and whether they are on shift."""
 
 
 def check_opinion(work: Work, actor: Actor, case: Case, member_id: UUID) -> None:
@@ -97,13 +97,13 @@ def check_opinion(work: Work, actor: Actor, case: Case, member_id: UUID) -> None
 def _others(work: Work, actor: Actor, case: Case) -> list[_Other]:
     return [
         (member, seat, on)
-        for member, seat, on in timers.staff_of(work, case.room_id)
+        for member, seat, on in keepers.staff_for(work, case)
         if member.id not in (actor.id, case.subject_id) and had_no_part(work, member.id, case)
     ]
 
 
 def _may_take(work: Work, case: Case, one: _Other) -> bool:
-    return one[1] == "moderator" or concerns_clinicians(work, case)
+    return one[1] != "clinician" or concerns_clinicians(work, case)
 
 
 def _takes(work: Work, actor: Actor, case: Case, member_id: UUID) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from server.settings import Settings
 from server.store.engines import migration_engine
 
-NEWEST = "d4b81f6a2c09"
+NEWEST = "d3a8c61f0e57"
 """The newest revision in migrations/: where a database stands there already, nothing more is read or done."""
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

@@ -59,3 +59,29 @@ def test_the_exported_file_reads_as_the_network_it_came_from(tmp_path):
         heads, marks = network(*(torch.tensor([row]) for row in inputs))
     assert read.heads == pytest.approx(heads[0].numpy(), abs=0.06)
     assert read.marks == pytest.approx(marks[0, 1 : 1 + len(read.offsets)].numpy(), abs=0.06)
+
+
+def test_a_communitys_rows_are_read_in_the_second_stage_and_train(tmp_path):
+    from moderation.registry import TOKENIZER, find_model
+    from moderation.training.datasets import Row
+    from moderation.training.decided import SOURCE
+    from moderation.training.examples import GAP, Reader
+    from moderation.training.finetune import STAGES, Run, Stage, plan
+    from moderation.training.network import Network
+
+    some_danger = (1.0, *[GAP] * 5)
+    rows = [Row("you are all the same", SOURCE, "a", {"toxicity": 1, "threat": 1})]
+    rows += [Row("i cannot go on like this", SOURCE, "b", {}, at_least=some_danger)]
+    rows += [Row("i could sleep for a week", SOURCE, "c", {"risk": 0})] * 2
+    at_large, together = (plan(rows, stage, 1) for stage in STAGES)
+    assert at_large == []
+    assert {id(row) for row in together} == {id(row) for row in rows}
+
+    torch.manual_seed(3)
+    network = Network()
+    before = network.heads.bias.detach().clone()
+    stage = Stage("tiny", {SOURCE: 4.0}, 1e-3, 1e-3)
+    run = Run(stage, rows, Reader(find_model().path(TOKENIZER)), 5, batch_tokens=64)
+    after = run.finish(network, tmp_path / "state.pt").heads.bias.detach()
+    assert torch.isfinite(after).all()
+    assert not torch.equal(after, before)

@@ -179,6 +179,7 @@ def test_the_prose_names_nothing_that_does_not_exist() -> None:
         "waits_h",
         "anyway",
         "outside",
+        "weeks",
     }  # of queries and paths
     prose = DOC.split("## 13. A whole exchange")[0] + DOC.split("## 15. HTTP")[1]
     assert set(re.findall(r"`([a-z_]+)`", prose)) <= known

@@ -4,6 +4,7 @@ from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
+from server.store.tables.labels import LabelExport, LabelRow
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.push import PushCall, PushDevice, PushState
@@ -36,6 +37,8 @@ __all__ = [
     "HandOver",
     "Invitation",
     "JournalEntry",
+    "LabelExport",
+    "LabelRow",
     "Member",
     "Membership",
     "Message",

@@ -38,13 +38,14 @@ class Session(SQLModel, table=True):
 
 
 class Consent(SQLModel, table=True):
-    """What was agreed to, when, and in which wording."""
+    """What was agreed to, when, until when, and in which wording. Appended; `withdrawn_at` is set once."""
 
     id: UUID = primary()
     member_id: UUID = Field(foreign_key="member.id", index=True)
     scope: str
     wording: str
     given_at: datetime = time()
+    until: datetime | None = maybe_time()
     withdrawn_at: datetime | None = maybe_time()
 
 

@@ -33,6 +33,8 @@ class Place(SQLModel, table=True):
     """By urgency: minutes from the opening of a case to its three rungs; missing: the defaults."""
     on_call: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     """Ids of the members who are called when nobody else has come."""
+    labels_allowed_at: datetime | None = maybe_time()
+    """Since when decisions may be copied out to train a model; None: they may not."""
     created_at: datetime = time()
 
 

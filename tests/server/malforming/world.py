@@ -164,6 +164,8 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "PushDevicePatch": {"quiet": {"start": 1_320, "end": 420}},
         "StewardPushPatch": {"on": True},
+        "NewConsent": {"wording": "2026-11 en"},
+        "LabelsSwitch": {"allowed": False},
     }  # fmt: skip
 
 
@@ -175,7 +177,7 @@ def path_ids(world: World) -> dict[str, str]:
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
-        "template_id": "no-such-template",
+        "template_id": "no-such-template", "scope": "labels",
     }  # fmt: skip
 
 
