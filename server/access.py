@@ -108,6 +108,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.invitations": _STEWARDS,
     "steward.help_lines": _STEWARDS,
     "steward.calling": _STEWARDS,
+    "steward.policy": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

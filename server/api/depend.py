@@ -9,12 +9,14 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
+from server.api.replays import Replays
 from server.assessor import Assessor
 from server.errors import CrossSite, NoSession, Pending, Unavailable
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
 from server.services import sessions
+from server.services.in_force import Tally
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.services.sessions import Known
@@ -40,6 +42,8 @@ class Parts:
     limits: Limits
     passphrases: Passphrases
     heads: Heads
+    replays: Replays
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from moderation.policy import Handling, Urgency, Verdict
 from server.access import Actor
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import cases, conversations, help, ladder, notices, reading
+from server.services import cases, conversations, help, ladder, notices, reading, wording
 from server.services.reading import Reading
 from server.store import notices as stored_notices
 from server.store import people, rooms
@@ -31,7 +31,10 @@ def after_publishing(
     client_id: of the post or the edit that is answered.
     """
     answers: list[Wire] = []
-    if verdict.urgency is not Urgency.NONE:
+    if verdict.by_rule:
+        raise_case(work, message, read, verdict, CaseKind.HARM)
+        tell(work, message, "looked_at", "rule", verdict)
+    elif verdict.urgency is not Urgency.NONE:
         raise_case(work, message, read, verdict, CaseKind.RISK)
         tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", verdict)
     if verdict.handling is Handling.COLLAPSE:
@@ -89,11 +92,21 @@ def raise_case(
         about=verdict.about,
         language=read.assessment.language,
         policy=verdict.policy,
-        source="lexicon" if read.hits else "classifier",
+        source=_source(read, verdict),
         reasons=reading.codes(verdict.reasons),
         words=reading.words(verdict.reasons),
         spans=reading.spans(verdict.reasons),
     )
+
+
+def _source(read: Reading, verdict: Verdict) -> cases.Source:
+    codes = reading.codes(verdict.reasons)
+    if codes and all(code.startswith(_RULE) for code in codes):
+        return "rule"
+    return "lexicon" if read.hits else "classifier"
+
+
+_RULE = "rule:"
 
 
 def open_line(
@@ -141,13 +154,15 @@ def tell(
     *,
     appealable: bool = False,
 ) -> frames.Notice:
-    """What the machine did about a message, told to its author."""
+    """What the machine did about a message, told to its author; a rule of the place gives its reason."""
+    rules = [reason.words for reason in verdict.reasons if reason.code.startswith(_RULE)]
+    told = wording.notice(kind, code)
     return notices.tell(
         work,
         member_id=message.author_id,
         kind=kind,
         code=code,
-        words=None,
+        words=" ".join([told, wording.rule(rules)]) if rules else None,
         room_id=message.room_id,
         message_id=message.id,
         automated=True,

@@ -138,6 +138,13 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "verified_at": "2026-11-01", "source": "https://example.org",
         },
         "HelpLinePatch": {"hidden": False},
+        "PolicyDraft": {"text": ""},
+        "NewPolicyReplay": {"text": "", "days": 30},
+        "NewPolicyEdition": {
+            "text": "", "mode": "shadow", "reason": words, "replay": None, "accept_warnings": False,
+        },
+        "PolicyRollback": {"to": 0, "reason": words},
+        "PolicyTrialEnd": {"reason": words},
     }  # fmt: skip
 
 
@@ -147,7 +154,7 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line",
+        "line_id": "no-such-line", "replay_id": nobody,
     }  # fmt: skip
 
 
