@@ -114,6 +114,16 @@ def changes(before: Policy, after: Policy) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def thresholds(policy: Policy) -> dict[str, str]:
+    """Every number, by its key, as it is written."""
+    return {
+        f"{table}.{key}": _plain(value)
+        for table in _tables()
+        if table not in _TEXTS
+        for key, value in getattr(policy, table).items()
+    }
+
+
 def rule_in_words(rule: Rule | None) -> str:
     """What a rule does, in one line; '' for none."""
     if rule is None:

@@ -101,7 +101,7 @@ def _add_replay(verbs: Any) -> None:
         "--data", type=Path, help="labelled public data in place of what was said here"
     )
     parser.add_argument(
-        "--messages", type=int, default=12_000, help="with --data: at most so many [12000]"
+        "--messages", type=int, default=10_000, help="with --data: at most so many [10000]"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object, for programs")
     parser.add_argument("--html", type=Path, metavar="FILE", help="the report as a page, too")
@@ -163,7 +163,7 @@ def _replay(asked: argparse.Namespace, settings: Settings) -> None:
     from server.replay import policy as replaying  # a model's libraries
 
     text = _read(asked.policy) if asked.policy else None
-    wanted = replaying.Asked(asked.since, text, asked.model, threads=os.cpu_count() or 1)
+    wanted = replaying.Asked(asked.since, text, asked.model, processes=os.cpu_count() or 1)
     if asked.data:
         report = replaying.replay_data(
             asked.data, _judging(settings), settings, wanted, asked.messages, _progress

@@ -26,6 +26,14 @@ class PolicyChange(Wire):
     after: str
 
 
+class PolicyThreshold(Wire):
+    """One number of the policy, and what is shipped."""
+
+    key: str
+    value: str
+    shipped: str
+
+
 class PolicyRule(Wire):
     """One of the place's own rules, in words. `rooms`: by slug; empty: everywhere."""
 
@@ -79,6 +87,7 @@ class StewardPolicy(Wire):
     reviewed: bool
     text: str
     shipped: str
+    thresholds: list[PolicyThreshold]
     changes: list[PolicyChange]
     warnings: list[PolicyProblem]
     rules: list[PolicyRule]

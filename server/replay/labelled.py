@@ -18,6 +18,8 @@ from moderation.sharing import tells_of_its_author
 from server.errors import ServerError
 
 _SEED: Final = 7
+_MOST_CHARS: Final = 500
+"""Texts as long as messages are; articles' comments can be longer."""
 _RISK_FROM: Final = 1
 """From the first level of the Columbia scale on, somebody should look."""
 
@@ -69,7 +71,7 @@ def _read(path: Path, name: str, read: Callable[[dict[str, Any]], Any]) -> Itera
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             text, truth, before = read(json.loads(line))
-            if text.strip():
+            if text.strip() and len(text) <= _MOST_CHARS:
                 yield Row(text, name, truth, before)
 
 

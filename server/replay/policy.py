@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from moderation.backends import load_classifier, load_embedded
-from moderation.classifier import Assessment, Classifier, Passage
+from moderation.classifier import Assessment, Passage
 from moderation.policy import Policy
 from moderation.policy_text import check_policy
-from moderation.registry import MODELS_DIR, find_model
 from moderation.replay import Comparison, Said
 from server.protocol import policy as bodies
 from server.replay import kept, labelled
+from server.replay.models import Model
 from server.services import policies, replaying
 from server.services.in_force import find_in_force
 from server.services.replaying import Pace, Page, Ran
@@ -23,69 +22,21 @@ from server.store import past
 from server.store.work import Database, Work
 
 Progress = Callable[[int, int | None], None]
-_BATCH: Final = 32
-_AT_ONCE: Final = 512
+_AT_ONCE: Final = 1_024
 """So many are sorted by length before they are read: texts of one length waste no time on each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to replay. text: of the policy; None: the one in force. model: a registered version."""
+    """What to replay. text: of the policy; None: the one in force. model: a registered version.
+
+    processes: that read at the same time what has to be read anew.
+    """
 
     days: int = 30
     text: str | None = None
     model: str | None = None
-    threads: int = 1
-
-
-@dataclass(slots=True)
-class Model:
-    """A classifier that is loaded only when something has to be read."""
-
-    settings: Settings
-    wanted: str | None = None
-    threads: int = 1
-    read: int = 0
-    _loaded: Classifier | None = None
-
-    @property
-    def version(self) -> str:
-        """Of its weights."""
-        if self._loaded is None and self.settings.classifier == "embedded":
-            return self.wanted or find_model(self._home).version
-        return self._classifier().version
-
-    def is_behind(self, reading: Assessment | None) -> bool:
-        """Whether it was this model that read so."""
-        if reading is None:
-            return False
-        return reading.model == self.version or reading.model == self._classifier().version
-
-    def assess(self, passages: Sequence[Passage]) -> list[Assessment]:
-        """One each, in their order."""
-        self.read += len(passages)
-        order = sorted(range(len(passages)), key=lambda at: _length(passages[at]))
-        found: dict[int, Assessment] = {}
-        for start in range(0, len(order), _BATCH):
-            some = order[start : start + _BATCH]
-            answers = self._classifier().assess([passages[at] for at in some])
-            found.update(zip(some, answers, strict=True))
-        return [found[at] for at in range(len(passages))]
-
-    @property
-    def _home(self) -> Path:
-        own = self.settings.models_dir
-        return own if own and (own / "registry.json").exists() else MODELS_DIR
-
-    def _classifier(self) -> Classifier:
-        if self._loaded is None:
-            if self.wanted:
-                self._loaded = load_embedded(find_model(self._home, self.wanted), self.threads)
-            else:
-                self._loaded = load_classifier(
-                    self.settings.classifier, self.settings.models_dir, threads=self.threads
-                )
-        return self._loaded
+    processes: int = 1
 
 
 @dataclass(slots=True)
@@ -125,22 +76,26 @@ async def replay_history(
     began = time.perf_counter()
     start = await database.read(lambda work: _begin(work, asked))
     found = Comparison(start.before, start.after)
-    now = Model(settings, threads=asked.threads)
-    reads = _Reads(now, Model(settings, asked.model, asked.threads) if asked.model else now)
     total = await database.read(lambda work: past.count_since(work, start.since))
-    unreadable, last = 0, None
-    while True:
-        progress(found.messages + unreadable, total)
-        page = await database.read(
-            lambda work, last=last: replaying.read_page(work, start.since, last)  # type: ignore[misc]
-        )
-        if page.last is None:
-            break
-        for said in reads.of(page):
-            found.add(said)
-        last, unreadable = page.last, unreadable + page.unreadable
+    with (
+        Model(settings, processes=asked.processes) as now,
+        Model(settings, asked.model, asked.processes) as other,
+    ):
+        reads = _Reads(now, other if asked.model else now)
+        unreadable, last = 0, None
+        while True:
+            progress(found.messages + unreadable, total)
+            page = await database.read(
+                lambda work, last=last: replaying.read_page(work, start.since, last)  # type: ignore[misc]
+            )
+            if page.last is None:
+                break
+            for said in reads.of(page):
+                found.add(said)
+            last, unreadable = page.last, unreadable + page.unreadable
+        version = reads.then.version
     ran = Ran(
-        "history", start.since, start.until, reads.then.version, unreadable, reads.kept, reads.anew,
+        "history", start.since, start.until, version, unreadable, reads.kept, reads.anew,
         start.pace, start.warnings, time.perf_counter() - began,
     )  # fmt: skip
     return replaying.report(found, ran)
@@ -152,9 +107,11 @@ def replay_data(
     """Labelled texts in place of a past. Readings are kept beside the data directory, as numbers by hash."""
     began = time.perf_counter()
     after, warnings = _read_policy(asked, before, None)
-    found, model = Comparison(before, after), Model(settings, asked.model, asked.threads)
-    rows = labelled.read_rows(folder, most)
-    with kept.Readings(settings.data_dir / "replay", model.version) as readings:
+    found, rows = Comparison(before, after), labelled.read_rows(folder, most)
+    with (
+        Model(settings, asked.model, asked.processes) as model,
+        kept.Readings(settings.data_dir / "replay", model.version) as readings,
+    ):
         for start in range(0, len(rows), _AT_ONCE):
             progress(start, len(rows))
             some = rows[start : start + _AT_ONCE]
@@ -206,7 +163,3 @@ def _read_rows(
         readings.keep(passages[at], reading)
         known[at] = reading
     return [reading for reading in known if reading is not None]
-
-
-def _length(passage: Passage) -> int:
-    return len(passage.text) + len(passage.in_reply_to or "")

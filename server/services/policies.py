@@ -204,6 +204,7 @@ def shown(work: Work) -> bodies.StewardPolicy:
         reviewed=is_reviewed(work, get_place(work)),
         text=text,
         shipped=SHIPPED,
+        thresholds=_thresholds(standing.policy),
         changes=changes(DEFAULT, standing.policy),
         warnings=[problem(one) for one in policy_text.check_policy(text).warnings],
         rules=[_rule(rule) for rule in standing.policy.rules],
@@ -270,6 +271,14 @@ def _slugs(work: Work) -> list[str]:
 
 def _change(one: Change) -> bodies.PolicyChange:
     return bodies.PolicyChange(key=one.key, before=one.before, after=one.after)
+
+
+def _thresholds(policy: Policy) -> list[bodies.PolicyThreshold]:
+    shipped = policy_text.thresholds(DEFAULT)
+    return [
+        bodies.PolicyThreshold(key=key, value=value, shipped=shipped[key])
+        for key, value in policy_text.thresholds(policy).items()
+    ]
 
 
 def _rule(rule: Rule) -> bodies.PolicyRule:

@@ -266,7 +266,7 @@ def _notes(found: Comparison, ran: Ran) -> list[str]:
         f"{found.not_assessed:,} could not be read by the model (another language, mostly): phrases and "
         "rules alone judge them.": found.not_assessed > 0,
         "Labels of public data stand for decisions; they are of other people, and nobody's joining date "
-        "is known.": not own,
+        "is known. Texts over 500 characters are left out.": not own,
         f"Each case is taken as {ran.pace.minutes:g} minutes: fewer than {_ENOUGH_CASES} were taken in "
         "hand and decided here.": own and ran.pace.measured_on == 0,
         f"Each case is taken as {ran.pace.minutes:g} minutes: nobody's own handling time is behind it.": (

@@ -720,6 +720,166 @@ export interface paths {
         patch: operations["steward_place"];
         trace?: never;
     };
+    "/api/steward/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policy
+         * @description What judges here, what is on trial, and the history of both.
+         */
+        get: operations["steward_policy_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Policy
+         * @description Every mistake with its line, or what this policy would change.
+         */
+        post: operations["steward_policy_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/editions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Policy
+         * @description Apply a policy that was replayed, or put one on trial.
+         */
+        post: operations["steward_policy_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Replay
+         * @description Begin to replay a policy over what was said here. 409 when it cannot be read, 429 while another runs.
+         */
+        post: operations["steward_policy_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Replay
+         * @description How far it is, and its report once it is done.
+         */
+        get: operations["steward_policy_replay_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/replays/{replay_id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Page
+         * @description The report as a page of its own, to keep or to hand on. 404 until it is done.
+         */
+        get: operations["steward_policy_replay_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description An earlier edition judges again, at once.
+         */
+        post: operations["steward_policy_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/trial/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Trial
+         * @description Nothing is on trial any more.
+         */
+        post: operations["steward_policy_trial_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/rooms": {
         parameters: {
             query?: never;
@@ -959,7 +1119,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "classifier" | "lexicon" | "member" | "moderator" | "refused" | "clock";
+            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock";
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Words */
@@ -1905,6 +2065,43 @@ export interface components {
             /** Recovery Code */
             recovery_code?: string | null;
         };
+        /**
+         * NewPolicyEdition
+         * @description Take a policy. `applied` needs a replay of exactly this text against what judges now.
+         *
+         *     `accept_warnings`: I have read what it means for people in danger.
+         */
+        NewPolicyEdition: {
+            /**
+             * Accept Warnings
+             * @default false
+             */
+            accept_warnings: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "applied" | "shadow";
+            /** Reason */
+            reason: string;
+            /** Replay */
+            replay?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * NewPolicyReplay
+         * @description A policy to be replayed over the last `days` of this place.
+         */
+        NewPolicyReplay: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /** Text */
+            text: string;
+        };
         /** NewRoom */
         NewRoom: {
             /**
@@ -2135,12 +2332,226 @@ export interface components {
             sign_up?: ("open" | "invited" | "approved") | null;
         };
         /**
+         * PolicyChange
+         * @description One threshold, wording or rule that differs from what judges now.
+         */
+        PolicyChange: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Key */
+            key: string;
+        };
+        /**
+         * PolicyChecked
+         * @description Whether it can be taken, what it changes, and what must be read and accepted first.
+         */
+        PolicyChecked: {
+            /** Changes */
+            changes: components["schemas"]["PolicyChange"][];
+            /** Ok */
+            ok: boolean;
+            /** Problems */
+            problems: components["schemas"]["PolicyProblem"][];
+            /** Rules */
+            rules: components["schemas"]["PolicyRule"][];
+            /** Warnings */
+            warnings: components["schemas"]["PolicyProblem"][];
+        };
+        /**
+         * PolicyDraft
+         * @description A policy to be looked at.
+         */
+        PolicyDraft: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * PolicyEdition
+         * @description One change, as the history tells it. `back_to`: the edition taken again, 0 for the shipped one.
+         */
+        PolicyEdition: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Back To */
+            back_to: number | null;
+            /** By */
+            by: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "applied" | "shadow" | "ended";
+            /** Number */
+            number: number;
+            /** Previous */
+            previous: number;
+            /** Reason */
+            reason: string;
+            /** Replay */
+            replay: string | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * PolicyProblem
+         * @description What is wrong, or must be read before it is taken. `line` counts from 1; null: of the whole.
+         */
+        PolicyProblem: {
+            /** Key */
+            key: string;
+            /** Line */
+            line: number | null;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PolicyReplay
+         * @description How a replay stands. `total`: null until it is known. `report`: once it is done.
+         */
+        PolicyReplay: {
+            /** Done */
+            done: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            report: components["schemas"]["PolicyReport"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * PolicyReport
+         * @description What a replay found: figures and their counts, never words of anybody.
+         *
+         *     `source`: the place's own past, or labelled data. `kept_readings`, `read_again`: of messages.
+         *     `moves`: by "from>to". `notes`: what to mind, in words.
+         */
+        PolicyReport: {
+            /** Affected People */
+            affected_people: number | null;
+            after: components["schemas"]["ReplaySide"];
+            before: components["schemas"]["ReplaySide"];
+            /** Changes */
+            changes: components["schemas"]["PolicyChange"][];
+            /** Decided */
+            decided: {
+                [key: string]: number;
+            };
+            /** Kept Readings */
+            kept_readings: number;
+            /** Languages */
+            languages: components["schemas"]["ReplayGroup"][];
+            load: components["schemas"]["ReplayLoad"];
+            /** Messages */
+            messages: number;
+            /** Model */
+            model: string;
+            /** Moves */
+            moves: {
+                [key: string]: number;
+            };
+            /** Newcomers */
+            newcomers: components["schemas"]["ReplayGroup"][];
+            /** Newly Caught */
+            newly_caught: number;
+            /** Newly Flagged */
+            newly_flagged: number;
+            /** Newly Missed */
+            newly_missed: number;
+            /** No Longer Flagged */
+            no_longer_flagged: number;
+            /** Not Assessed */
+            not_assessed: number;
+            /** Notes */
+            notes: string[];
+            /** People */
+            people: number | null;
+            /** Ran S */
+            ran_s: number;
+            /** Read Again */
+            read_again: number;
+            /** Rooms */
+            rooms: components["schemas"]["ReplayGroup"][];
+            /** Rules */
+            rules: {
+                [key: string]: number;
+            };
+            /** Since */
+            since: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "history" | "data";
+            /** Unreadable */
+            unreadable: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Warnings */
+            warnings: components["schemas"]["PolicyProblem"][];
+        };
+        /**
          * PolicyReview
          * @description The edition that was read.
          */
         PolicyReview: {
             /** Edition */
             edition: string;
+        };
+        /**
+         * PolicyRollback
+         * @description Take an earlier edition again; 0: the shipped one.
+         */
+        PolicyRollback: {
+            /** Reason */
+            reason: string;
+            /** To */
+            to: number;
+        };
+        /**
+         * PolicyRule
+         * @description One of the place's own rules, in words. `rooms`: by slug; empty: everywhere.
+         */
+        PolicyRule: {
+            /**
+             * Does
+             * @enum {string}
+             */
+            does: "collapse" | "nudge" | "hold" | "routine" | "soon";
+            /** Name */
+            name: string;
+            /** Patterns */
+            patterns: number;
+            /** Rooms */
+            rooms: string[];
+            /** Shadow */
+            shadow: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PolicyShadow
+         * @description What a rule in shadow, or the whole policy on trial (`what` is "policy"), would have done.
+         */
+        PolicyShadow: {
+            /** Days */
+            days: components["schemas"]["ShadowDay"][];
+            /** What */
+            what: string;
         };
         /**
          * PolicyText
@@ -2157,6 +2568,26 @@ export interface components {
             };
             /** Version */
             version: string;
+        };
+        /**
+         * PolicyThreshold
+         * @description One number of the policy, and what is shipped.
+         */
+        PolicyThreshold: {
+            /** Key */
+            key: string;
+            /** Shipped */
+            shipped: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * PolicyTrialEnd
+         * @description Nothing is on trial any more.
+         */
+        PolicyTrialEnd: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Post
@@ -2452,6 +2883,92 @@ export interface components {
             type: "refused";
         };
         /**
+         * ReplayGroup
+         * @description What changes in one room or language, or for newcomers. `people`: null where nobody knows.
+         *
+         *     `together`: several small groups, told as one so that nobody is singled out.
+         */
+        ReplayGroup: {
+            /** Caught After */
+            caught_after: number;
+            /** Caught Before */
+            caught_before: number;
+            /** Decided */
+            decided: number;
+            /** Messages */
+            messages: number;
+            /** More Cases */
+            more_cases: number;
+            /** Name */
+            name: string;
+            /** Newly Flagged */
+            newly_flagged: number;
+            /** No Longer Flagged */
+            no_longer_flagged: number;
+            /** People */
+            people: number | null;
+            /** Together */
+            together: boolean;
+        };
+        /**
+         * ReplayLoad
+         * @description What it asks of moderators. `measured_on`: decided cases behind `minutes_each`; 0: assumed.
+         */
+        ReplayLoad: {
+            /** Measured On */
+            measured_on: number;
+            /** Minutes Each */
+            minutes_each: number;
+            /** More Cases */
+            more_cases: number;
+            /** More Minutes */
+            more_minutes: number;
+            /** More Minutes Per Week */
+            more_minutes_per_week: number | null;
+        };
+        /**
+         * ReplayShare
+         * @description A part of a whole; `low` and `high`: where the true share likely lies, null for too few to say.
+         */
+        ReplayShare: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Part */
+            part: number;
+            /** Whole */
+            whole: number;
+        };
+        /**
+         * ReplaySide
+         * @description What one policy does with the messages that were replayed.
+         *
+         *     `caught`: of what people found harmful or a sign of danger. `flagged_harmless`: of what they dismissed.
+         */
+        ReplaySide: {
+            caught: components["schemas"]["ReplayShare"];
+            /** Flagged */
+            flagged: number;
+            flagged_harmless: components["schemas"]["ReplayShare"];
+            /** Handling */
+            handling: {
+                [key: string]: number;
+            };
+            /** Missed */
+            missed: number;
+            /** Missed Risk */
+            missed_risk: number;
+            /** To Person */
+            to_person: number;
+            /** Urgency */
+            urgency: {
+                [key: string]: number;
+            };
+            /** Version */
+            version: string;
+        };
+        /**
          * Reset
          * @description Your position is unknown here: fetch the room anew.
          */
@@ -2586,6 +3103,20 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["SessionInfo"][];
         };
+        /**
+         * ShadowDay
+         * @description One day of something in shadow. `outcomes`: by "from>to", how often it would have changed that.
+         */
+        ShadowDay: {
+            /** Day */
+            day: string;
+            /** Judged */
+            judged: number;
+            /** Outcomes */
+            outcomes: {
+                [key: string]: number;
+            };
+        };
         /** Shift */
         Shift: {
             /** On */
@@ -2678,6 +3209,45 @@ export interface components {
             after: string | null;
             /** Members */
             members: components["schemas"]["StewardMember"][];
+        };
+        /**
+         * StewardPolicy
+         * @description What judges here and what is on trial, with the history of both.
+         *
+         *     `number`: the edition in force, 0 as shipped. `broken`: it cannot be read any more, and the shipped
+         *     policy judges. `changes`: against the shipped one. `rooms`: the slugs there are.
+         */
+        StewardPolicy: {
+            /** Broken */
+            broken: boolean;
+            /** Changes */
+            changes: components["schemas"]["PolicyChange"][];
+            /** Editions */
+            editions: components["schemas"]["PolicyEdition"][];
+            /** Number */
+            number: number;
+            /** Reviewed */
+            reviewed: boolean;
+            /** Rooms */
+            rooms: string[];
+            /** Rules */
+            rules: components["schemas"]["PolicyRule"][];
+            /** Shadow */
+            shadow: components["schemas"]["PolicyShadow"][];
+            /** Shipped */
+            shipped: string;
+            /** Text */
+            text: string;
+            /** Thresholds */
+            thresholds: components["schemas"]["PolicyThreshold"][];
+            /** Trial */
+            trial: number | null;
+            /** Trial Text */
+            trial_text: string | null;
+            /** Version */
+            version: string;
+            /** Warnings */
+            warnings: components["schemas"]["PolicyProblem"][];
         };
         /**
          * StewardStatus
@@ -4165,6 +4735,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyChecked"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicyEdition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicyReplay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyReplay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_replay_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyReplay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_replay_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_rollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRollback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_trial_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyTrialEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
                 };
             };
             /** @description Refused */
