@@ -41,16 +41,28 @@ def compose(reasons: Sequence[Reason], variant: int = 0) -> Nudge:
     variant: any whole number; the same one gives the same words, the next one other words.
     Raises PolicyInvalid when we have words for none of the reasons.
     """
-    spoken = [reason for reason in reasons if reason.code in NUDGE_REASONS]
+    spoken = [reason for reason in reasons if reason.code in NUDGE_REASONS or _is_rule(reason)]
     if not spoken:
         raise PolicyInvalid("nothing is said for these reasons in nudges.toml")
-    wording = _WORDINGS[spoken[0].code]
+    words, suggestions = _said(spoken[0], variant)
     return Nudge(
         reasons=tuple(reason.code for reason in spoken),
-        words=_chosen(wording["words"], variant),
+        words=words,
         spans=tuple(span for reason in spoken for span in reason.spans),
-        suggestions=_turned(wording["suggestions"], variant),
+        suggestions=suggestions,
     )
+
+
+def _is_rule(reason: Reason) -> bool:
+    return reason.code.startswith("rule:")
+
+
+def _said(reason: Reason, variant: int) -> tuple[str, tuple[str, ...]]:
+    """A place's own rule speaks in its own words; what could be tried, its steward has not told us."""
+    if _is_rule(reason):
+        return reason.words, ()
+    wording = _WORDINGS[reason.code]
+    return _chosen(wording["words"], variant), _turned(wording["suggestions"], variant)
 
 
 def praise(code: str, variant: int = 0) -> str:

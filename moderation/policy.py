@@ -15,6 +15,7 @@ from moderation import tone
 from moderation.classifier import Assessment, Span
 from moderation.evidence import Evidence
 from moderation.lexicon import Hit
+from moderation.rules import RuleHit
 from moderation.thresholds import DEFAULT as DEFAULT
 from moderation.thresholds import Policy as Policy
 from moderation.urgency import Urgency as Urgency
@@ -28,30 +29,48 @@ _About = Literal["self", "another"]
 
 
 def judge(
-    assessment: Assessment, hits: Sequence[Hit], context: Context, policy: Policy = DEFAULT
+    assessment: Assessment,
+    hits: Sequence[Hit],
+    context: Context,
+    policy: Policy = DEFAULT,
+    matched: Sequence[RuleHit] = (),
 ) -> Verdict:
     """What happens to a message, and how soon a person looks.
 
     hits: what moderation.lexicon finds in the same text; they count even when nobody assessed it.
+    matched: what the policy's own rules find there; those in shadow do nothing (moderation.shadow).
     """
-    case = _Case(Evidence(assessment, policy), hits, context)
+    rules = [hit for hit in matched if _reads(hit, context)]
+    case = _Case(Evidence(assessment, policy), hits, context, rules)
     dangers = tuple(case.dangers())
     urgency = most_urgent(danger.urgency for danger in dangers)
     handling, reasons, note = case.handled(in_danger=bool(dangers))
     held = handling is Handling.HOLD
     if not dangers and not held:
         urgency = most_urgent(hit.urgency for hit in hits)
+    surfaced = case.surfaced(handling)
+    looked_at = most_urgent([urgency, *(found for found, _ in surfaced)])
     return Verdict(
         handling=handling,
-        urgency=urgency,
+        urgency=looked_at,
         about=_about(dangers, urgency),
         support=urgency is not Urgency.NONE and bool(dangers),
-        reasons=tuple(danger.reason for danger in dangers) + reasons,
+        reasons=(
+            *(danger.reason for danger in dangers),
+            *reasons,
+            *(reason for _, reason in surfaced if reason not in reasons),
+        ),
         content_note=note,
         assessed=assessment.assessed,
         policy=policy.version,
-        praise=case.praise(handling, urgency),
+        praise=case.praise(handling, looked_at),
+        by_rule=looked_at is not Urgency.NONE and urgency is Urgency.NONE,
     )
+
+
+def _reads(hit: RuleHit, context: Context) -> bool:
+    """What is said to staff or to one other is no matter for rules."""
+    return not (hit.rule.shadow or context.private) and hit.rule.is_for(context.room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +98,7 @@ class _Case:
     evidence: Evidence
     hits: Sequence[Hit]
     context: Context
+    rules: Sequence[RuleHit] = ()
 
     @property
     def policy(self) -> Policy:
@@ -104,20 +124,48 @@ class _Case:
         if in_danger or self._maybe_in_danger():
             return self._spared()
         if not self.evidence.assessed:
-            return Handling.PUBLISH, self._reader_harm(), None
-        if severe := tuple(self._severe()):
+            return self._unread()
+        if severe := (*self._severe(), *self._ruled(Handling.HOLD)):
             return Handling.HOLD, severe, None
         if harmful := self._reader_harm():
             return Handling.COLLAPSE, harmful, self.policy.content_notes["methods"]
-        if nudging := tuple(tone.nudges(self.evidence, self.context)):
+        if folded := self._ruled(Handling.COLLAPSE):
+            return Handling.COLLAPSE, folded, folded[0].words
+        if nudging := (*tone.nudges(self.evidence, self.context), *self._nudged_by_rule()):
             return Handling.NUDGE, nudging, None
         return Handling.PUBLISH, (), None
+
+    def surfaced(self, handling: Handling) -> list[tuple[Urgency, Reason]]:
+        """What rules show to a person: also where somebody may be in danger, for that harms nobody.
+
+        What a rule would hold and nobody has read is folded instead, and a person looks.
+        """
+        found = [(hit.rule.urgency, hit.reason) for hit in self.rules if hit.rule.urgency]
+        if handling is Handling.COLLAPSE and not self.evidence.assessed:
+            found += [(Urgency.ROUTINE, reason) for reason in self._ruled(Handling.HOLD)]
+        return found
 
     def praise(self, handling: Handling, urgency: Urgency) -> str | None:
         """Only for what is simply published, where nothing else is said."""
         if handling is not Handling.PUBLISH or urgency is not Urgency.NONE:
             return None
         return None if self._maybe_in_danger() else tone.praise(self.evidence, self.context)
+
+    def _unread(self) -> _Handled:
+        """Published: who knows whether its author is in danger. What rules would keep back is folded."""
+        folded = self._ruled(Handling.COLLAPSE, Handling.HOLD)
+        if not folded:
+            return Handling.PUBLISH, self._reader_harm(), None
+        return Handling.COLLAPSE, (*self._reader_harm(), *folded), folded[0].words
+
+    def _ruled(self, *handlings: Handling) -> tuple[Reason, ...]:
+        return tuple(hit.reason for hit in self.rules if hit.rule.handling in handlings)
+
+    def _nudged_by_rule(self) -> tuple[Reason, ...]:
+        """A nudge is an offer, whoever wrote it: not twice, and not to whoever switched it off."""
+        if self.context.insist or not self.context.tone_nudges:
+            return ()
+        return self._ruled(Handling.NUDGE)
 
     def _spared(self) -> _Handled:
         """Published, and folded where readers or another need shelter; never nudged or held."""

@@ -1,6 +1,7 @@
 """What a clinician reads and confirms before this judgement is used: thresholds, phrases, and words."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -10,5 +11,11 @@ _FILES: Final = (
 TEXTS: Final = {name: Path(__file__).with_name(name).read_text("utf-8") for name in _FILES}
 """By file name, as they are written for people to read and change."""
 
-EDITION: Final = hashlib.sha256("\0".join(TEXTS.values()).encode()).hexdigest()[:12]
-"""Changes with any word of them: a review is of this edition and no other."""
+
+def edition_of(texts: Mapping[str, str]) -> str:
+    """Changes with any word of them: a review is of this edition and no other."""
+    return hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()[:12]
+
+
+EDITION: Final = edition_of(TEXTS)
+"""As it is shipped."""

@@ -35,6 +35,7 @@ class Context:
     is_reply: it answers somebody else. insist: the author was nudged and sends it as it is.
     tone_nudges: the member's own switch. something_to_answer: what it answers tells something of
     its author (moderation.sharing). private: said to staff or to one other, not in a public room.
+    room: its slug, where the place's own rules read; None where they do not.
     """
 
     is_reply: bool = False
@@ -42,6 +43,7 @@ class Context:
     tone_nudges: bool = True
     something_to_answer: bool = True
     private: bool = False
+    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Verdict:
     danger. support: show the author help at once. reasons: the ones that led to this outcome, the
     gravest first. content_note: what a collapsed message is folded behind. assessed: whether a
     model read it. policy: the version that judged. praise: what its author may hear that they did
-    well, by its code in nudges.toml.
+    well, by its code in nudges.toml. by_rule: a person looks only because a rule of the place asks.
     """
 
     handling: Handling
@@ -64,3 +66,4 @@ class Verdict:
     assessed: bool
     policy: str
     praise: str | None = None
+    by_rule: bool = False

@@ -143,6 +143,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.wrong_rules": _STEWARDS,
     "steward.judgement": _STEWARDS,
     "steward.labels": _STEWARDS,
+    "steward.policy": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

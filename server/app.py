@@ -25,14 +25,18 @@ from server.api import (
     rooms,
     socket,
     steward,
+    steward_policy,
     templates,
 )
 from server.api.background import (
     call_those_away,
+    count_shadow,
     keep_audit_signed,
     keep_memory_settled,
+    keep_policy_current,
     keep_presence_told,
     keep_sessions_honest,
+    keep_shadow_counted,
     keep_time,
     keep_watch_of_the_loop,
     push_to_those_away,
@@ -44,6 +48,7 @@ from server.api.errors import add_error_handlers
 from server.api.openapi import describe
 from server.api.pages import content_policy
 from server.api.pages import router as pages
+from server.api.replays import Replays
 from server.api.shield import Shield
 from server.api.web_push import PushSender
 from server.assessor import Assessor
@@ -51,6 +56,7 @@ from server.clock import Clock, SystemClock
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.services import listening
+from server.services.in_force import Standing, Tally
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.settings import Settings
@@ -78,6 +84,7 @@ _ROUTERS = (
     push,
     steward,
     judgement,
+    steward_policy,
     templates,
     socket,
 )
@@ -119,11 +126,14 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(call_those_away(parts), name="calling"),
             asyncio.create_task(push_to_those_away(parts), name="pushing"),
             asyncio.create_task(keep_audit_signed(parts), name="audit"),
+            asyncio.create_task(keep_policy_current(parts), name="policy"),
+            asyncio.create_task(keep_shadow_counted(parts), name="shadow"),
         ]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await count_shadow(parts)
         await sign_audit(parts)
 
 
@@ -134,13 +144,19 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
     passphrases = Passphrases()
     stack.callback(passphrases.close)
     catch_up = CatchUp()
-    database = open_database(settings, Sealer(key_file, keys), clock, catch_up.hub.announce)
+    hub, tally, standing = catch_up.hub, Tally(), Standing()
+    database = open_database(
+        settings, Sealer(key_file, keys), clock, lambda told: hub.announce(tally.take(told))
+    )
     stack.push_async_callback(database.close)
     catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
     assessor = Assessor(
         settings.classifier, settings.models_dir, deadline_s=settings.assess_deadline_ms / 1000
     )
+    await standing.refresh(database)
+    replays = Replays(settings, database)
+    stack.push_async_callback(replays.close)
     await assessor.start()
     stack.push_async_callback(assessor.close)
     return Parts(
@@ -149,9 +165,11 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         hub=catch_up.hub,
         catch_up=catch_up,
         assessor=assessor,
-        reader=Reader(assessor),
+        reader=Reader(assessor, standing),
         limits=Limits(settings.limits_profile),
         passphrases=passphrases,
         heads=Heads(settings.heads_path, key_file),
         push=PushSender(keys.server_secret("push"), settings.origin),
+        replays=replays,
+        tally=tally,
     )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "e51b7d20a9c3"
-down_revision = "d3a1b6e80c55"
+down_revision = "d4f1a6b82c39"
 branch_labels = None
 depends_on = None
 

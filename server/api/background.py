@@ -32,6 +32,8 @@ _LATE_DEADLINE_S = 5.0
 _TICK_S = 2.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
+_POLICY_EVERY_S = 2.0
+_COUNT_EVERY_S = 5.0
 
 
 @contextmanager
@@ -134,6 +136,27 @@ async def sign_audit(parts: Parts) -> str | None:
     return None
 
 
+async def keep_policy_current(parts: Parts) -> None:
+    """What another process or somebody at the terminal applied judges here within seconds."""
+    while True:
+        await asyncio.sleep(_POLICY_EVERY_S)
+        with _outliving("the policy"):
+            await parts.reader.standing.refresh(parts.database)
+
+
+async def keep_shadow_counted(parts: Parts) -> None:
+    """What those in shadow would have done is written down every few seconds."""
+    while True:
+        await asyncio.sleep(_COUNT_EVERY_S)
+        await count_shadow(parts)
+
+
+async def count_shadow(parts: Parts) -> None:
+    """Once, now."""
+    with _outliving("counting what is in shadow"):
+        await parts.tally.write_down(parts.database)
+
+
 async def read_what_was_missed(parts: Parts) -> None:
     """Messages that the model was too late or too broken for are read once it can again."""
     while True:
@@ -156,7 +179,8 @@ async def _read_some(parts: Parts) -> bool:
 
 async def _read_one(parts: Parts, one: late.Unread) -> bool:
     assessment = await parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S)
-    await parts.database.do(lambda work: late.record(work, one.assessment_id, assessment))
+    standing = parts.reader.in_force
+    await parts.database.do(lambda work: late.record(work, one.assessment_id, assessment, standing))
     return assessment.assessed
 
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
+from server.api.replays import Replays
 from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.errors import CrossSite, NoSession, Pending, Removed, Unavailable
@@ -16,6 +17,7 @@ from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
 from server.services import sessions
+from server.services.in_force import Tally
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.services.sessions import Known
@@ -42,6 +44,8 @@ class Parts:
     passphrases: Passphrases
     heads: Heads
     push: PushSender
+    replays: Replays
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)

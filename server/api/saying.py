@@ -68,7 +68,8 @@ class Saying:
         try:
             for refused in _windows(parsed):
                 if hits := find(refused.text):
-                    read = Reading(Assessment.not_assessed("refused"), hits)
+                    standing = self._parts.reader.in_force
+                    read = Reading(Assessment.not_assessed("refused"), hits, standing)
                     self._answer((await self._refused(refused, read, BadFrame()))[:-1])
                     return
         except Exception as error:

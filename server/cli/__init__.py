@@ -23,6 +23,7 @@ _COMMANDS: Final = {
     "labels": "labels",
     "doctor": "doctor",
     "audit": "audit",
+    "policy": "policy",
     "openapi": "openapi",
 }
 """Each command's module here. Only the one that is asked for is read: a server that starts again is waited for."""

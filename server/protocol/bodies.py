@@ -290,7 +290,7 @@ class CaseMessage(Wire):
 
 
 class CaseFlag(Wire):
-    source: Literal["classifier", "lexicon", "member", "moderator", "refused", "clock"]
+    source: Literal["classifier", "lexicon", "rule", "member", "moderator", "refused", "clock"]
     reasons: list[str]
     words: list[str]
     spans: list[Marked]

@@ -11,7 +11,7 @@ from server.access import Actor
 from server.ids import new_id
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import acts, cases, conversations, help, ladder, notices, reading
+from server.services import acts, cases, conversations, help, ladder, notices, reading, wording
 from server.services.reading import Reading
 from server.store import notices as stored_notices
 from server.store import people, rooms
@@ -32,7 +32,10 @@ def after_publishing(
     client_id: of the post or the edit that is answered.
     """
     answers: list[Wire] = []
-    if verdict.urgency is not Urgency.NONE:
+    if verdict.by_rule:
+        raise_case(work, message, read, verdict, CaseKind.HARM)
+        tell(work, message, "looked_at", "rule", verdict)
+    elif verdict.urgency is not Urgency.NONE:
         raise_case(work, message, read, verdict, CaseKind.RISK)
         tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", read, verdict)
     if verdict.handling is Handling.COLLAPSE:
@@ -90,11 +93,21 @@ def raise_case(
         about=verdict.about,
         language=read.assessment.language,
         policy=verdict.policy,
-        source="lexicon" if read.hits else "classifier",
+        source=_source(read, verdict),
         reasons=reading.codes(verdict.reasons),
         words=reading.words(verdict.reasons),
         spans=reading.spans(verdict.reasons),
     )
+
+
+def _source(read: Reading, verdict: Verdict) -> cases.Source:
+    codes = reading.codes(verdict.reasons)
+    if codes and all(code.startswith(_RULE) for code in codes):
+        return "rule"
+    return "lexicon" if read.hits else "classifier"
+
+
+_RULE = "rule:"
 
 
 def open_line(
@@ -141,7 +154,8 @@ def tell(
     read: Reading,
     verdict: Verdict,
 ) -> frames.Notice:
-    """What the machine did about a message: told to its author, and kept in their ledger.
+    """What the machine did about a message: told to its author, and kept in their ledger. A rule of the
+    place gives its reason.
 
     Whatever restricts can be appealed. Call it last in a verb: it writes the audit log.
     """
@@ -149,12 +163,14 @@ def tell(
         "risk" if code.startswith("risk_") else "hold" if kind == "held" else "collapse"
     )
     act_id = new_id()
+    rules = [reason.words for reason in verdict.reasons if reason.code.startswith(_RULE)]
+    told = wording.notice(kind, code)
     notice = notices.tell(
         work,
         member_id=message.author_id,
         kind=kind,
         code=code,
-        words=None,
+        words=" ".join([told, wording.rule(rules)]) if rules else None,
         room_id=message.room_id,
         message_id=message.id,
         automated=True,

@@ -195,4 +195,4 @@ def _decisions(work: Work, case: Case) -> list[bodies.CaseDecision]:
 
 def _is_policy_reviewed(work: Work) -> bool:
     stored = place.find_place(work)
-    return stored is not None and policy.is_reviewed(stored)
+    return stored is not None and policy.is_reviewed(work, stored)

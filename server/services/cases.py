@@ -17,7 +17,7 @@ from server.store import cases, people
 from server.store.tables import Case, CaseFlag
 from server.store.work import ToStaff, Work
 
-Source = Literal["classifier", "lexicon", "member", "moderator", "refused"]
+Source = Literal["classifier", "lexicon", "rule", "member", "moderator", "refused"]
 
 _KINDS = (
     CaseKind.FLAG, CaseKind.HARM, CaseKind.HELD, CaseKind.APPEAL, CaseKind.LOOK_AGAIN,

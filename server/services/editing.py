@@ -74,9 +74,12 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
     message, frame = change.message, change.frame
     member = people.find_member(work, message.author_id)
     assert member is not None  # noqa: S101 - a foreign key
-    verdict = change.reading.judge(
-        reading.context(work, member, message.room_id, message.reply_to, insist=frame.insist)
+    read = change.reading
+    context = reading.context(
+        work, member, message.room_id, message.reply_to, read.policy, insist=frame.insist
     )
+    verdict = read.judge(context)
+    read.note_shadow(work, context, verdict)
     if verdict.handling is Handling.NUDGE:
         return [
             nudging.show(work, change.actor, frame, change.reading, verdict, change.fingerprint)

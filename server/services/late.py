@@ -7,6 +7,7 @@ from moderation.cases import CaseKind
 from moderation.classifier import Assessment, Passage
 from moderation.policy import Handling, Urgency
 from server.services import alarm, publishing, reading
+from server.services.in_force import AS_SHIPPED, InForce
 from server.store import assessments, cases, messages
 from server.store.tables import Message
 from server.store.work import ToMember, Work
@@ -28,7 +29,9 @@ def find_unread(work: Work) -> list[Unread]:
     return [Unread(row.id, _passage(work, message)) for row, message in found]
 
 
-def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
+def record(
+    work: Work, assessment_id: UUID, assessment: Assessment, standing: InForce = AS_SHIPPED
+) -> None:
     """The reading, once: a case where one is due, and harm to others is collapsed, not unsaid.
 
     One that still could not be read goes to the end of the line, so that it never blocks the others.
@@ -37,7 +40,7 @@ def record(work: Work, assessment_id: UUID, assessment: Assessment) -> None:
     if row is None or row.assessed:
         return
     message = messages.by_id(work, [row.message_id])[row.message_id]
-    read = reading.with_hits(assessment, _words(work, message))
+    read = reading.with_hits(assessment, _words(work, message), standing)
     verdict = read.judge(reading.SCREENED)
     reading.store_assessment(work, message, read, verdict)
     if not assessment.assessed or message.state != "published":

@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from moderation.cases import CaseKind
-from moderation.policy import DEFAULT, Urgency
+from moderation.policy import Urgency
 from server.access import Actor, Relation, check, relation_of
 from server.errors import NotFound
 from server.protocol import frames
 from server.services import cases, keepers, notices, publishing
+from server.services.in_force import find_in_force
 from server.store import cases as stored_cases
 from server.store import messages, rooms
 from server.store import reactions as stored_reactions
@@ -97,7 +98,7 @@ def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
         handling=None,
         about=None,
         language=None,
-        policy=DEFAULT.version,
+        policy=find_in_force(work).policy.version,
         source="member",
         reasons=[f"flag_{frame.reason}"],
         words=[_FLAG_WORDS[frame.reason]],

@@ -36,6 +36,7 @@ class Draft:
 class _Said:
     draft: Draft
     facts: Facts
+    context: Context
     verdict: Verdict
 
 
@@ -74,9 +75,13 @@ def _find_ordinary(work: Work, draft: Draft) -> _Said | None:
     facts = posts.find_facts(work, frame.room, draft.actor.id, frame.client_id, frame.reply_to)
     if facts is None or not _may_speak(work, draft, facts):
         return None
-    verdict = draft.read.judge(_context(work, draft, facts))
-    calm = verdict.urgency is Urgency.NONE and not verdict.support
-    return _Said(draft, facts, verdict) if calm and verdict.handling is Handling.PUBLISH else None
+    context = _context(work, draft, facts)
+    verdict = draft.read.judge(context)
+    if verdict.urgency is not Urgency.NONE or verdict.support:
+        return None
+    if verdict.handling is not Handling.PUBLISH:
+        return None
+    return _Said(draft, facts, context, verdict)
 
 
 def _may_speak(work: Work, draft: Draft, facts: Facts) -> bool:
@@ -99,13 +104,15 @@ def _context(work: Work, draft: Draft, facts: Facts) -> Context:
         tone_nudges=facts.tone_nudges,
         something_to_answer=answers and _gives_something_to_answer(work, draft, facts),
         private=False,
+        room=facts.room_slug,
     )
 
 
 def _gives_something_to_answer(work: Work, draft: Draft, facts: Facts) -> bool:
     if facts.answered_ask or facts.answered_raised:
         return True
-    return tells_of_its_author(posts.open_answered(work, draft.frame.room, facts))
+    answered = posts.open_answered(work, draft.frame.room, facts)
+    return tells_of_its_author(answered, draft.read.policy)
 
 
 def _publish(work: Work, all_said: Sequence[_Said]) -> list[list[Wire]]:
@@ -173,6 +180,7 @@ def _tell(work: Work, said: _Said, message: posts.Row) -> list[Wire]:
         reactions={},
     )
     work.announce(ToRoom(frame.room, shown.seq, shown))
+    said.draft.read.note_shadow(work, said.context, said.verdict)
     posted = frames.Posted(
         room=frame.room, client_id=frame.client_id, seq=shown.seq, id=shown.id, at=work.now
     )

@@ -3,10 +3,10 @@
 from typing import Any
 
 from moderation.coverage import Coverage, coverage
-from moderation.policy import DEFAULT
 from server.access import Actor, check
 from server.protocol import bodies
 from server.services import policy
+from server.services.in_force import find_in_force
 from server.settings import Settings
 from server.store import audit, place, queue, staff
 from server.store.tables import Place
@@ -16,7 +16,7 @@ from server.store.work import Work
 def read_place(work: Work, actor: Actor | None, settings: Settings) -> bodies.Place:
     """What a visitor may know before signing up."""
     check(actor, "place.read")
-    return _body(place.get_place(work), settings)
+    return _body(work, place.get_place(work), settings)
 
 
 def change_place(
@@ -35,7 +35,7 @@ def change_place(
         stored.help_lines_confirmed_at = work.now if patch.help_lines_confirmed else None
     work.session.add(stored)
     audit.append(work, actor.id, "steward.place", None)
-    return _body(stored, settings)
+    return _body(work, stored, settings)
 
 
 def read_status(
@@ -63,7 +63,7 @@ def read_status(
     )
 
 
-def _body(stored: Place, settings: Settings) -> bodies.Place:
+def _body(work: Work, stored: Place, settings: Settings) -> bodies.Place:
     sign_up: Any = stored.sign_up
     return bodies.Place(
         name=stored.name,
@@ -72,8 +72,8 @@ def _body(stored: Place, settings: Settings) -> bodies.Place:
         minimum_age=stored.minimum_age,
         country=stored.country,
         help_lines_confirmed=stored.help_lines_confirmed_at is not None,
-        policy=DEFAULT.version,
-        policy_reviewed=policy.is_reviewed(stored),
+        policy=find_in_force(work).policy.version,
+        policy_reviewed=policy.is_reviewed(work, stored),
         coverage=[_coverage(row) for row in coverage(settings.classifier)],
         demo=settings.demo,
     )

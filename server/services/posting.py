@@ -161,9 +161,11 @@ def _judge(
 ) -> Answers:
     member = people.find_member(work, actor.id)
     assert member is not None  # noqa: S101 - an actor is a member
-    verdict = read.judge(
-        reading.context(work, member, frame.room, frame.reply_to, insist=frame.insist)
+    context = reading.context(
+        work, member, frame.room, frame.reply_to, read.policy, insist=frame.insist
     )
+    verdict = read.judge(context)
+    read.note_shadow(work, context, verdict)
     draft = _Judged(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:
         return [nudging.show(work, actor, frame, read, verdict, fingerprint)]

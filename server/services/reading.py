@@ -1,17 +1,23 @@
 """What was read in a text before its transaction begins: the model's assessment and the lexicon's hits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from moderation import shadow
 from moderation.classifier import Assessment, Passage
-from moderation.lexicon import Hit, find
-from moderation.policy import Context, Reason, Verdict, judge
+from moderation.lexicon import Hit, find_in
+from moderation.normalise import normalise
+from moderation.phrases import Tokens
+from moderation.policy import Context, Policy, Reason, Verdict, judge
+from moderation.rules import RuleHit
 from moderation.sharing import tells_of_its_author
 from server.access import Actor
 from server.ids import new_id
+from server.services import in_force
+from server.services.in_force import AS_SHIPPED, InForce
 from server.store import assessments, messages, rooms
 from server.store.tables import Assessment as StoredAssessment
 from server.store.tables import Member, Message
@@ -20,14 +26,38 @@ from server.store.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Late or broken is 'not assessed'; the lexicon's hits are always there."""
+    """Late or broken is 'not assessed'; the lexicon's hits are always there.
+
+    standing: what judged here when it was read. matched, tried: what its rules found, and those of the
+    policy on trial.
+    """
 
     assessment: Assessment
     hits: tuple[Hit, ...]
+    standing: InForce = AS_SHIPPED
+    matched: tuple[RuleHit, ...] = ()
+    tried: tuple[RuleHit, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """What judges it."""
+        return self.standing.policy
 
     def judge(self, context: Context) -> Verdict:
         """The policy's verdict."""
-        return judge(self.assessment, self.hits, context)
+        return judge(self.assessment, self.hits, context, self.policy, self.matched)
+
+    def note_shadow(self, work: Work, context: Context, verdict: Verdict) -> None:
+        """What rules in shadow and a policy on trial would have done is counted, once this is durable."""
+        if self.matched:
+            would = shadow.rules_in_shadow(
+                self.assessment, self.hits, context, self.policy, self.matched
+            )
+            in_force.note(work, self.standing.number, would)
+        trial = self.standing.trial
+        if trial is not None:
+            after = judge(self.assessment, self.hits, context, trial, self.tried)
+            in_force.note(work, self.standing.trial_number, shadow.candidate(verdict, after))
 
     def shifted(self, by: int) -> "Reading":
         """The same, in offsets of a text that begins `by` code points later; what lies before stays as 0."""
@@ -42,7 +72,14 @@ class Reading:
             replace(hit, start=max(0, hit.start - by), end=max(0, hit.end - by))
             for hit in self.hits
         )
-        return Reading(replace(self.assessment, spans=spans), hits)
+        matched = tuple(replace(hit, spans=tuple(_earlier(hit.spans, by))) for hit in self.matched)
+        return replace(
+            self, assessment=replace(self.assessment, spans=spans), hits=hits, matched=matched
+        )
+
+
+def _earlier(spans: Sequence[tuple[int, int]], by: int) -> Iterator[tuple[int, int]]:
+    yield from ((max(0, start - by), end - by) for start, end in spans if end > by)
 
 
 def whole_text(note: str | None, text: str) -> str:
@@ -50,9 +87,16 @@ def whole_text(note: str | None, text: str) -> str:
     return f"{note}\n{text}" if note else text
 
 
-def with_hits(assessment: Assessment, text: str) -> Reading:
-    """The lexicon works in-process, whatever the model did."""
-    return Reading(assessment, find(text))
+def with_hits(assessment: Assessment, text: str, standing: InForce = AS_SHIPPED) -> Reading:
+    """The lexicon and the place's own rules work in-process, whatever the model did."""
+    normal = normalise(text)
+    return Reading(
+        assessment,
+        find_in(Tokens.of(normal)),
+        standing,
+        standing.policy.book.find(normal),
+        standing.trial.book.find(normal) if standing.trial else (),
+    )
 
 
 def passage(work: Work, actor: Actor, room_id: UUID, text: str, reply_to: UUID) -> Passage:
@@ -70,7 +114,13 @@ SCREENED: Final = Context(insist=True, tone_nudges=False)
 
 
 def context(
-    work: Work, author: Member, room_id: UUID, reply_to: UUID | None, *, insist: bool
+    work: Work,
+    author: Member,
+    room_id: UUID,
+    reply_to: UUID | None,
+    policy: Policy,
+    *,
+    insist: bool,
 ) -> Context:
     """What no classifier knows. Who goes on under their own words answers nobody."""
     room = rooms.find_room(work, room_id)
@@ -80,15 +130,18 @@ def context(
         is_reply=is_reply,
         insist=insist,
         tone_nudges=author.tone_nudges,
-        something_to_answer=answered is not None and _gives_something_to_answer(work, answered),
+        something_to_answer=(
+            answered is not None and _gives_something_to_answer(work, answered, policy)
+        ),
         private=room is not None and room.kind != "room",
+        room=room.slug if room else None,
     )
 
 
-def _gives_something_to_answer(work: Work, answered: Message) -> bool:
+def _gives_something_to_answer(work: Work, answered: Message, policy: Policy) -> bool:
     if answered.ask or assessments.raised_anything(work, answered.id):
         return True
-    return tells_of_its_author(messages.open_text(work, answered) or "")
+    return tells_of_its_author(messages.open_text(work, answered) or "", policy)
 
 
 def store_assessment(work: Work, message: Message, reading: Reading, verdict: Verdict) -> None:

@@ -14,6 +14,11 @@ def notice(kind: str, code: str) -> str:
     return words.get(f"{kind}.{code}", words[kind])
 
 
+def rule(reasons: list[str]) -> str:
+    """What the place's own rules found, in their own words."""
+    return _sections()["rule"]["because"].replace("[reasons]", "; ".join(reasons))
+
+
 def support(name: str) -> str:
     """Words beside the help lines."""
     return _sections()["support"][name]

@@ -48,6 +48,11 @@ def read(settings: Settings, verb: Callable[[Work], Result]) -> Result:
     return asyncio.run(_with_database(settings, key_file, lambda database: database.read(verb)))
 
 
+async def open_and(settings: Settings, go: Callable[[Database], Awaitable[Result]]) -> Result:
+    """Several verbs beside a server, each of them its own work: a long look keeps nobody waiting."""
+    return await _with_database(settings, KeyFile.read(settings.key_path), go)
+
+
 async def _with_database(
     settings: Settings, key_file: KeyFile, go: Callable[[Database], Awaitable[Result]]
 ) -> Result:

@@ -34,6 +34,7 @@ class Facts(NamedTuple):
     paused_until: datetime | None
     room_state: str
     room_kind: str
+    room_slug: str
     name: str
     is_bot: bool
     tone_nudges: bool
@@ -57,6 +58,7 @@ _FACTS = Prepared(
         Membership.paused_until,
         Room.state,
         Room.kind,
+        Room.slug,
         Member.pseudonym,
         Member.is_bot,
         Member.tone_nudges,

@@ -84,7 +84,16 @@ class ShiftChanged:
     on: bool
 
 
-Announcement = ToRoom | ToMember | ToStaff | SeatTaken | SeatEnded | SessionsEnded | ShiftChanged
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """Something in shadow would have judged so. key: day, edition, what, outcome."""
+
+    key: tuple[str, int, str, str]
+
+
+Announcement = (
+    ToRoom | ToMember | ToStaff | SeatTaken | SeatEnded | SessionsEnded | ShiftChanged | Shadowed
+)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
+from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
 from server.store.tables.push import PushCall, PushDevice, PushState
 from server.store.tables.reasons import Act, PlaceWords
 from server.store.tables.rooms import (
@@ -48,6 +49,8 @@ __all__ = [
     "OwnHelpLine",
     "Place",
     "PlaceWords",
+    "PolicyEdition",
+    "PolicyReplay",
     "PushCall",
     "PushDevice",
     "PushState",
@@ -58,6 +61,7 @@ __all__ = [
     "RoomEvent",
     "RoomHead",
     "Session",
+    "ShadowCount",
     "Shift",
     "Template",
     "Timer",

@@ -166,6 +166,13 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "StewardPushPatch": {"on": True},
         "NewConsent": {"wording": "2026-11 en"},
         "LabelsSwitch": {"allowed": False},
+        "PolicyDraft": {"text": ""},
+        "NewPolicyReplay": {"text": "", "days": 30},
+        "NewPolicyEdition": {
+            "text": "", "mode": "shadow", "reason": words, "replay": None, "accept_warnings": False,
+        },
+        "PolicyRollback": {"to": 0, "reason": words},
+        "PolicyTrialEnd": {"reason": words},
     }  # fmt: skip
 
 
@@ -177,7 +184,7 @@ def path_ids(world: World) -> dict[str, str]:
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
-        "template_id": "no-such-template", "scope": "labels",
+        "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
     }  # fmt: skip
 
 
