@@ -22,6 +22,10 @@ _COMMANDS: Final = {
     "models": "models",
     "doctor": "doctor",
     "audit": "audit",
+    "backup": "backup",
+    "restore": "backup",
+    "keys": "keys",
+    "move": "move",
     "openapi": "openapi",
 }
 """Each command's module here. Only the one that is asked for is read: a server that starts again is waited for."""
