@@ -43,6 +43,9 @@ def add(commands: Any) -> None:
     restoring.add_argument(
         "--replace", action="store_true", help="set the community that is here aside"
     )
+    restoring.add_argument(
+        "--log-everybody-out", action="store_true", help="end every session that the backup has"
+    )
     copying.add_passphrase(restoring)
     restoring.set_defaults(run=_restore)
 
@@ -97,6 +100,7 @@ def _restore(asked: argparse.Namespace, settings: Settings) -> None:
                 asked.file,
                 passphrase,
                 replace=asked.replace,
+                end_sessions=asked.log_everybody_out,
                 now=datetime.now(UTC),
                 tell=progress.tell,
             )

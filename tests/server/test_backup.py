@@ -4,7 +4,8 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from server.errors import Misconfigured, NotNow, ServerError
+from server.ids import digest
 from server.settings import Settings, read_settings
 from server.store import audit, beside, messages, place
 from server.store.copies.backup import Totals, back_up, verify
 from server.store.copies.restoring import Restored, restore
 from server.store.copies.sealed_file import Damaged, NotACopy, WrongPassphrase
-from server.store.tables import Message
+from server.store.tables import Message, Session
 from server.store.work import Work
-from tests.server.peopled import SAID, people
+from tests.server.peopled import SAID, let_in, people
 
 PASSPHRASE = "seven quiet otters"
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -138,6 +140,36 @@ async def test_the_one_that_is_replaced_is_set_aside(settings: Settings, tmp_pat
         with closing(sqlite3.connect(restored.aside)) as old:
             assert old.execute("SELECT max(number) FROM audit").fetchone()[0] == later.number
     assert restored.aside.endswith("20261126T090000") or restored.aside.endswith("20261126t090000")
+
+
+async def test_a_session_that_was_ended_since_stays_ended(
+    settings: Settings, tmp_path: Path
+) -> None:
+    async def do(verb: Any) -> Any:
+        return await asyncio.to_thread(beside.do, settings, verb)
+
+    _, stays = await do(partial(let_in, name="ash"))
+    _, ends = await do(partial(let_in, name="birch"))
+    await kept(settings, tmp_path / "kept")
+    await do(partial(end, token=ends))
+    await put_back(settings, tmp_path / "kept", replace=True)
+    assert await read(settings, partial(stands, token=stays))
+    assert not await read(settings, partial(stands, token=ends))
+    await restore(
+        settings, tmp_path / "kept", PASSPHRASE, replace=True, end_sessions=True,
+        now=NOW + timedelta(seconds=1), tell=quiet,
+    )  # fmt: skip
+    assert not await read(settings, partial(stands, token=stays))
+
+
+def end(work: Work, token: str) -> None:
+    query = select(Session).where(Session.token_digest == digest(token))
+    work.session.exec(query).one().ended_at = work.now
+
+
+def stands(work: Work, token: str) -> bool:
+    query = select(Session).where(Session.token_digest == digest(token))
+    return work.session.exec(query).one().ended_at is None
 
 
 async def test_every_flipped_byte_and_every_cut_is_found(

@@ -1,15 +1,17 @@
 """A backup is put back: read and compared to the last row before anything that is there is touched."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from server.errors import Misconfigured, NotNow, ServerError
 from server.ids import new_token
 from server.settings import Settings
-from server.store import audit, place
+from server.store import audit, beside, people, place
 from server.store.copies.backup import Backup, Contents, Tell, Totals, open_backup
 from server.store.copies.key_copies import erased_members
 from server.store.copies.lines import Shape, Side, sum_up
@@ -20,6 +22,8 @@ from server.store.keys import KeyFile
 from server.store.migrating import is_known
 from server.store.occupied import alone, check_still_here
 from server.store.work import Work
+
+_ALREADY = "There is a community here already. To set it aside and put this in its place: --replace"
 
 
 class Different(ServerError):
@@ -43,10 +47,18 @@ class Restored:
 
 
 async def restore(
-    settings: Settings, path: Path, passphrase: str, *, replace: bool, now: datetime, tell: Tell
+    settings: Settings,
+    path: Path,
+    passphrase: str,
+    *,
+    replace: bool,
+    end_sessions: bool = False,
+    now: datetime,
+    tell: Tell,
 ) -> Restored:
     """Into an empty place, or with `replace` over one that is then set aside.
 
+    Sessions that had ended there stay ended; end_sessions: all of them end.
     Interrupted at any moment, it leaves what was there. Raises NotNow where a community is and `replace` was
     not said, or while Hearth runs; Misconfigured without the keys that belong to it; and what reading raises.
     """
@@ -55,15 +67,16 @@ async def restore(
         key_file = _check_keys(settings, backup.contents)
         _check_shape(backup.contents)
         new = staging(settings)
-        if not await new.is_free() and not replace:
-            raise NotNow(
-                "There is a community here already. To set it aside and put this in its place: --replace"
-            )
+        is_free = await new.is_free()
+        if not is_free and not replace:
+            raise NotNow(_ALREADY)
+        ended = None if end_sessions else set() if is_free else await _ended_here(settings)
         await new.begin(backup.contents.revision)
         await _fill(new, backup, tell)
         await new.settle()
         heads = Heads(settings.heads_path, key_file)
-        fits = await new.do(partial(_begin_anew, made_at=backup.contents.made_at, heads=heads))
+        anew = partial(_begin_anew, made_at=backup.contents.made_at, heads=heads, ended=ended)
+        fits = await new.do(anew)
         stamp = f"{now:%Y%m%dT%H%M%S}"
         aside = await new.swap(stamp)
         if not fits:
@@ -123,7 +136,15 @@ async def _watched(
         tell(shape.table, rows, of)
 
 
-def _begin_anew(work: Work, made_at: datetime, heads: Heads) -> bool:
+async def _ended_here(settings: Settings) -> set[UUID]:
+    """None of them where what is here cannot be read any more."""
+    try:
+        return await asyncio.to_thread(beside.read, settings, people.ended_sessions)
+    except ServerError:
+        return set()
+
+
+def _begin_anew(work: Work, made_at: datetime, heads: Heads, ended: set[UUID] | None) -> bool:
     """Every position from before is worthless, and the log says why. Returns whether its signed heads fit.
 
     Where erasing a member takes rows out, and not only their key, this is where that is done again.
@@ -131,6 +152,7 @@ def _begin_anew(work: Work, made_at: datetime, heads: Heads) -> bool:
     stored = place.get_place(work)
     stored.epoch = new_token()[:16]
     work.session.add(stored)
+    people.end_sessions(work, ended)
     try:
         newest = heads.newest()
         fits = newest is None or audit.find_hash(work, newest.head.number) == newest.head.hash
