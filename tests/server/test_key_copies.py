@@ -132,3 +132,16 @@ def test_it_refuses_what_does_not_belong(settings: Settings, tmp_path: Path) -> 
     with pytest.raises(NotNow) as refused:
         restore_keys(settings, copy, PASSPHRASE)
     assert "another community" in refused.value.detail
+
+
+def test_a_key_file_that_sealed_nothing_makes_way(settings: Settings, tmp_path: Path) -> None:
+    ash = new_id()
+    sealed = sealer(settings).seal(ash, "words", SPOT)
+    back_up_keys(settings, tmp_path / "copy", PASSPHRASE, NOW)
+    lose_the_keys(settings)
+    settings.key_path.unlink()
+    KeyFile.make(settings.key_path)
+    sealer(settings)
+    assert restore_keys(settings, tmp_path / "copy", PASSPHRASE).key_file
+    assert sealer(settings).open(ash, sealed, SPOT) == "words"
+    assert len(list(settings.data_dir.glob("hearth.key.unused-*"))) == 1

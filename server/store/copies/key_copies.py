@@ -74,15 +74,11 @@ def restore_keys(settings: Settings, path: Path, passphrase: str) -> KeysBack:
     with alone(settings):
         with open_sealed(path, passphrase, "keys") as (_, blocks):
             content = orjson.loads(b"".join(blocks))
-        is_missing = not settings.key_path.exists()
+        is_missing = not _has_key_file(settings, content["key_id"])
         if is_missing:
             settings.key_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_durably(settings.key_path, content["key_file"].encode())
         key_file = KeyFile.read(settings.key_path)
-        if key_file.id != content["key_id"]:
-            raise NotNow(
-                f"{settings.key_path} is the key file of another community: put it somewhere else first."
-            )
         rows = [(bytes.fromhex(a), bytes.fromhex(b), by) for a, b, by in content["members"]]
         keys = KeyStore(settings.keys_path, key_file)
         back = keys.put_back(rows)
@@ -119,6 +115,30 @@ def prune(settings: Settings, folder: Path, now: datetime) -> Pruned:
 def erased_members(settings: Settings) -> dict[UUID, datetime]:
     """Whose keys were thrown away here, and when."""
     return Erased(settings.keys_path.with_name(ERASED_NAME)).members()
+
+
+def _has_key_file(settings: Settings, key_id: str) -> bool:
+    """One that was made anew when the right one was gone, and sealed nothing, is set aside."""
+    path = settings.key_path
+    if not path.exists():
+        return False
+    key_file = KeyFile.read(path)
+    if key_file.id == key_id:
+        return True
+    if not _is_unused(settings, key_file):
+        raise NotNow(f"{path} is the key file of another community: put it somewhere else first.")
+    path.rename(path.with_name(f"{path.name}.unused-{key_file.id}"))
+    return False
+
+
+def _is_unused(settings: Settings, key_file: KeyFile) -> bool:
+    if not settings.keys_path.exists():
+        return True
+    keys = KeyStore(settings.keys_path, key_file)
+    try:
+        return not keys.all()
+    finally:
+        keys.close()
 
 
 def _made_at(path: Path) -> datetime | None:
