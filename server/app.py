@@ -62,6 +62,7 @@ from server.services.reader import Reader
 from server.settings import Settings
 from server.store.heads import Heads
 from server.store.keys import KeyStore
+from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
 
@@ -138,6 +139,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Parts:
+    stack.enter_context(in_use(settings))
     key_file = open_key_file(settings)
     keys = KeyStore(settings.keys_path, key_file)
     stack.callback(keys.close)

@@ -116,6 +116,11 @@ class Settings(BaseModel):
         return self.keys_database or self.data_dir / "keys.sqlite3"
 
     @property
+    def moved_path(self) -> Path:
+        """Stands there when the embedded database was left behind by `hearth move`."""
+        return self.data_dir / "moved"
+
+    @property
     def heads_path(self) -> Path:
         """The audit log's signed heads, outside every database."""
         return self.data_dir / "audit-heads"

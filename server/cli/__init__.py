@@ -24,6 +24,10 @@ _COMMANDS: Final = {
     "doctor": "doctor",
     "audit": "audit",
     "policy": "policy",
+    "backup": "backup",
+    "restore": "backup",
+    "keys": "keys",
+    "move": "move",
     "openapi": "openapi",
 }
 """Each command's module here. Only the one that is asked for is read: a server that starts again is waited for."""

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -15,10 +16,12 @@ from server.errors import ServerError
 from server.services import pushing
 from server.settings import Settings
 from server.store import beside, people, place, push, staff, timers
+from server.store.copies.key_copies import KEEP
 from server.store.keys import KeyFile
 from server.store.work import Work
 
 _LEAST_FREE_BYTES = 1024**3
+_IF_LOST = "if the key file is lost, every word here is lost, for everybody, for good."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,20 @@ def _key_file(settings: Settings) -> tuple[bool, str]:
         True,
         f"{settings.key_path} is readable by its owner alone. Keep a copy apart from the database.",
     )
+
+
+def _key_copy(settings: Settings) -> tuple[bool, str]:
+    found = beside.do(settings, place.find_place)
+    made_at = found.key_backup_at if found else None
+    if made_at is None:
+        return False, f"there is none: {_IF_LOST} Run `hearth keys backup --to FILE`."
+    when = f"the newest was made on {made_at:%Y-%m-%d}"
+    if datetime.now(UTC) - made_at > KEEP:
+        return (
+            False,
+            f"{when}: whoever joined since is not in it. Run `hearth keys backup --to FILE`.",
+        )
+    return True, f"{when}; older ones go with `hearth keys prune FOLDER`."
 
 
 def _database(settings: Settings) -> tuple[bool, str]:
@@ -179,6 +196,7 @@ def _who(_: Settings) -> tuple[bool, str]:
 _NOT_BEGUN = Finding("database", ok=False, words="nothing is here yet: start `hearth serve` once.")
 _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("key file", _key_file),
+    ("key copy", _key_copy),
     ("database", _database),
     ("audit log", _audit_log),
     ("help lines", _help_lines),

@@ -33,5 +33,7 @@ def _serve(_: argparse.Namespace, settings: Settings) -> None:
 def _migrate(asked: argparse.Namespace, settings: Settings) -> None:
     """Bring the database to the newest shape. Safe to run again."""
     from server.store.migrating import migrate
+    from server.store.occupied import in_use
 
-    migrate(settings, asked.revision)
+    with in_use(settings):
+        migrate(settings, asked.revision)

@@ -1,5 +1,6 @@
 """The place itself: what a visitor may know, what a steward sets, and whether it is well."""
 
+from datetime import datetime
 from typing import Any
 
 from moderation.coverage import Coverage, coverage
@@ -61,6 +62,14 @@ def read_status(
         sockets=sockets,
         key_backup_at=place.get_place(work).key_backup_at,
     )
+
+
+def note_key_backup(work: Work, made_at: datetime) -> None:
+    """A copy of the keys was made, by somebody at the terminal."""
+    stored = place.get_place(work)
+    stored.key_backup_at = made_at
+    work.session.add(stored)
+    audit.append(work, None, "keys.backup", None)
 
 
 def _body(work: Work, stored: Place, settings: Settings) -> bodies.Place:

@@ -11,6 +11,7 @@ from server.settings import Settings
 from server.store.heads import Heads
 from server.store.keys import KeyFile, KeyStore
 from server.store.migrating import migrate
+from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
 from server.store.signing import sign
@@ -28,6 +29,11 @@ def do(settings: Settings, verb: Callable[[Work], Result]) -> Result:
     A running server notices by itself: ended sessions and changed roles within seconds, changes in a
     room at that room's next one, a new seat of staff when they next connect.
     """
+    with in_use(settings):
+        return _do(settings, verb)
+
+
+def _do(settings: Settings, verb: Callable[[Work], Result]) -> Result:
     key_file = open_key_file(settings)
     migrate(settings)
 

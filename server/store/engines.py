@@ -69,10 +69,15 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
     )
 
 
-def migration_engine(url: str, sqlite_path: Path) -> Engine | AsyncEngine:
-    """One connection, held as briefly as possible."""
+def migration_engine(
+    url: str, sqlite_path: Path, schema: str | None = None
+) -> Engine | AsyncEngine:
+    """One connection, held as briefly as possible. schema: of PostgreSQL; None: where tables usually are."""
     if url.startswith("postgres"):
-        return create_async_engine(asyncpg_url(url), hide_parameters=True, poolclass=NullPool)
+        where = {"server_settings": {"search_path": schema}} if schema else {}
+        return create_async_engine(
+            asyncpg_url(url), hide_parameters=True, poolclass=NullPool, connect_args=where
+        )
     return sqlite_engine(sqlite_path, writes=True)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from server.errors import ServerError
+from server.store.durable import make_durable, write_durably
 from server.store.keys import KeyFile
 
 HeadsFault = Literal[
@@ -133,7 +134,7 @@ class Heads:
         for path in (self._newest_path, self.path):
             if path.exists():
                 path.rename(path.with_name(f"{path.name}.until-{stamp}"))
-        _make_durable(self.path.parent)
+        make_durable(self.path.parent)
 
     def count_set_aside(self) -> int:
         """How often that was done."""
@@ -164,14 +165,7 @@ class Heads:
 
     def _note(self, line: Line) -> None:
         text = f"{line.before} {_words(line.head)} {line.signature}".encode()
-        new = self._newest_path.with_name(f"{self._newest_path.name}.new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text + b" " + self._seal(text))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._newest_path)
-        _make_durable(new.parent)
+        write_durably(self._newest_path, text + b" " + self._seal(text))
 
     def _why_not_found(self, last: Line | None, noted: Line | None) -> HeadsFault | None:
         if noted is None:
@@ -217,11 +211,3 @@ def _whole_bytes(file: BinaryIO) -> int:
     file.seek(begin)
     newline = file.read().rfind(b"\n")
     return begin + newline + 1 if newline >= 0 else begin
-
-
-def _make_durable(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,8 @@ import secrets
 import sqlite3
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
@@ -19,12 +21,14 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from server.errors import Misconfigured
+from server.store.durable import make_durable
 
 _HEADER = "hearth-key-1 "
 _NONCE_BYTES = 12
 _CACHE_SIZE = 5_000
 _SERVER = UUID(int=0)
 """Nobody's: ids that are made from it are no member's."""
+ERASED_NAME = "erased"
 
 
 class KeyFile:
@@ -92,9 +96,13 @@ class KeyFile:
 
 
 class KeyStore:
-    """Members' data keys, wrapped. Safe to use from several threads."""
+    """Members' data keys, wrapped. Safe to use from several threads.
+
+    Keys that were thrown away stay so, whichever copy of the store is put back: they are looked for when it is opened.
+    """
 
     def __init__(self, path: Path, key_file: KeyFile) -> None:
+        self._erased = Erased(path.with_name(ERASED_NAME))
         self._key_file = key_file
         self._lock = threading.Lock()
         self._cache: OrderedDict[UUID, AESGCM] = OrderedDict()
@@ -110,6 +118,8 @@ class KeyStore:
             _SCHEMA,
         ):
             self._database.execute(statement)
+        for member in self._erased.members():
+            self._forget(member)
 
     def close(self) -> None:
         """Forget everything that is in memory."""
@@ -137,11 +147,36 @@ class KeyStore:
         with self._lock:
             return self._find(member) or self._make(member)
 
-    def shred(self, member: UUID) -> None:
+    def shred(self, member: UUID, now: datetime) -> None:
         """Delete the key: what was sealed with it stays unreadable from now on."""
         with self._lock:
             self._cache.pop(member, None)
-            self._database.execute("DELETE FROM member_key WHERE member = ?", (member.bytes,))
+            self._erased.add(member, now)
+            self._forget(member)
+
+    def all(self) -> list[tuple[bytes, bytes, str]]:
+        """Every row: member, wrapped key, key file."""
+        with self._lock:
+            return self._database.execute(
+                "SELECT member, wrapped, key_file FROM member_key ORDER BY member"
+            ).fetchall()
+
+    def put_back(self, rows: Iterable[tuple[bytes, bytes, str]]) -> int:
+        """Those that are not here, and were not thrown away. Returns how many came back; durable on return."""
+        erased = {member.bytes for member in self._erased.members()}
+        missing = [row for row in rows if row[0] not in erased]
+        with self._lock:
+            before = self._database.total_changes
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(
+                "INSERT INTO member_key (member, wrapped, key_file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                missing,
+            )
+            self._database.execute("COMMIT")
+            return self._database.total_changes - before
+
+    def _forget(self, member: UUID) -> None:
+        self._database.execute("DELETE FROM member_key WHERE member = ?", (member.bytes,))
 
     def _find(self, member: UUID) -> bytes | None:
         row = self._database.execute(
@@ -158,6 +193,39 @@ class KeyStore:
         key = self._find(member)
         assert key is not None  # noqa: S101 - just written
         return key
+
+
+class Erased:
+    """Whose keys were thrown away, and when: in a file that no backup holds. It names members by id alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, member: UUID, now: datetime) -> None:
+        """Durable on return."""
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            # On a line of its own, also where a crash left a part of another.
+            file.write(f"\n{member} {now.isoformat(timespec='seconds')}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        make_durable(self._path.parent)
+
+    def members(self) -> dict[UUID, datetime]:
+        """Each with the time of its erasure."""
+        if not self._path.exists():
+            return {}
+        found = (_read_erased(line) for line in self._path.read_text().splitlines())
+        return dict(one for one in found if one)
+
+
+def _read_erased(line: str) -> tuple[UUID, datetime] | None:
+    """None for what a crash left of a line: that key was not thrown away yet."""
+    try:
+        member, at = line.split()
+        return UUID(member), datetime.fromisoformat(at)
+    except ValueError:
+        return None
 
 
 _SCHEMA = """

@@ -6,18 +6,24 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from server.errors import NotNow
 from server.settings import Settings
 from server.store.engines import migration_engine
 
 NEWEST = "d3a8c61f0e57"
 """The newest revision in migrations/: where a database stands there already, nothing more is read or done."""
+MOVING = "hearth_moving"
+"""The schema of PostgreSQL in which a community arrives, until all of it is there."""
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 
-def migrate(settings: Settings, revision: str = "head") -> None:
-    """Up to `revision` (or down, where it is older). Safe to run again."""
+def migrate(settings: Settings, revision: str = "head", schema: str | None = None) -> None:
+    """Up to `revision` (or down, where it is older). Safe to run again.
+
+    schema: of PostgreSQL; None: where its tables usually are. Raises NotNow while a move into it is unfinished.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = migration_engine(settings.database_url, settings.sqlite_path)
+    engine = migration_engine(settings.database_url, settings.sqlite_path, schema)
     if isinstance(engine, Engine):
         with engine.connect() as connection:
             _run(connection, revision)
@@ -33,8 +39,11 @@ async def _run_async(engine: AsyncEngine, revision: str) -> None:
 
 
 def _run(connection: Connection, revision: str) -> None:
-    if revision == "head" and _stands_at(connection) == NEWEST:
+    at = stands_at(connection)
+    if revision == "head" and at == NEWEST:
         return
+    if at is None and inspect(connection).default_schema_name != MOVING:
+        _check_no_move(connection)
     from alembic import command  # a server that starts again is waited for, and needs it seldom
     from alembic.config import Config
 
@@ -46,7 +55,22 @@ def _run(connection: Connection, revision: str) -> None:
     connection.commit()
 
 
-def _stands_at(connection: Connection) -> str | None:
+def is_known(revision: str) -> bool:
+    """Whether this version of Hearth can make that shape, and go on from it."""
+    from alembic.script import ScriptDirectory
+
+    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
+    return revision in known
+
+
+def _check_no_move(connection: Connection) -> None:
+    """A new community must not be founded where an old one is about to arrive."""
+    if connection.dialect.name == "postgresql" and inspect(connection).has_schema(MOVING):
+        raise NotNow("A move into this database is not finished: run the same `hearth move` again.")
+
+
+def stands_at(connection: Connection) -> str | None:
+    """Its revision; None for an empty one."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 
 def open_key_file(settings: Settings) -> KeyFile:
     """The key file; made at the very first start, and never replaced where there is already something sealed."""
-    new_here = not (settings.keys_path.exists() or settings.sqlite_path.exists())
+    traces = (settings.keys_path, settings.sqlite_path, settings.heads_path)
+    new_here = not any(path.exists() for path in traces)
     if not settings.key_path.exists() and new_here:
         KeyFile.make(settings.key_path)
         log.info("made a new key file; keep a copy of it apart from the database")

@@ -38,6 +38,19 @@ def live_sessions(work: Work, member_id: UUID, now: datetime) -> Sequence[Sessio
     return work.session.exec(query.order_by(col(Session.created_at).desc())).all()
 
 
+def ended_sessions(work: Work) -> set[UUID]:
+    """Every session that is over before its time."""
+    return set(work.session.exec(select(Session.id).where(col(Session.ended_at).is_not(None))))
+
+
+def end_sessions(work: Work, which: Collection[UUID] | None) -> None:
+    """Those of them that still stand; None: all."""
+    for session in work.session.exec(select(Session).where(col(Session.ended_at).is_(None))):
+        if which is None or session.id in which:
+            session.ended_at = work.now
+            work.session.add(session)
+
+
 def find_invitation(work: Work, code_digest: bytes) -> Invitation | None:
     """An invitation, whatever became of it; the row is locked until the commit."""
     query = select(Invitation).where(Invitation.code_digest == code_digest).with_for_update()

@@ -5,6 +5,7 @@ version are associated data: text moved to another row, room or column no longer
 """
 
 import os
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -68,6 +69,6 @@ class Sealer:
         """Keyed hash of a body, to notice another body under the same client_id."""
         return self._key_file.fingerprint(*parts)
 
-    def shred(self, owner: UUID) -> None:
+    def shred(self, owner: UUID, now: datetime) -> None:
         """Erase a member's key."""
-        self._keys.shred(owner)
+        self._keys.shred(owner, now)

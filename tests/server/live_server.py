@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 READY_S = 60.0
 """Far above what a start takes, for a machine that is busy with other things."""
 _STOP_S = 20.0
-_COMMAND = [sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main())"]
+COMMAND = [sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main())"]
 
 
 def hasty() -> BackOff:
@@ -64,7 +64,7 @@ class LiveServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_COMMAND, "serve"], cwd=ROOT, env=self.environment(), stdout=log, stderr=log
+                [*COMMAND, "serve"], cwd=ROOT, env=self.environment(), stdout=log, stderr=log
             )
 
     async def start(self) -> None:
@@ -88,6 +88,10 @@ class LiveServer:
         if process and process.poll() is None:
             process.terminate()
             await asyncio.to_thread(_wait, process)
+
+    def move_to(self, url: str) -> None:
+        """From its next start on, on another database."""
+        self._settings["database_url"] = url
 
     def kill(self) -> None:
         """kill -9: nothing is flushed, nobody is told."""

@@ -14,7 +14,7 @@ from server.services import posting, rooms
 from server.store.keys import KeyFile, KeyStore
 from server.store.sealing import Spot, Unreadable
 from tests.server.readings import calm
-from tests.server.store_fixture import House, sealer_in
+from tests.server.store_fixture import MONDAY, House, sealer_in
 
 CANARY = "the-canary-sings-at-dawn"
 
@@ -59,7 +59,7 @@ def test_one_changed_byte_is_noticed(tmp_path: Path) -> None:
 def test_a_shredded_key_leaves_nothing_to_read(tmp_path: Path) -> None:
     sealer, owner, here = sealer_in(tmp_path), new_id(), spot()
     sealed = sealer.seal(owner, CANARY, here)
-    sealer.shred(owner)
+    sealer.shred(owner, MONDAY)
     with pytest.raises(Unreadable):
         sealer.open(owner, sealed, here)
 

@@ -1,0 +1,100 @@
+"""`hearth keys`: copies of what opens everything, and when old ones go."""
+
+import argparse
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from server.cli import copying
+from server.services.place import note_key_backup
+from server.settings import Settings
+from server.store import beside
+from server.store.copies.key_copies import KEEP, Pruned, back_up_keys, prune, restore_keys
+
+
+def add(commands: Any) -> None:
+    """Three verbs."""
+    parser = commands.add_parser("keys", help="copy the keys, put them back, delete old copies")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    backup = verbs.add_parser(
+        "backup", help="copy the key file and all members' keys", description=_backup.__doc__
+    )
+    backup.add_argument("--to", type=Path, metavar="FILE", required=True)
+    copying.add_passphrase(backup)
+    backup.set_defaults(run=_backup)
+    restoring = verbs.add_parser(
+        "restore", help="put back the keys that are missing here", description=_restore.__doc__
+    )
+    restoring.add_argument("file", type=Path, metavar="FILE")
+    copying.add_passphrase(restoring)
+    restoring.set_defaults(run=_restore)
+    pruning = verbs.add_parser(
+        "prune", help="delete the copies that are past their days", description=_prune.__doc__
+    )
+    pruning.add_argument("folder", type=Path, metavar="FOLDER")
+    pruning.set_defaults(run=_prune)
+
+
+def _backup(asked: argparse.Namespace, settings: Settings) -> None:
+    """Copy the key file and all members' keys into one sealed file, beside a server that may be running.
+
+    If the key file is lost and there is no copy, every word that was written here is lost, for everybody, for good.
+    Keep the copy where the backups are not, under another passphrase: who has both can read everything.
+    """
+    passphrase = copying.read_passphrase(asked, new=True)
+    now = datetime.now(UTC)
+    with copying.refusals_of_the_disk():
+        members = back_up_keys(settings, asked.to, passphrase, now)
+    beside.do(settings, partial(note_key_backup, made_at=now))
+    print(f"{asked.to}: the key file and the keys of {members} members.")
+    print(
+        "Keep it where the backups are not. Without its passphrase it opens nothing: write that down. "
+        f"Make a new one every few days, and delete this one after {KEEP.days} days (`hearth keys prune FOLDER`): "
+        "who is erased meanwhile lives on in it."
+    )
+
+
+def _restore(asked: argparse.Namespace, settings: Settings) -> None:
+    """Put back what is missing here. What is here stays as it is, and erased members stay erased."""
+    passphrase = copying.read_passphrase(asked, new=False)
+    with copying.refusals_of_the_disk():
+        back = restore_keys(settings, asked.file, passphrase)
+    if back.key_file:
+        print(f"{settings.key_path} is back.")
+    print(f"{back.members} members' keys are back; all others were here already.")
+    if back.erased:
+        print(f"{back.erased} members were erased since: their keys stay away.")
+
+
+def _prune(asked: argparse.Namespace, settings: Settings) -> None:
+    """Delete the copies of keys in a folder that are older than 7 days, and say when an erasure is final.
+
+    The newest one is never deleted. Other files are left alone.
+    """
+    with copying.refusals_of_the_disk():
+        pruned = prune(settings, asked.folder, datetime.now(UTC))
+    print("\n".join(_lines(pruned)))
+
+
+def _lines(pruned: Pruned) -> list[str]:
+    lines = [f"deleted {path}" for path in pruned.deleted]
+    lines += [f"left    {path}" for path in pruned.left]
+    if pruned.only_old:
+        lines.append(
+            f"The newest copy is older than {KEEP.days} days, and the only one: make a new one with "
+            "`hearth keys backup`, then prune again."
+        )
+    if not pruned.left:
+        lines.append("There is no copy of the keys in that folder.")
+    if pruned.final_at:
+        lines.append(
+            f"{pruned.erased} members were erased here; the last of their keys is gone for good when no copy from "
+            f"before is left: {pruned.final_at:%Y-%m-%d}, here and wherever else you keep copies."
+        )
+    elif pruned.erased:
+        lines.append(
+            f"{pruned.erased} members were erased here, and no copy in this folder holds their keys: "
+            "that is final, unless you keep older copies elsewhere."
+        )
+    return lines

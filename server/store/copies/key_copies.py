@@ -1,0 +1,150 @@
+"""Copies of the key file and of the members' keys: without them a backup is a heap of noise.
+
+They are kept for days, not years: a member whose key was thrown away lives on in every older copy.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+
+from server.errors import Misconfigured, NotNow
+from server.settings import Settings
+from server.store.copies.sealed_file import NotACopy, open_sealed, read_label, write_sealed
+from server.store.durable import write_durably
+from server.store.keys import ERASED_NAME, Erased, KeyFile, KeyStore
+from server.store.occupied import alone
+
+KEEP = timedelta(days=7)
+"""After this a copy is to be deleted, and what was erased before is gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeysBack:
+    """What came back. key_file: whether that was missing; erased: keys that stay away."""
+
+    key_file: bool
+    members: int
+    erased: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """Copies that were deleted and those that stay; erased members, and when the last of them is gone for good.
+
+    only_old: all copies were past their time, and the newest was left, so that there is one.
+    final_at: None when no copy holds a key that was thrown away.
+    """
+
+    deleted: list[Path]
+    left: list[Path]
+    only_old: bool
+    erased: int
+    final_at: datetime | None
+
+
+def back_up_keys(settings: Settings, path: Path, passphrase: str, now: datetime) -> int:
+    """Beside a server that may be running. Returns how many members' keys it holds.
+
+    Raises NotNow where that file is there already, Misconfigured without a key file, or OSError.
+    """
+    key_file = KeyFile.read(settings.key_path)
+    rows = []
+    if settings.keys_path.exists():
+        keys = KeyStore(settings.keys_path, key_file)
+        rows = keys.all()
+        keys.close()
+    content = {
+        "key_id": key_file.id,
+        "key_file": settings.key_path.read_text(),
+        "members": [[member.hex(), wrapped.hex(), by] for member, wrapped, by in rows],
+    }
+    with write_sealed(path, passphrase, "keys", now) as file:
+        file.write(orjson.dumps(content))
+    return len(rows)
+
+
+def restore_keys(settings: Settings, path: Path, passphrase: str) -> KeysBack:
+    """Put back what is missing here; what is here stays as it is, and what was thrown away stays away.
+
+    Raises NotNow while Hearth runs, or where another key file is, and what reading raises.
+    """
+    with alone(settings):
+        with open_sealed(path, passphrase, "keys") as (_, blocks):
+            content = orjson.loads(b"".join(blocks))
+        is_missing = not _has_key_file(settings, content["key_id"])
+        if is_missing:
+            settings.key_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_durably(settings.key_path, content["key_file"].encode())
+        key_file = KeyFile.read(settings.key_path)
+        rows = [(bytes.fromhex(a), bytes.fromhex(b), by) for a, b, by in content["members"]]
+        keys = KeyStore(settings.keys_path, key_file)
+        back = keys.put_back(rows)
+        keys.close()
+    erased = {member.bytes for member in erased_members(settings)}
+    return KeysBack(is_missing, back, sum(row[0] in erased for row in rows))
+
+
+def prune(settings: Settings, folder: Path, now: datetime) -> Pruned:
+    """Delete the copies of keys in that folder that are past their time; other files are left alone.
+
+    The last copy there is never deleted. Raises Misconfigured for what is no folder, or OSError.
+    """
+    if not folder.is_dir():
+        raise Misconfigured(f"{folder} is not a folder.")
+    made = sorted((_made_at(path) or now, path) for path in folder.iterdir() if _made_at(path))
+    old = [path for at, path in made if now - at > KEEP]
+    only_old = bool(made) and len(old) == len(made)
+    deleted = old[:-1] if only_old else old
+    for path in deleted:
+        path.unlink()
+    left = [(at, path) for at, path in made if path not in deleted]
+    erased = erased_members(settings)
+    holding = [at for at, _ in left if any(at < erasure for erasure in erased.values())]
+    return Pruned(
+        deleted=deleted,
+        left=[path for _, path in left],
+        only_old=only_old,
+        erased=len(erased),
+        final_at=max(holding) + KEEP if holding else None,
+    )
+
+
+def erased_members(settings: Settings) -> dict[UUID, datetime]:
+    """Whose keys were thrown away here, and when."""
+    return Erased(settings.keys_path.with_name(ERASED_NAME)).members()
+
+
+def _has_key_file(settings: Settings, key_id: str) -> bool:
+    """One that was made anew when the right one was gone, and sealed nothing, is set aside."""
+    path = settings.key_path
+    if not path.exists():
+        return False
+    key_file = KeyFile.read(path)
+    if key_file.id == key_id:
+        return True
+    if not _is_unused(settings, key_file):
+        raise NotNow(f"{path} is the key file of another community: put it somewhere else first.")
+    path.rename(path.with_name(f"{path.name}.unused-{key_file.id}"))
+    return False
+
+
+def _is_unused(settings: Settings, key_file: KeyFile) -> bool:
+    if not settings.keys_path.exists():
+        return True
+    keys = KeyStore(settings.keys_path, key_file)
+    try:
+        return not keys.all()
+    finally:
+        keys.close()
+
+
+def _made_at(path: Path) -> datetime | None:
+    """None for anything that is no copy of keys."""
+    try:
+        label = read_label(path) if path.is_file() else None
+    except (NotACopy, OSError):
+        return None
+    return label.made_at if label and label.what == "keys" else None
