@@ -52,6 +52,7 @@ _STAFF = _rows((_MODERATOR, _CLINICIAN), Relation.NONE)
 _CASE = _rows((_MODERATOR,), Relation.KEEPER) | _rows((_CLINICIAN,), Relation.CARER)
 _CLINIC = _rows((_CLINICIAN,), Relation.CARER)
 _STEWARDS = _rows((_STEWARD,), Relation.NONE)
+_CLIMATE = _CLINIC | _rows((_STEWARD,), *(each for each in Relation if each is not Relation.SELF))
 
 OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     # the place
@@ -75,6 +76,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "room.enter": _ANY_MEMBER,
     "room.leave": _SEATED,
     "room.read": _SEATED,
+    "room.climate": _SEATED,
     "socket.open": _ANY_MEMBER,
     "frame.join": _SEATED,
     "frame.leave": _SEATED,
@@ -97,7 +99,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "shift.change": _STAFF,
     # clinic
     "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
-    "clinic.week": _CLINIC,
+    "clinic.climate": _CLIMATE,
+    "climate.note": _CLIMATE,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, does not read

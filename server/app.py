@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from server.api import (
     accounts,
     cases,
+    climate,
     clinic,
     crisis,
     health,
@@ -28,6 +29,7 @@ from server.api.background import (
     keep_sessions_honest,
     keep_time,
     keep_watch_of_the_loop,
+    keep_weeks_counted,
     read_what_was_missed,
     sign_audit,
 )
@@ -62,6 +64,7 @@ _ROUTERS = (
     queue,
     cases,
     clinic,
+    climate,
     steward,
     socket,
 )
@@ -102,6 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_time(parts), name="time"),
             asyncio.create_task(call_those_away(parts), name="calling"),
             asyncio.create_task(keep_audit_signed(parts), name="audit"),
+            asyncio.create_task(keep_weeks_counted(parts), name="climate"),
         ]
         yield
         for task in tasks:

@@ -60,7 +60,7 @@ def test_what_has_no_row_is_refused(role: Role, relation: Relation) -> None:
 
 
 def test_a_steward_configures_and_does_not_read() -> None:
-    for operation in ("case.read", "case.decide", "queue.read", "not_assessed.read", "clinic.week"):
+    for operation in ("case.read", "case.decide", "queue.read", "not_assessed.read"):
         assert not any(may(Role.STEWARD, operation, relation) for relation in Relation)
 
 

@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
 
 from server import errors
 from server.app import create_app
 from server.client import Client, Http
 from server.errors import ServerError
 from server.limits import _PROFILES
-from server.protocol import bodies, frames
+from server.protocol import frames
 from server.protocol.base import Wire
 from server.settings import Settings
 from tests.server.live_server import ROOT, LiveServer
+from tests.server.wire_models import wire_models
 
 DOC = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 FROM_CLIENT, FROM_SERVER, OBJECTS = (
@@ -147,7 +147,7 @@ def test_every_route_is_described_and_no_other(tmp_path: Path) -> None:
     assert {row[0].strip("`") for row in rows("## 15. HTTP")} == routes
     for row in rows("## 15. HTTP"):
         for name in re.findall(r"\b[A-Z]\w+\b", f"{row[2]} {row[3]}"):
-            assert issubclass(getattr(bodies, name), BaseModel)
+            assert name in wire_models()
 
 
 def test_the_exchange_holds_only_frames_that_the_code_reads() -> None:
@@ -162,7 +162,7 @@ def test_the_exchange_holds_only_frames_that_the_code_reads() -> None:
 def test_the_prose_names_nothing_that_does_not_exist() -> None:
     known = set(refusals()) | {UNEXPECTED, "websockets", "hearth", "server", "client"}
     models = [model for _, models in SIDES.values() for model in models.values()]
-    models += [model for model in vars(bodies).values() if isinstance(model, type)]
+    models += wire_models().values()
     for model in models:
         if issubclass(model, Wire):
             known |= {model.__name__, *model.model_fields}
@@ -170,7 +170,15 @@ def test_the_prose_names_nothing_that_does_not_exist() -> None:
                 v for p in model.model_json_schema()["properties"].values() for v in values(p)
             }
     known |= {name for _, models in SIDES.values() for name in models}
-    known |= {"before", "limit", "start", "query"}  # of queries
+    known |= {
+        "before",
+        "limit",
+        "query",
+        "first",
+        "last",
+        "other_first",
+        "other_last",
+    }  # of queries
     prose = DOC.split("## 13. A whole exchange")[0] + DOC.split("## 15. HTTP")[1]
     assert set(re.findall(r"`([a-z_]+)`", prose)) <= known
 

@@ -1,6 +1,7 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
+from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
@@ -21,6 +22,8 @@ __all__ = [
     "Audit",
     "Case",
     "CaseFlag",
+    "ClimateNote",
+    "ClimateWeek",
     "Consent",
     "Decision",
     "Edit",

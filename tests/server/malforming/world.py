@@ -122,6 +122,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
         },
         "PolicyReview": {"edition": EDITION},
+        "NewClimateNote": {"day": "2026-11-16", "text": words},
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
             "country": "IE", "help_lines_confirmed": True,
@@ -147,7 +148,7 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line",
+        "line_id": "no-such-line", "note_id": nobody,
     }  # fmt: skip
 
 
