@@ -48,7 +48,7 @@ def share(counts: Iterable[tuple[float | None, float | None]]) -> Share | None:
         return None
     part, whole = sum(one for one, _ in both), sum(one for _, one in both)
     off_by = _OFF_BY * len(both)
-    least, most = part - off_by, part + off_by
+    least, most = max(0.0, part - off_by), part + off_by
     smallest, largest = whole - off_by, whole + off_by
     return Share(
         count=part,

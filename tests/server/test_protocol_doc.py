@@ -16,7 +16,7 @@ from server.app import create_app
 from server.client import Client, Http
 from server.errors import ServerError
 from server.limits import _PROFILES
-from server.protocol import frames
+from server.protocol import bodies, frames
 from server.protocol.base import Wire
 from server.settings import Settings
 from tests.server.live_server import ROOT, LiveServer

@@ -38,7 +38,7 @@ def found_out(figures: Figures) -> list[str]:
         hidden = [part for part in split.parts if figures[part] is None]
         if figures[split.total] is not None and len(hidden) == 1:
             bounds[hidden[0]].alone = True
-    while any([_narrow(bounds, split) for split in SPLITS]):
+    while any(_narrow(bounds, split) for split in SPLITS):
         pass
     return [name for name, found in bounds.items() if found.is_found_out]
 
