@@ -55,6 +55,7 @@ _CASE = _rows((_MODERATOR,), Relation.KEEPER) | _rows((_CLINICIAN,), Relation.CA
 _ASIDE = _CASE | _rows((_MODERATOR, _STEWARD), Relation.OUTSIDE)
 _CLINIC = _rows((_CLINICIAN,), Relation.CARER)
 _STEWARDS = _rows((_STEWARD,), Relation.NONE)
+_CLIMATE = _CLINIC | _rows((_STEWARD,), *(each for each in Relation if each is not Relation.SELF))
 
 OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     # the place
@@ -84,6 +85,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "room.enter": _ANY_MEMBER,
     "room.leave": _SEATED,
     "room.read": _SEATED,
+    "room.climate": _SEATED,
     "socket.open": _ANY_MEMBER,
     "frame.join": _SEATED,
     "frame.leave": _SEATED,
@@ -124,7 +126,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "push.own": _STAFF,
     # clinic
     "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
-    "clinic.week": _CLINIC,
+    "clinic.climate": _CLIMATE,
+    "climate.note": _CLIMATE,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, and reads nothing but what is about those who keep a room

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from server.api import (
     accounts,
     cases,
+    climate,
     clinic,
     consents,
     crisis,
@@ -39,6 +40,7 @@ from server.api.background import (
     keep_shadow_counted,
     keep_time,
     keep_watch_of_the_loop,
+    keep_weeks_counted,
     push_to_those_away,
     read_what_was_missed,
     sign_audit,
@@ -81,6 +83,7 @@ _ROUTERS = (
     cases,
     desk,
     clinic,
+    climate,
     guard,
     push,
     steward,
@@ -129,6 +132,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_audit_signed(parts), name="audit"),
             asyncio.create_task(keep_policy_current(parts), name="policy"),
             asyncio.create_task(keep_shadow_counted(parts), name="shadow"),
+            asyncio.create_task(keep_weeks_counted(parts), name="climate"),
         ]
         yield
         for task in tasks:

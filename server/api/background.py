@@ -13,7 +13,7 @@ from server.api.depend import Parts
 from server.api.web_push import PushSender
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, late, listening, pushing, sessions, timers
+from server.services import by_itself, calling, climate, late, listening, pushing, sessions, timers
 from server.services.pushing import Push
 from server.store.signing import sign
 from server.store.work import Database
@@ -34,6 +34,7 @@ _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
 _POLICY_EVERY_S = 2.0
 _COUNT_EVERY_S = 5.0
+_COUNT_EVERY_S = 60.0
 
 
 @contextmanager
@@ -272,3 +273,24 @@ async def push_what_waits(database: Database, sender: PushSender) -> int:
         for push in found:
             group.create_task(send(push))
     return len(found)
+
+
+async def keep_weeks_counted(parts: Parts) -> None:
+    """Each week of each room is counted once, soon after it has settled; years of them in a row."""
+    while True:
+        with _outliving("counting weeks"):
+            await count_weeks(parts.database)
+        await asyncio.sleep(_COUNT_EVERY_S)
+
+
+async def count_weeks(database: Database) -> int:
+    """Every week that is due. It is counted beside the writer, which only stores the figures.
+
+    Returns how many were counted.
+    """
+    counted = 0
+    while due := await database.read(climate.find_due):
+        for week in due:
+            figures = await database.read(partial(climate.count_week, due=week))
+            counted += await database.do(partial(climate.keep_week, due=week, figures=figures))
+    return counted

@@ -399,37 +399,6 @@ class Figure(Wire):
     rounded_to: int | None = None
 
 
-class ClinicDay(Wire):
-    day: str
-    people: Figure
-    messages: Figure
-
-
-class Week(Wire):
-    """A room's week, seven days from `start`. No figure about fewer than 8 people; counts rounded to 5."""
-
-    room: Id
-    room_name: str
-    start: Time
-    end: Time
-    smallest_group: int
-    people: Figure
-    messages: Figure
-    first_reply_median_s: Figure
-    replies_unanswered: Figure
-    nudges: Figure
-    nudges_edited: Figure
-    nudges_sent_as_is: Figure
-    nudges_discarded: Figure
-    felt_heard: Figure
-    not_yet_heard: Figure
-    held: Figure
-    cases: dict[Urgency, Figure]
-    first_human_look_median_s: dict[Urgency, Figure]
-    days: list[ClinicDay]
-    not_assessed: Figure
-
-
 class PolicyText(Wire):
     """What judges here, to be read: by file name. `reviewed_at` only for exactly this edition."""
 

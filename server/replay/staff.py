@@ -6,6 +6,7 @@ from uuid import UUID
 
 from server.client import ClientError, Declined, Http
 from server.protocol import bodies, frames
+from server.protocol.climate import Climate
 
 _PAUSE_S = 0.5
 _WEEK_EVERY_S = 2.0
@@ -67,7 +68,7 @@ class Moderator:
 
 
 class Clinician:
-    """Reads the week of each room, again and again."""
+    """Reads the climate of each room, again and again."""
 
     def __init__(self, http: Http, rooms: list[UUID]) -> None:
         self._http = http
@@ -84,7 +85,7 @@ class Clinician:
 
     async def _read(self, room: UUID) -> None:
         try:
-            await self._http.read(f"/api/clinic/rooms/{room}/week", bodies.Week)
+            await self._http.read(f"/api/clinic/rooms/{room}/climate", Climate)
             self.weeks_read += 1
         except Declined:
             self.refused += 1

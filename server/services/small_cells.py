@@ -14,7 +14,7 @@ from uuid import UUID
 
 SMALLEST_GROUP = 8
 COUNT_STEP = 5
-SECONDS_STEP = 10
+SECONDS_STEP = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,6 @@ def protect_parts(total: Cell, parts: Sequence[Cell]) -> tuple[Cell, list[Cell]]
         smallest = min(shown, key=lambda index: len(parts[index].people))
         parts[smallest] = replace(parts[smallest], hidden=True)
     return total, parts
-
-
-def protect_rest(part: Cell, total: Cell, rest: frozenset[UUID]) -> Cell:
-    """Hide a part when the rest of its total, shown nowhere, would speak of too few people."""
-    gives_away = not total.hidden and 0 < len(rest) < SMALLEST_GROUP
-    return replace(part, hidden=True) if gives_away else part
 
 
 def shown_value(cell: Cell) -> float | None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
 
 from server import errors
 from server.app import create_app
@@ -174,12 +173,15 @@ def test_the_prose_names_nothing_that_does_not_exist() -> None:
     known |= {
         "before",
         "limit",
-        "start",
         "query",
         "waits_h",
         "anyway",
         "outside",
         "weeks",
+        "first",
+        "last",
+        "other_first",
+        "other_last",
     }  # of queries and paths
     prose = DOC.split("## 13. A whole exchange")[0] + DOC.split("## 15. HTTP")[1]
     assert set(re.findall(r"`([a-z_]+)`", prose)) <= known

@@ -14,7 +14,6 @@ from server.services.small_cells import (
     distinct,
     median_seconds,
     protect_parts,
-    protect_rest,
     shown_value,
 )
 
@@ -48,6 +47,7 @@ def test_twelve_messages_of_three_people_are_a_figure_about_three():
 def test_a_median_needs_eight_people_too():
     waits = [(person, 61.0 + number) for number, person in enumerate(PEOPLE[:8])]
     assert shown_value(median_seconds(waits)) == 60
+    assert shown_value(median_seconds((person, 20.0) for person in PEOPLE[:8])) == 0
     assert shown_value(median_seconds(waits[:7] * 3)) is None
     assert shown_value(median_seconds([])) is None
 
@@ -63,13 +63,6 @@ def test_a_sum_is_hidden_when_its_hidden_parts_are_about_too_few():
     parts = [count(PEOPLE[:4]), count(PEOPLE[:4])]
     total, _ = protect_parts(Cell(8, frozenset(PEOPLE[:9])), parts)
     assert total.hidden
-
-
-def test_a_part_is_hidden_when_the_rest_is_about_too_few():
-    total = count(PEOPLE[:20])
-    assert protect_rest(count(PEOPLE[:18]), total, frozenset(PEOPLE[18:20])).hidden
-    assert not protect_rest(count(PEOPLE[:10]), total, frozenset(PEOPLE[10:20])).hidden
-    assert not protect_rest(count(PEOPLE[:20]), total, frozenset()).hidden
 
 
 events_of_a_week = st.lists(

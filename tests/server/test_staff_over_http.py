@@ -108,7 +108,7 @@ async def test_each_route_is_closed_to_whom_it_is_not_for(standing_server: LiveS
         ("GET", "/api/not-assessed", None),
         ("PUT", "/api/shift", {"on": True}),
         ("GET", "/api/clinic", None),
-        ("GET", f"/api/clinic/rooms/{room}/week", None),
+        ("GET", f"/api/clinic/rooms/{room}/climate", None),
     ]
     stewards: list[tuple[str, str, object]] = [
         ("GET", "/api/steward/status", None),

@@ -1,6 +1,7 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
+from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
@@ -28,6 +29,8 @@ __all__ = [
     "Audit",
     "Case",
     "CaseFlag",
+    "ClimateNote",
+    "ClimateWeek",
     "Consent",
     "Decision",
     "Edit",

@@ -139,6 +139,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewTemplate": {"action": "warn", "language": "en", "name": "A start", "words": words},
         "TemplatePatch": {"name": "A start", "words": words, "hidden": True, "as_shipped": True},
         "PolicyReview": {"edition": EDITION},
+        "NewClimateNote": {"day": "2026-11-16", "text": words},
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
             "country": "IE", "help_lines_confirmed": True,
@@ -185,6 +186,7 @@ def path_ids(world: World) -> dict[str, str]:
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
+        "note_id": nobody,
     }  # fmt: skip
 
 

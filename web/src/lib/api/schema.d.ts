@@ -132,7 +132,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/clinic/rooms/{room_id}/week": {
+    "/api/clinic/rooms/{room_id}/climate": {
         parameters: {
             query?: never;
             header?: never;
@@ -140,13 +140,73 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read Week
-         * @description Seven days of a room: the calendar week that holds `start`, or the last seven days.
+         * Read
+         * @description The weeks of a year, each counted once; and notes.
          */
-        get: operations["clinic_week"];
+        get: operations["climate_read"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/climate/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description Two periods, from what their weeks show.
+         */
+        get: operations["climate_compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/climate/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Note
+         * @description Say what happened on a day: an event, a new host.
+         */
+        post: operations["climate_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/climate/notes/{note_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Note
+         * @description Take one's own note away.
+         */
+        delete: operations["climate_note_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -588,6 +648,26 @@ export interface paths {
          * @description One room and who keeps it.
          */
         get: operations["room_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/climate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read As Member
+         * @description How we are with each other here: for everybody in the room.
+         */
+        get: operations["room_climate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1392,17 +1472,104 @@ export interface components {
             version: number;
         };
         ClientFrame: components["schemas"]["Join"] | components["schemas"]["Leave"] | components["schemas"]["Post"] | components["schemas"]["Edit"] | components["schemas"]["Discard"] | components["schemas"]["Withdraw"] | components["schemas"]["React"] | components["schemas"]["FeltHeard"] | components["schemas"]["Flag"] | components["schemas"]["Typing"] | components["schemas"]["Read"];
+        /**
+         * Climate
+         * @description How a room is, week by week, oldest first. Nothing about fewer than `smallest_group` people.
+         *
+         *     next_at: when the next week will be counted.
+         */
+        Climate: {
+            /** Elements */
+            elements: components["schemas"]["Element"][];
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Notes */
+            notes: components["schemas"]["ClimateNote"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Smallest Group */
+            smallest_group: number;
+            /** Weeks */
+            weeks: components["schemas"]["ClimateWeek"][];
+        };
+        /**
+         * ClimateNote
+         * @description What happened on a day. `mine`: the reader wrote it. `text` None: it can no longer be read.
+         */
+        ClimateNote: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By Role
+             * @enum {string}
+             */
+            by_role: "peer" | "moderator" | "clinician" | "steward";
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * ClimateWeek
+         * @description A calendar week, Monday to Sunday (UTC), as it was counted once, two days after its end.
+         */
+        ClimateWeek: {
+            /**
+             * End
+             * Format: date
+             */
+            end: string;
+            /** Figures */
+            figures: {
+                [key: string]: components["schemas"]["Figure"];
+            };
+            /** Shares */
+            shares: {
+                [key: string]: components["schemas"]["Share"];
+            };
+            /**
+             * Start
+             * Format: date
+             */
+            start: string;
+        };
         /** Clinic */
         Clinic: {
             /** Rooms */
             rooms: components["schemas"]["Room"][];
         };
-        /** ClinicDay */
-        ClinicDay: {
-            /** Day */
-            day: string;
-            messages: components["schemas"]["Figure"];
-            people: components["schemas"]["Figure"];
+        /**
+         * Comparison
+         * @description Two periods side by side.
+         */
+        Comparison: {
+            /** Changes */
+            changes: {
+                [key: string]: components["schemas"]["ShareChange"];
+            };
+            one: components["schemas"]["Period"];
+            other: components["schemas"]["Period"];
         };
         /**
          * CountryLines
@@ -1480,6 +1647,21 @@ export interface components {
              * @enum {string}
              */
             type: "edit";
+        };
+        /**
+         * Element
+         * @description One of the five elements of compassion and the figures that speak of it. None: not measured.
+         */
+        Element: {
+            /** Medians */
+            medians: string[];
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "recognise" | "universal" | "feel" | "bear" | "act";
+            /** Shares */
+            shares: string[];
         };
         /**
          * Entered
@@ -2166,6 +2348,19 @@ export interface components {
             words: string;
         };
         /**
+         * NewClimateNote
+         * @description Words beside a day: an event, a new host. Nobody's name and nothing about one person.
+         */
+        NewClimateNote: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Text */
+            text: string;
+        };
+        /**
          * NewDecision
          * @description `version` is the one that was read. `reason` is told to the author; `words` is the first
          *     message of a conversation or the text of a care note. `minutes` is the length of a pause.
@@ -2460,6 +2655,36 @@ export interface components {
             role: "peer" | "moderator" | "clinician" | "steward";
             /** Rooms */
             rooms: string[];
+        };
+        /**
+         * Period
+         * @description Some weeks together. `per_week`: the mean of what is shown; `medians`: the middle one of the weeks' own.
+         */
+        Period: {
+            /**
+             * First
+             * Format: date
+             */
+            first: string;
+            /**
+             * Last
+             * Format: date
+             */
+            last: string;
+            /** Medians */
+            medians: {
+                [key: string]: number | null;
+            };
+            /** Per Week */
+            per_week: {
+                [key: string]: number | null;
+            };
+            /** Shares */
+            shares: {
+                [key: string]: components["schemas"]["Share"];
+            };
+            /** Weeks */
+            weeks: number;
         };
         /**
          * Place
@@ -3017,6 +3242,39 @@ export interface components {
             /** Sessions */
             sessions: components["schemas"]["SessionInfo"][];
         };
+        /**
+         * Share
+         * @description `count` of `of`, both rounded; `low` to `high` is the 95 % interval, rounding included.
+         *
+         *     All None when no week of the period shows both counts: not known, which is not nought.
+         *     weeks: how many weeks are in it.
+         */
+        Share: {
+            /** Count */
+            count: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Of */
+            of: number | null;
+            /** Value */
+            value: number | null;
+            /** Weeks */
+            weeks: number;
+        };
+        /**
+         * ShareChange
+         * @description A share of the second period less that of the first; an interval on one side of 0 is a change.
+         */
+        ShareChange: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Value */
+            value: number | null;
+        };
         /** Shift */
         Shift: {
             /** On */
@@ -3227,53 +3485,6 @@ export interface components {
              * @enum {string}
              */
             type: "typing";
-        };
-        /**
-         * Week
-         * @description A room's week, seven days from `start`. No figure about fewer than 8 people; counts rounded to 5.
-         */
-        Week: {
-            /** Cases */
-            cases: {
-                [key: string]: components["schemas"]["Figure"];
-            };
-            /** Days */
-            days: components["schemas"]["ClinicDay"][];
-            /**
-             * End
-             * Format: date-time
-             */
-            end: string;
-            felt_heard: components["schemas"]["Figure"];
-            /** First Human Look Median S */
-            first_human_look_median_s: {
-                [key: string]: components["schemas"]["Figure"];
-            };
-            first_reply_median_s: components["schemas"]["Figure"];
-            held: components["schemas"]["Figure"];
-            messages: components["schemas"]["Figure"];
-            not_assessed: components["schemas"]["Figure"];
-            not_yet_heard: components["schemas"]["Figure"];
-            nudges: components["schemas"]["Figure"];
-            nudges_discarded: components["schemas"]["Figure"];
-            nudges_edited: components["schemas"]["Figure"];
-            nudges_sent_as_is: components["schemas"]["Figure"];
-            people: components["schemas"]["Figure"];
-            replies_unanswered: components["schemas"]["Figure"];
-            /**
-             * Room
-             * Format: uuid
-             */
-            room: string;
-            /** Room Name */
-            room_name: string;
-            /** Smallest Group */
-            smallest_group: number;
-            /**
-             * Start
-             * Format: date-time
-             */
-            start: string;
         };
         /**
          * Withdraw
@@ -3559,10 +3770,44 @@ export interface operations {
             };
         };
     };
-    clinic_week: {
+    climate_read: {
         parameters: {
-            query?: {
-                start?: string | null;
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Climate"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    climate_compare: {
+        parameters: {
+            query: {
+                first: string;
+                last: string;
+                other_first: string;
+                other_last: string;
             };
             header?: never;
             path: {
@@ -3578,8 +3823,73 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Week"];
+                    "application/json": components["schemas"]["Comparison"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    climate_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewClimateNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClimateNote"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    climate_note_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {
@@ -4416,6 +4726,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RoomDetail"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_climate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Climate"];
                 };
             };
             /** @description Refused */

@@ -1,0 +1,1 @@
+"""A year that is drawn, stored, and counted a second time by other means."""
