@@ -36,6 +36,9 @@ from server.api.errors import add_error_handlers
 from server.api.openapi import describe
 from server.api.pages import content_policy
 from server.api.pages import router as pages
+from server.api.plain import entry as plain_entry
+from server.api.plain import rooms as plain_rooms
+from server.api.plain import saying as plain_saying
 from server.api.shield import Shield
 from server.assessor import Assessor
 from server.clock import Clock, SystemClock
@@ -64,6 +67,9 @@ _ROUTERS = (
     clinic,
     steward,
     socket,
+    plain_entry,
+    plain_rooms,
+    plain_saying,
 )
 
 

@@ -53,6 +53,15 @@ def leave(work: Work, actor: Actor, room_id: UUID) -> None:
         seats.end_seat(work, seat)
 
 
+def history_after(
+    work: Work, actor: Actor, room_id: UUID, after: int, limit: int = PAGE
+) -> list[bodies.HistoryMessage]:
+    """The next messages after a `seq`, oldest first."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    return lines(work, actor, messages.page_after(work, room_id, after, limit))
+
+
 def history(
     work: Work, actor: Actor, room_id: UUID, before: int | None, limit: int = PAGE
 ) -> bodies.History:
@@ -64,11 +73,21 @@ def history(
     page = page[-limit:]
     held = messages.held_by(work, room_id, actor.id) if before is None else []
     return bodies.History(
-        messages=_history(work, actor, page),
+        messages=lines(work, actor, page),
         before=page[0].seq if more and page else None,
         seq=rooms.get_head(work, room_id).seq,
-        held=_history(work, actor, [message for message in held if message.seq is None]),
+        held=lines(work, actor, [message for message in held if message.seq is None]),
     )
+
+
+def one_line(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> bodies.HistoryMessage:
+    """One message as the actor may see it. Raises NotFound for what never was in the room's sight."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    message = messages.find_message(work, room_id, message_id)
+    if message is None or (message.seq is None and message.author_id != actor.id):
+        raise NotFound
+    return lines(work, actor, [message])[0]
 
 
 def make_room(
@@ -157,7 +176,8 @@ def _keepers(work: Work, room_id: UUID) -> list[bodies.Keeper]:
     ]
 
 
-def _history(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.HistoryMessage]:
+def lines(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.HistoryMessage]:
+    """Messages of one room as the actor may see them."""
     ids = [message.id for message in page]
     authors = messages.authors_of(work, page)
     reactions = messages.reactions_of(work, ids)
