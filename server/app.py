@@ -16,9 +16,11 @@ from server.api import (
     notices,
     place,
     queue,
+    quiet,
     rooms,
     socket,
     steward,
+    threads,
 )
 from server.api.background import (
     call_those_away,
@@ -61,7 +63,9 @@ _ROUTERS = (
     crisis,
     accounts,
     notices,
+    quiet,
     rooms,
+    threads,
     queue,
     cases,
     clinic,

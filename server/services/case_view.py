@@ -7,7 +7,7 @@ from uuid import UUID
 from moderation.cases import APPEAL_ACTIONS, SANCTIONS, Action, CaseKind, CaseState, allowed_actions
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import policy, queue, render
+from server.services import policy, queue, quiet, render
 from server.services.case_access import get_case, may_judge_it
 from server.store import assessments, audit, cases, messages, place, rooms
 from server.store.tables import Case, CaseFlag, Message
@@ -80,6 +80,7 @@ def _subject(work: Work, case: Case) -> bodies.CaseMember:
         past_sanctions=cases.count_standing_sanctions(
             work, case.room_id, member.id, [str(action) for action in SANCTIONS]
         ),
+        blocked_by=quiet.blocked_by(work, member.id),
     )
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from server.access import Actor, check, relation_of
 from server.errors import NotFound
 from server.protocol import bodies
-from server.services import render, seats
-from server.store import messages, rooms
+from server.services import answering, render, seats
+from server.store import messages, rooms, threads
 from server.store.tables import FeltHeard, Membership, Message, Room, RoomHead
 from server.store.work import Work
 
@@ -132,7 +132,8 @@ def _rooms(
 ) -> list[bodies.Room]:
     on = rooms.on_shift(work, [room.id for room, _ in found])
     unread = messages.count_unread(work, actor.id)
-    return [
+    replies = answering.first_replies(work, [room.id for room, _ in found if room.kind == "room"])
+    lines = [
         _room(
             room,
             head,
@@ -143,6 +144,14 @@ def _rooms(
         )
         for room, head in found
     ]
+    return [_with_first_reply(line, replies.get(line.id)) for line in lines]
+
+
+def _with_first_reply(room: bodies.Room, reply: answering.FirstReply | None) -> bodies.Room:
+    if reply is None:
+        return room
+    figures = {"first_reply_asks": reply.asks, "first_reply_median_s": reply.median_s}
+    return room.model_copy(update=figures)
 
 
 def _room(
@@ -183,6 +192,7 @@ def lines(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.Hist
     reactions = messages.reactions_of(work, ids)
     mine = messages.my_reactions(work, actor.id, ids)
     answers = messages.answers_to(work, ids)
+    replies = threads.count_replies(work, ids)
     return [
         _line(
             work,
@@ -192,6 +202,7 @@ def lines(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.Hist
             reactions.get(message.id, {}),
             mine.get(message.id),
             [answer for answer in answers if answer.message_id == message.id],
+            replies.get(message.id, 0),
         )
         for message in page
     ]
@@ -205,6 +216,7 @@ def _line(
     reactions: dict[Any, int],
     mine: Any,
     answers: list[FeltHeard],
+    replies: int,
 ) -> bodies.HistoryMessage:
     own = message.author_id == actor.id
     readable = message.state == "published" or (message.state == "held" and own)
@@ -230,4 +242,5 @@ def _line(
         my_reaction=mine if readable else None,
         my_answer=my_answer,
         helped=own and any(answer.answer == "heard" for answer in answers),
+        replies=replies,
     )

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from server.settings import Settings
 from server.store.engines import migration_engine
 
-NEWEST = "c7e2f90b3d14"
+NEWEST = "d4f80a6c5e21"
 """The newest revision in migrations/: where a database stands there already, nothing more is read or done."""
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

@@ -4,6 +4,7 @@ from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
+from server.store.tables.quiet import QuietPerson, QuietTopic
 from server.store.tables.rooms import (
     Edit,
     FeltHeard,
@@ -33,6 +34,8 @@ __all__ = [
     "NudgeShown",
     "OwnHelpLine",
     "Place",
+    "QuietPerson",
+    "QuietTopic",
     "Reaction",
     "Revision",
     "Room",

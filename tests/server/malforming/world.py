@@ -116,6 +116,8 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "MePatch": {"tone_nudges": True, "country": "IE"},
         "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
         "NewAppeal": {"words": words},
+        "NewQuietPerson": {"blocked": False},
+        "NewQuietTopic": {"words": words},
         "Shift": {"on": True},
         "Claim": {"version": 1},
         "NewDecision": {
@@ -147,7 +149,8 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
-        "line_id": "no-such-line",
+        "line_id": "no-such-line", "message_id": str(world.own), "person_id": str(world.other),
+        "topic_id": nobody,
     }  # fmt: skip
 
 

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/asks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Waiting
+         * @description Asks in my rooms that no other person has answered yet.
+         */
+        get: operations["ask_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}": {
         parameters: {
             query?: never;
@@ -256,6 +276,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Quiet
+         * @description All of it.
+         */
+        get: operations["quiet_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/quiet/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Person
+         * @description Mute or block somebody I have met in a room.
+         */
+        put: operations["quiet_person_put"];
+        post?: never;
+        /**
+         * Remove Person
+         * @description Hear somebody again.
+         */
+        delete: operations["quiet_person_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/quiet/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Topic
+         * @description Fold away what holds these words.
+         */
+        post: operations["quiet_topic_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/quiet/topics/{topic_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Topic
+         * @description Meet it again.
+         */
+        delete: operations["quiet_topic_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -435,6 +539,26 @@ export interface paths {
          * @description Give the seat back.
          */
         delete: operations["room_leave"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/threads/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Thread
+         * @description A post and what answers it, oldest first.
+         */
+        get: operations["thread_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1037,6 +1161,8 @@ export interface components {
          * @description The person the case is about, as far as a moderator needs.
          */
         CaseMember: {
+            /** Blocked By */
+            blocked_by?: number | null;
             /**
              * Id
              * Format: uuid
@@ -1505,6 +1631,11 @@ export interface components {
             reactions: {
                 [key: string]: number;
             };
+            /**
+             * Replies
+             * @default 0
+             */
+            replies: number;
             /** Reply To */
             reply_to?: string | null;
             /** Seq */
@@ -1904,6 +2035,22 @@ export interface components {
             passphrase: string;
             /** Recovery Code */
             recovery_code?: string | null;
+        };
+        /**
+         * NewQuietPerson
+         * @description Mute somebody, or with `blocked` block them.
+         */
+        NewQuietPerson: {
+            /** Blocked */
+            blocked: boolean;
+        };
+        /**
+         * NewQuietTopic
+         * @description A word or a few.
+         */
+        NewQuietTopic: {
+            /** Words */
+            words: string;
         };
         /** NewRoom */
         NewRoom: {
@@ -2349,6 +2496,49 @@ export interface components {
             version: number;
         };
         /**
+         * Quiet
+         * @description All that I do not want to hear. Nobody else is told.
+         */
+        Quiet: {
+            /** People */
+            people: components["schemas"]["QuietPerson"][];
+            /** Topics */
+            topics: components["schemas"]["QuietTopic"][];
+        };
+        /**
+         * QuietPerson
+         * @description Somebody whose words are folded away for me.
+         */
+        QuietPerson: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Blocked */
+            blocked: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * QuietTopic
+         * @description Words that fold a message away for me when its text or its note holds them.
+         */
+        QuietTopic: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * React
          * @description Set or, with None, take back one's own quiet reaction.
          */
@@ -2474,6 +2664,13 @@ export interface components {
          * @description A room as its list shows it.
          */
         Room: {
+            /**
+             * First Reply Asks
+             * @default 0
+             */
+            first_reply_asks: number;
+            /** First Reply Median S */
+            first_reply_median_s?: number | null;
             /** Here */
             here: number;
             /**
@@ -2742,6 +2939,17 @@ export interface components {
             words: string;
         };
         /**
+         * Thread
+         * @description A post and what answers it directly, oldest first. `after` gives the next page; None at the end.
+         */
+        Thread: {
+            /** After */
+            after: number | null;
+            post: components["schemas"]["HistoryMessage"];
+            /** Replies */
+            replies: components["schemas"]["HistoryMessage"][];
+        };
+        /**
          * Typing
          * @description I am writing; forgotten after a few seconds.
          */
@@ -2756,6 +2964,30 @@ export interface components {
              * @enum {string}
              */
             type: "typing";
+        };
+        /**
+         * WaitingAsk
+         * @description An ask that no other person has answered.
+         */
+        WaitingAsk: {
+            message: components["schemas"]["HistoryMessage"];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * WaitingAsks
+         * @description Oldest first; `more`: there are others that do not stand here.
+         */
+        WaitingAsks: {
+            /** Asks */
+            asks: components["schemas"]["WaitingAsk"][];
+            /** More */
+            more: boolean;
         };
         /**
          * Week
@@ -2834,6 +3066,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ask_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAsks"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     case_read: {
         parameters: {
             query?: never;
@@ -3309,6 +3570,165 @@ export interface operations {
             };
         };
     };
+    quiet_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_person_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuietPerson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_person_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_topic_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuietTopic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_topic_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topic_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_sign_up: {
         parameters: {
             query?: never;
@@ -3608,6 +4028,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    thread_read: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
             };
             /** @description Refused */
             "4XX": {
