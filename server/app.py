@@ -22,12 +22,14 @@ from server.api import (
     place,
     push,
     queue,
+    quiet,
     reasons,
     rooms,
     socket,
     steward,
     steward_policy,
     templates,
+    threads,
 )
 from server.api.background import (
     call_those_away,
@@ -50,6 +52,9 @@ from server.api.errors import add_error_handlers
 from server.api.openapi import describe
 from server.api.pages import content_policy
 from server.api.pages import router as pages
+from server.api.plain import entry as plain_entry
+from server.api.plain import rooms as plain_rooms
+from server.api.plain import saying as plain_saying
 from server.api.replays import Replays
 from server.api.shield import Shield
 from server.api.web_push import PushSender
@@ -77,8 +82,10 @@ _ROUTERS = (
     accounts,
     consents,
     notices,
+    quiet,
     reasons,
     rooms,
+    threads,
     queue,
     cases,
     desk,
@@ -91,6 +98,9 @@ _ROUTERS = (
     steward_policy,
     templates,
     socket,
+    plain_entry,
+    plain_rooms,
+    plain_saying,
 )
 
 

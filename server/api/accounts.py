@@ -28,7 +28,7 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
         check_passphrase(asked.passphrase, asked.pseudonym)
         hashed = await ask.parts.passphrases.hash(asked.passphrase)
     entered = await ask.do("member.sign_up", lambda work: accounts.sign_up(work, asked, hashed))
-    return _let_in(ask, response, entered, as_program=asked.as_program)
+    return entered if asked.as_program else keep_cookie(ask, response, entered)
 
 
 @router.post(
@@ -39,15 +39,8 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
 )
 async def log_in(asked: bodies.LogIn, ask: AskPublic, response: Response) -> bodies.Entered:
     """By passphrase or recovery code. Wrong name and wrong secret get the same answer, as slowly."""
-    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
-    limits.check("log_in_account", account)
-    limits.hit("log_in_address", ask.address_key)
-    try:
-        entered = await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
-    except WrongLogIn:
-        limits.hit("log_in_account", account)
-        raise
-    return _let_in(ask, response, entered, as_program=asked.as_program)
+    entered = await enter(asked, ask)
+    return entered if asked.as_program else keep_cookie(ask, response, entered)
 
 
 @router.get("/sessions", operation_id="session_list", openapi_extra={"x-access": "session.list"})
@@ -65,7 +58,7 @@ async def list_sessions(ask: Ask) -> bodies.Sessions:
 async def log_out_everywhere(ask: Ask, response: Response) -> None:
     """End every session of mine, and their sockets."""
     await ask.do("session.end", lambda work: sessions.end_all(work, ask.actor.id))
-    _let_out(ask, response)
+    forget_cookie(ask, response)
 
 
 @router.delete(
@@ -79,7 +72,7 @@ async def log_out(ask: AskRecord, response: Response) -> None:
     await ask.do(
         "session.end", lambda work: sessions.end_session(work, ask.actor, ask.actor.session)
     )
-    _let_out(ask, response)
+    forget_cookie(ask, response)
 
 
 @router.delete(
@@ -125,6 +118,42 @@ async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
 
 
+async def enter(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
+    """A session for whoever proves who they are, with its token. Raises WrongLogIn, TooFast."""
+    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
+    limits.check("log_in_account", account)
+    limits.hit("log_in_address", ask.address_key)
+    try:
+        return await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
+    except WrongLogIn:
+        limits.hit("log_in_account", account)
+        raise
+
+
+def keep_cookie(ask: AskAnybody, response: Response, entered: bodies.Entered) -> bodies.Entered:
+    """Browsers get a cookie that scripts cannot read, and never the token itself."""
+    settings = ask.parts.settings
+    response.set_cookie(
+        cookie_name(settings),
+        entered.token or "",
+        max_age=int(PEER_LIFE.total_seconds()),
+        httponly=True,
+        secure=settings.is_https,
+        samesite="lax",
+        path="/",
+    )
+    return entered.model_copy(update={"token": None})
+
+
+def forget_cookie(ask: AskAnybody, response: Response) -> None:
+    """What this browser kept of a session goes."""
+    settings = ask.parts.settings
+    response.delete_cookie(
+        cookie_name(settings), httponly=True, secure=settings.is_https, samesite="lax", path="/"
+    )
+    response.headers["Clear-Site-Data"] = '"cookies", "cache"'
+
+
 async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
     found = await ask.read(
         "session.log_in", lambda work: accounts.find_for_log_in(work, asked.pseudonym)
@@ -148,30 +177,3 @@ async def _is_proven(asked: bodies.NewPassphrase, ask: Ask) -> bool:
         return await ask.read("me.read", lambda work: accounts.has_code(work, ask.actor, code))
     stored = await ask.read("me.read", lambda work: accounts.passphrase_hash_of(work, ask.actor))
     return await ask.parts.passphrases.matches(stored, asked.current or "")
-
-
-def _let_in(
-    ask: AskAnybody, response: Response, entered: bodies.Entered, *, as_program: bool
-) -> bodies.Entered:
-    """Browsers get a cookie that scripts cannot read; programs get the token."""
-    if as_program:
-        return entered
-    settings = ask.parts.settings
-    response.set_cookie(
-        cookie_name(settings),
-        entered.token or "",
-        max_age=int(PEER_LIFE.total_seconds()),
-        httponly=True,
-        secure=settings.is_https,
-        samesite="lax",
-        path="/",
-    )
-    return entered.model_copy(update={"token": None})
-
-
-def _let_out(ask: AskAnybody, response: Response) -> None:
-    settings = ask.parts.settings
-    response.delete_cookie(
-        cookie_name(settings), httponly=True, secure=settings.is_https, samesite="lax", path="/"
-    )
-    response.headers["Clear-Site-Data"] = '"cookies", "cache"'

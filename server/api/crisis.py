@@ -67,7 +67,7 @@ def _page(shown: bodies.CountryLines, known: list[tuple[str, str]]) -> str:
 </head>
 <body>
 <main>
-<p><a href="/">Back to the rooms</a></p>
+<p><a href="/">Back to the rooms</a> · <a href="/plain">Rooms without JavaScript</a></p>
 <h1>You do not have to carry this alone</h1>
 <p>If you or somebody near you is in danger at this moment, please call:</p>
 <div class="emergency">{"".join(_call(number) for number in shown.emergency)}</div>

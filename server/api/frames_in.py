@@ -34,7 +34,7 @@ class Line:
         self._parts = parts
         self._connection = connection
         self._actor = connection.actor
-        self._saying = Saying(parts, connection)
+        self._saying = Saying(parts, connection.actor, connection.tell)
 
     async def receive(self, text: str | None) -> None:
         """Answer one frame; whatever is wrong with it becomes a refusal."""

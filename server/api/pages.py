@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from server.errors import NotFound
 
 BUILD = Path(__file__).parents[2] / "web" / "build"
 _INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+PLAIN_FIRST = "hearth-plain"
+"""A cookie, set where somebody wants this device to open the plain pages first; it says nothing about them."""
 _FOREVER = "public, max-age=31536000, immutable"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearth</title>
 <p>The pages are not built yet: run <code>make run</code>.</p><p><a href="/crisis">In crisis? Get help now</a></p>"""
@@ -48,8 +50,10 @@ router = APIRouter()
 @router.get("/{path:path}", include_in_schema=False, openapi_extra={"x-access": "page.read"})
 async def page(path: str, request: Request) -> Response:
     """A built file, or the application's page for everything it routes itself."""
-    if path.startswith(("api/", "ws")):
+    if path.startswith(("api/", "ws", "plain/")):
         raise NotFound
+    if not path and request.cookies.get(PLAIN_FIRST):
+        return RedirectResponse("/plain", 303)
     file = (BUILD / path).resolve()
     if path and file.is_relative_to(BUILD) and file.is_file():
         return _file(file, request)

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from moderation.classifier import Assessment, Passage
 from moderation.lexicon import find
+from server.access import Actor
 from server.api.depend import Parts
 from server.errors import BadFrame, ServerError, TooFast, Unavailable
 from server.ids import new_id
 from server.limits import Kind
-from server.live.connection import Connection
 from server.protocol import frames
 from server.protocol.base import TEXT_LIMIT, Wire
 from server.services import editing, posting, reading
@@ -32,14 +32,14 @@ Say = Callable[[], Awaitable[list[Wire]]]
 
 
 class Saying:
-    """What one member says on one socket; answers are for the author alone."""
+    """What one member says, on a socket or by a form; `tell` takes the answers, for the author alone."""
 
-    __slots__ = ("_actor", "_connection", "_parts")
+    __slots__ = ("_actor", "_parts", "_tell")
 
-    def __init__(self, parts: Parts, connection: Connection) -> None:
+    def __init__(self, parts: Parts, actor: Actor, tell: Callable[[Wire], None]) -> None:
         self._parts = parts
-        self._connection = connection
-        self._actor = connection.actor
+        self._actor = actor
+        self._tell = tell
 
     async def post(self, frame: frames.Post) -> None:
         """Say something new."""
@@ -77,7 +77,7 @@ class Saying:
 
     def _answer(self, answers: list[Wire]) -> None:
         for answer in answers:
-            self._connection.tell(answer)
+            self._tell(answer)
 
     async def _say(
         self, say: Say, frame: frames.Post | frames.Edit, read: Reading, *kinds: Kind

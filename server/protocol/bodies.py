@@ -173,6 +173,10 @@ class Room(Wire):
     paused_until: Time | None = None
     seq: int
     unread: int
+    first_reply_asks: int = 0
+    """Asks of the last four weeks; 0 where there are too few to say anything about."""
+    first_reply_median_s: float | None = None
+    """Until another person first answers an ask; None also where at least half wait still."""
 
 
 class Rooms(Wire):
@@ -212,6 +216,8 @@ class HistoryMessage(Wire):
     my_answer: Heard | None = None
     helped: bool = False
     """On one's own reply: the asker felt heard."""
+    replies: int = 0
+    """How many answers to it can be seen."""
 
 
 class History(Wire):
@@ -323,6 +329,8 @@ class CaseMember(Wire):
     paused_until: Time | None
     open_cases: int
     past_sanctions: int
+    blocked_by: int | None = None
+    """How many people blocked them, from three on; never who."""
 
 
 class Case(Wire):

@@ -15,7 +15,7 @@ from moderation.cases import (
 )
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import desk_view, guard, policy, promises, queue, removal_view, render
+from server.services import desk_view, guard, policy, promises, queue, quiet, removal_view, render
 from server.services.case_access import concerns_clinicians, get_case, may_judge_it
 from server.store import assessments, audit, cases, messages, place, rooms, undo
 from server.store.tables import Case, CaseFlag, Message
@@ -105,6 +105,7 @@ def _subject(work: Work, case: Case) -> bodies.CaseMember:
             [str(action) for action in SANCTIONS],
             work.now - SANCTIONS_COUNT_FOR,
         ),
+        blocked_by=quiet.blocked_by(work, member.id),
     )
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 from moderation.cases import CaseKind
 from moderation.policy import Urgency
 from server.access import Actor, Relation, check, relation_of
-from server.errors import NotFound
+from server.errors import NotFound, NotNow
 from server.protocol import frames
-from server.services import cases, keepers, notices, publishing
+from server.services import cases, keepers, notices, publishing, quiet
 from server.services.in_force import find_in_force
 from server.store import cases as stored_cases
 from server.store import messages, rooms
@@ -51,6 +51,8 @@ def withdraw(work: Work, actor: Actor, frame: frames.Withdraw) -> None:
 def react(work: Work, actor: Actor, frame: frames.React) -> None:
     """A quiet sign, set or taken back; the room sees counts."""
     message = _seen(work, actor, "frame.react", frame.room, frame.message)
+    if frame.reaction and not quiet.may_answer(work, actor, message):
+        raise NotNow(quiet.NO_ANSWERS)
     if not stored_reactions.put(work, message.id, actor.id, frame.reaction):
         return
     seq = rooms.next_seq(work, frame.room, "reaction", message.id)

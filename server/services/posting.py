@@ -9,10 +9,10 @@ from uuid import UUID
 
 from moderation.policy import Handling, Urgency, Verdict
 from server.access import Actor, check, relation_of
-from server.errors import Conflict, NotFound, Paused, RoomClosed, ServerError
+from server.errors import Conflict, NotFound, NotNow, Paused, RoomClosed, ServerError
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import acts, alarm, cases, nudging, ordinary, publishing, reading
+from server.services import acts, alarm, cases, nudging, ordinary, publishing, quiet, reading
 from server.services.ordinary import Draft
 from server.services.reading import Reading
 from server.store import messages, people, rooms
@@ -44,7 +44,7 @@ def post(work: Work, actor: Actor, frame: frames.Post, read: Reading) -> Answers
         return [repeat(work, before, fingerprint), *support_again(work, actor, frame, read)]
     if stored_reactions.find_edit(work, actor.id, frame.client_id):
         raise Conflict
-    refusal = _refusal(work, seat, frame)
+    refusal = _refusal(work, actor, seat, frame)
     if refusal:
         return refuse(work, actor, frame, read, refusal)
     return _judge(work, actor, frame, read, fingerprint)
@@ -147,13 +147,16 @@ def find_refusal(work: Work, seat: Membership | None, room_id: UUID) -> ServerEr
     return None
 
 
-def _refusal(work: Work, seat: Membership | None, frame: frames.Post) -> ServerError | None:
+def _refusal(
+    work: Work, actor: Actor, seat: Membership | None, frame: frames.Post
+) -> ServerError | None:
     refusal = find_refusal(work, seat, frame.room)
-    if refusal:
+    if refusal or frame.reply_to is None:
         return refusal
-    if frame.reply_to and messages.find_message(work, frame.room, frame.reply_to) is None:
+    answered = messages.find_message(work, frame.room, frame.reply_to)
+    if answered is None:
         return NotFound("The message you answer is not in this room.")
-    return None
+    return None if quiet.may_answer(work, actor, answered) else NotNow(quiet.NO_ANSWERS)
 
 
 def _judge(

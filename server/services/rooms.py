@@ -8,8 +8,8 @@ from uuid import UUID
 from server.access import Actor, check, relation_of
 from server.errors import NotFound
 from server.protocol import bodies
-from server.services import render, seats
-from server.store import messages, rooms
+from server.services import answering, render, seats
+from server.store import messages, rooms, threads
 from server.store.tables import FeltHeard, Membership, Message, Room, RoomHead
 from server.store.work import Work
 
@@ -53,6 +53,15 @@ def leave(work: Work, actor: Actor, room_id: UUID) -> None:
         seats.end_seat(work, seat)
 
 
+def history_after(
+    work: Work, actor: Actor, room_id: UUID, after: int, limit: int = PAGE
+) -> list[bodies.HistoryMessage]:
+    """The next messages after a `seq`, oldest first."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    return lines(work, actor, messages.page_after(work, room_id, after, limit))
+
+
 def history(
     work: Work, actor: Actor, room_id: UUID, before: int | None, limit: int = PAGE
 ) -> bodies.History:
@@ -64,11 +73,21 @@ def history(
     page = page[-limit:]
     held = messages.held_by(work, room_id, actor.id) if before is None else []
     return bodies.History(
-        messages=_history(work, actor, page),
+        messages=lines(work, actor, page),
         before=page[0].seq if more and page else None,
         seq=rooms.get_head(work, room_id).seq,
-        held=_history(work, actor, [message for message in held if message.seq is None]),
+        held=lines(work, actor, [message for message in held if message.seq is None]),
     )
+
+
+def one_line(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> bodies.HistoryMessage:
+    """One message as the actor may see it. Raises NotFound for what never was in the room's sight."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    message = messages.find_message(work, room_id, message_id)
+    if message is None or (message.seq is None and message.author_id != actor.id):
+        raise NotFound
+    return lines(work, actor, [message])[0]
 
 
 def make_room(
@@ -113,7 +132,8 @@ def _rooms(
 ) -> list[bodies.Room]:
     on = rooms.on_shift(work, [room.id for room, _ in found])
     unread = messages.count_unread(work, actor.id)
-    return [
+    replies = answering.first_replies(work, [room.id for room, _ in found if room.kind == "room"])
+    lines = [
         _room(
             room,
             head,
@@ -124,6 +144,14 @@ def _rooms(
         )
         for room, head in found
     ]
+    return [_with_first_reply(line, replies.get(line.id)) for line in lines]
+
+
+def _with_first_reply(room: bodies.Room, reply: answering.FirstReply | None) -> bodies.Room:
+    if reply is None:
+        return room
+    figures = {"first_reply_asks": reply.asks, "first_reply_median_s": reply.median_s}
+    return room.model_copy(update=figures)
 
 
 def _room(
@@ -157,12 +185,14 @@ def _keepers(work: Work, room_id: UUID) -> list[bodies.Keeper]:
     ]
 
 
-def _history(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.HistoryMessage]:
+def lines(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.HistoryMessage]:
+    """Messages of one room as the actor may see them."""
     ids = [message.id for message in page]
     authors = messages.authors_of(work, page)
     reactions = messages.reactions_of(work, ids)
     mine = messages.my_reactions(work, actor.id, ids)
     answers = messages.answers_to(work, ids)
+    replies = threads.count_replies(work, ids)
     return [
         _line(
             work,
@@ -172,6 +202,7 @@ def _history(work: Work, actor: Actor, page: Sequence[Message]) -> list[bodies.H
             reactions.get(message.id, {}),
             mine.get(message.id),
             [answer for answer in answers if answer.message_id == message.id],
+            replies.get(message.id, 0),
         )
         for message in page
     ]
@@ -185,6 +216,7 @@ def _line(
     reactions: dict[Any, int],
     mine: Any,
     answers: list[FeltHeard],
+    replies: int,
 ) -> bodies.HistoryMessage:
     own = message.author_id == actor.id
     readable = message.state == "published" or (message.state == "held" and own)
@@ -210,4 +242,5 @@ def _line(
         my_reaction=mine if readable else None,
         my_answer=my_answer,
         helped=own and any(answer.answer == "heard" for answer in answers),
+        replies=replies,
     )

@@ -75,6 +75,12 @@ def page_before(work: Work, room_id: UUID, before: int | None, limit: int) -> Se
     return work.session.exec(query.order_by(col(Message.seq).desc()).limit(limit)).all()
 
 
+def page_after(work: Work, room_id: UUID, after: int, limit: int) -> Sequence[Message]:
+    """The next messages after a `seq`, oldest first."""
+    query = select(Message).where(Message.room_id == room_id, col(Message.seq) > after)
+    return work.session.exec(query.order_by(col(Message.seq)).limit(limit)).all()
+
+
 def held_by(work: Work, room_id: UUID, author_id: UUID) -> Sequence[Message]:
     """An author's own messages that wait for a moderator."""
     query = select(Message).where(
@@ -86,9 +92,7 @@ def held_by(work: Work, room_id: UUID, author_id: UUID) -> Sequence[Message]:
 def around(work: Work, room_id: UUID, seq: int, before: int, after: int) -> Sequence[Message]:
     """Messages around a position, oldest first."""
     earlier = page_before(work, room_id, seq + 1, before + 1)
-    query = select(Message).where(Message.room_id == room_id, col(Message.seq) > seq)
-    later = work.session.exec(query.order_by(col(Message.seq)).limit(after)).all()
-    return [*reversed(earlier), *later]
+    return [*reversed(earlier), *page_after(work, room_id, seq, after)]
 
 
 def by_id(work: Work, message_ids: Sequence[UUID]) -> dict[UUID, Message]:

@@ -10,6 +10,7 @@ from server.store.tables.people import Consent, Invitation, Member, Session, Shi
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
 from server.store.tables.push import PushCall, PushDevice, PushState
+from server.store.tables.quiet import QuietPerson, QuietTopic
 from server.store.tables.reasons import Act, PlaceWords
 from server.store.tables.rooms import (
     Edit,
@@ -57,6 +58,8 @@ __all__ = [
     "PushCall",
     "PushDevice",
     "PushState",
+    "QuietPerson",
+    "QuietTopic",
     "Reaction",
     "Removal",
     "Revision",

@@ -64,6 +64,13 @@ class Message(SQLModel, table=True):
             sqlite_where=text("reply_to IS NOT NULL"),
             postgresql_where=text("reply_to IS NOT NULL"),
         ),
+        Index(
+            None,
+            "room_id",
+            "published_at",
+            sqlite_where=text("ask IS 1"),
+            postgresql_where=text("ask IS true"),
+        ),
     )
     id: UUID = primary()
     room_id: UUID = Field(foreign_key="room.id")

@@ -117,6 +117,8 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "MePatch": {"tone_nudges": True, "country": "IE"},
         "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
         "NewAppeal": {"words": words},
+        "NewQuietPerson": {"blocked": False},
+        "NewQuietTopic": {"words": words},
         "Shift": {"on": True},
         "Claim": {"version": 1},
         "NewDecision": {
@@ -186,7 +188,8 @@ def path_ids(world: World) -> dict[str, str]:
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
-        "note_id": nobody,
+        "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
+        "topic_id": nobody,
     }  # fmt: skip
 
 
