@@ -91,7 +91,7 @@ class LedgerEntry(Wire):
 
     id: Id
     at: Time
-    kind: Literal["nudge", "collapse", "hold", "refuse", "risk"]
+    kind: Literal["nudge", "collapse", "hold", "refuse", "risk", "surface"]
     words: str
     room: Id
     room_name: str

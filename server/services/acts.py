@@ -15,7 +15,7 @@ from server.store import acts
 from server.store.tables import Act, Message
 from server.store.work import Work
 
-Kind = Literal["nudge", "collapse", "hold", "refuse", "risk"]
+Kind = Literal["nudge", "collapse", "hold", "refuse", "risk", "surface"]
 _ONE_REFUSAL_IN = timedelta(hours=1)
 """One entry says it: somebody who tries again and again need not read it fifty times."""
 
@@ -71,4 +71,8 @@ def _keep(work: Work, kind: Kind, read: Reading, verdict: Verdict, **ids: Any) -
 
 def _of_tone(verdict: Verdict) -> list[str]:
     """Without what speaks of danger: for that there are words, and no rules or scores."""
-    return [code for code in reading.codes(verdict.reasons) if reason_words.clause_of([code])]
+    return [
+        code
+        for code in reading.codes(verdict.reasons)
+        if reason_words.is_own_rule(code) or reason_words.clause_of([code])
+    ]

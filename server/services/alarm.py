@@ -34,7 +34,7 @@ def after_publishing(
     answers: list[Wire] = []
     if verdict.by_rule:
         raise_case(work, message, read, verdict, CaseKind.HARM)
-        tell(work, message, "looked_at", "rule", verdict)
+        tell(work, message, "looked_at", "rule", read, verdict)
     elif verdict.urgency is not Urgency.NONE:
         raise_case(work, message, read, verdict, CaseKind.RISK)
         tell(work, message, "looked_at", f"risk_{verdict.about or 'self'}", read, verdict)
@@ -159,9 +159,7 @@ def tell(
 
     Whatever restricts can be appealed. Call it last in a verb: it writes the audit log.
     """
-    act: acts.Kind = (
-        "risk" if code.startswith("risk_") else "hold" if kind == "held" else "collapse"
-    )
+    act = _act_of(kind, code)
     act_id = new_id()
     rules = [reason.words for reason in verdict.reasons if reason.code.startswith(_RULE)]
     told = wording.notice(kind, code)
@@ -177,10 +175,16 @@ def tell(
         by_role="machine",
         policy=verdict.policy,
         act_id=act_id,
-        appealable=act != "risk",
+        appealable=act in {"hold", "collapse"},
     )
     acts.about_message(work, message, act, read, verdict, act_id)
     return notice
+
+
+def _act_of(kind: str, code: str) -> acts.Kind:
+    if kind == "looked_at" or code.startswith("risk_"):
+        return "surface" if code == "rule" else "risk"
+    return "hold" if kind == "held" else "collapse"
 
 
 def _held(message: Message, notice: frames.Notice, client_id: UUID) -> frames.Held:

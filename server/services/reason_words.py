@@ -43,7 +43,7 @@ def clause_of(reasons: Sequence[str]) -> str | None:
 
 def rules(reasons: Sequence[str]) -> list[str]:
     """Rules in words for the author. What speaks of danger, and only of that, has none."""
-    found = [find_words("reason", code) or _safe(code) for code in reasons]
+    found = [find_words("reason", code) or _own_rule(code) or _safe(code) for code in reasons]
     return list(dict.fromkeys(filter(None, found)))
 
 
@@ -59,6 +59,17 @@ def band(reasons: Sequence[str], signals: Mapping[str, float]) -> str | None:
 
 def _clause(code: str) -> str | None:
     return _CLAUSES.get(code) or ("safe" if code.endswith(_ENCOURAGEMENT) else None)
+
+
+def is_own_rule(code: str) -> bool:
+    """Whether it is a rule that this place made for itself."""
+    return code.startswith("rule:")
+
+
+def _own_rule(code: str) -> str | None:
+    if not is_own_rule(code):
+        return None
+    return words("reason", "rule").format(name=code.removeprefix("rule:"))
 
 
 def _safe(code: str) -> str | None:

@@ -40,7 +40,9 @@ def sanctions(work: Work, room_id: UUID, subject_id: UUID) -> list[Sanction]:
     """Every sanction about a member in a room, oldest first; also those that were undone."""
     appeal_case, softened = aliased(Case), aliased(Decision)
     query = (
-        select(Decision, Case.message_id, Notice.appeal, softened, _undone(Decision))
+        select(  # type: ignore[call-overload] # more columns than sqlmodel has overloads for
+            Decision, Case.message_id, Notice.appeal, softened, _undone(Decision)
+        )
         .join(Case, col(Case.id) == Decision.case_id)
         .join(Notice, col(Notice.decision_id) == Decision.id, isouter=True)
         .join(appeal_case, col(appeal_case.appeal_of) == Notice.id, isouter=True)

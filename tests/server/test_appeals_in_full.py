@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -164,7 +164,9 @@ async def _member(scene: Scene, messages: list[Message]) -> dict[str, Any]:
         assert seat is not None
         paused = seat.paused_until
         actions = ["warn", "pause", "remove_member", "hide"]
-        count = stored.count_standing_sanctions(work, scene.room, scene.marram.id, actions)
+        count = stored.count_standing_sanctions(
+            work, scene.room, scene.marram.id, actions, datetime.min.replace(tzinfo=UTC)
+        )
         return {
             "seat": seat.seat,
             "seated": seat.left_at is None,

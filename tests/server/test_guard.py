@@ -357,7 +357,7 @@ async def test_a_journal_is_sealed_and_opens_to_whoever_wrote_it_alone(desk: Des
 async def test_a_journal_whose_key_is_gone_says_nothing(desk: Desk) -> None:
     new = wire.NewJournalEntry(now="Heavy.")
     await desk.house.do(lambda work: journal.write(work, desk.fern, new))
-    await desk.house.do(lambda work: work.sealer.shred(desk.fern.id))
+    await desk.house.do(lambda work: work.sealer.shred(desk.fern.id, work.now))
     [entry] = (await desk.house.do(lambda work: journal.list_mine(work, desk.fern))).entries
     assert (entry.now, entry.stays, entry.helps) == (None, None, None)
 

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from moderation.cases import CaseKind
 from moderation.errors import PolicyInvalid
@@ -87,7 +88,7 @@ async def say(house: House, actor: Actor, room: UUID, text: str, **more: Any) ->
 async def stored_assessments(house: House) -> list[Assessment]:
     return list(
         await house.do(
-            lambda work: work.session.exec(select(Assessment).order_by(Assessment.at)).all()
+            lambda work: work.session.exec(select(Assessment).order_by(col(Assessment.at))).all()
         )
     )
 
@@ -230,7 +231,7 @@ async def test_only_stewards_may(any_house: House) -> None:
     for role in (Role.PEER, Role.MODERATOR, Role.CLINICIAN):
         actor = await any_house.join(str(role), role)
         with pytest.raises(NotAllowed):
-            await any_house.do(lambda work, actor=actor: policies.read(work, actor))
+            await any_house.do(partial(policies.read, actor=actor))
         with pytest.raises(NotAllowed):
             await take(any_house, actor, SELLING)
         with pytest.raises(NotAllowed):

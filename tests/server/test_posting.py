@@ -1,6 +1,7 @@
 """Saying something: published, nudged or held, once, and never silence for someone in danger."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -228,17 +229,17 @@ async def test_a_late_reading_does_not_ask_again_what_a_person_has_judged(any_ho
         (await say(any_house, ash, post(room, DANGER), unread))[0].id for _ in range(2)
     ]
     for message in (judged, changed):
-        await any_house.do(lambda work, message=message: _dismiss(work, fern, message))
+        await any_house.do(partial(_dismiss, actor=fern, message=message))
     any_house.clock.move(minutes=1)
     edit = frames.Edit(
         type="edit", room=room, client_id=new_id(), message=changed, text=DANGER + " now"
     )
     await any_house.do(lambda work: editing.edit(work, ash, edit, late()))
     for waiting in await any_house.do(late_reading.find_unread):
-        read = calm().assessment
-        await any_house.do(
-            lambda work, one=waiting, read=read: late_reading.record(work, one.assessment_id, read)
+        read = partial(
+            late_reading.record, assessment_id=waiting.assessment_id, assessment=calm().assessment
         )
+        await any_house.do(read)
     assert await any_house.do(lambda w: stored_cases.find_open(w, judged)) is None
     assert await any_house.do(lambda w: stored_cases.find_open(w, changed)) is not None
 
