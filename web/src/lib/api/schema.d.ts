@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/asks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Waiting
+         * @description Asks in my rooms that no other person has answered yet.
+         */
+        get: operations["ask_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}": {
         parameters: {
             query?: never;
@@ -48,6 +68,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Colleagues
+         * @description Who may take it, and who may be asked about it.
+         */
+        get: operations["case_colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/decisions": {
         parameters: {
             query?: never;
@@ -82,6 +122,166 @@ export interface paths {
          * @description Not for me today; nobody asks why.
          */
         post: operations["case_hand_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over
+         * @description To a colleague on shift, or back to the queue, with a note.
+         */
+        post: operations["case_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/handling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Handling
+         * @description Published, behind a note, or held; for the readers.
+         */
+        put: operations["case_handling"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/opinions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Opinion
+         * @description Ask a colleague what they think.
+         */
+        post: operations["case_opinion_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/opinions/{opinion_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Opinion
+         * @description What I think.
+         */
+        post: operations["case_opinion_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/rule-wrong": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call Rule Wrong
+         * @description The rule that raised this case was wrong to.
+         */
+        post: operations["case_rule_wrong"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/show-again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show Again
+         * @description A hidden message comes back.
+         */
+        post: operations["case_show_again"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo
+         * @description Take back one's newest decision, within 30 seconds of it.
+         */
+        post: operations["case_undo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/urgency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Urgency
+         * @description How soon somebody must look; for the author.
+         */
+        put: operations["case_urgency"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -256,6 +456,50 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/me/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Consents
+         * @description What I am asked, in full words, and what I ever agreed to.
+         */
+        get: operations["consent_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/consents/{scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give
+         * @description I agree. 409 when the words have changed, or the place does not ask.
+         */
+        put: operations["consent_give"];
+        post?: never;
+        /**
+         * Withdraw
+         * @description I take it back.
+         */
+        delete: operations["consent_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/guard": {
         parameters: {
             query?: never;
@@ -343,6 +587,66 @@ export interface paths {
          * @description Gone.
          */
         delete: operations["journal_erase"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ledger
+         * @description What was decided about my words by itself, newest first.
+         */
+        get: operations["ledger_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export
+         * @description All of it, as a JSON file.
+         */
+        get: operations["ledger_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ledger/{act_id}/ask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask About
+         * @description Please let a person look at this.
+         */
+        post: operations["ledger_ask"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -496,6 +800,130 @@ export interface paths {
         patch: operations["push_change"];
         trace?: never;
     };
+    "/api/me/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Quiet
+         * @description All of it.
+         */
+        get: operations["quiet_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/quiet/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Put Person
+         * @description Mute or block somebody I have met in a room.
+         */
+        put: operations["quiet_person_put"];
+        post?: never;
+        /**
+         * Remove Person
+         * @description Hear somebody again.
+         */
+        delete: operations["quiet_person_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/quiet/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Topic
+         * @description Fold away what holds these words.
+         */
+        post: operations["quiet_topic_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/quiet/topics/{topic_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Topic
+         * @description Meet it again.
+         */
+        delete: operations["quiet_topic_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/statements/{notice_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statement
+         * @description Why I was restricted, by whom, and how to ask again.
+         */
+        get: operations["statement_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/statements/{notice_id}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Text
+         * @description The same as a text file, to keep.
+         */
+        get: operations["statement_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/members": {
         parameters: {
             query?: never;
@@ -536,6 +964,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/opinions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Opinions
+         * @description The living cases on which my opinion is asked.
+         */
+        get: operations["opinions_asked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/place": {
         parameters: {
             query?: never;
@@ -548,6 +996,26 @@ export interface paths {
          * @description Who this place is for, and on which terms.
          */
         get: operations["place_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/place/promises": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Promises
+         * @description What decisions here rest on, and where somebody can turn outside this place.
+         */
+        get: operations["place_promises"];
         put?: never;
         post?: never;
         delete?: never;
@@ -610,6 +1078,26 @@ export interface paths {
          * @description The most pressing case that nobody holds, claimed. anyway: whatever the guard would leave to others.
          */
         post: operations["queue_next"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/removals/{removal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Removal
+         * @description Confirm that a member leaves the place, or say no.
+         */
+        post: operations["removal_answer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -720,6 +1208,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room_id}/threads/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Thread
+         * @description A post and what answers it, oldest first.
+         */
+        get: operations["thread_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions": {
         parameters: {
             query?: never;
@@ -802,6 +1310,46 @@ export interface paths {
          */
         put: operations["shift_change"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Claims
+         * @description What I hold, and who is on shift beside me.
+         */
+        get: operations["shift_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/shift/hand-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand Over All
+         * @description All that I hold, with one note.
+         */
+        post: operations["shift_hand_over"];
         delete?: never;
         options?: never;
         head?: never;
@@ -940,6 +1488,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/steward/judgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Judgement
+         * @description Precision and misses, by rule, model and class.
+         */
+        get: operations["steward_judgement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Labels
+         * @description Whether this place learns from decisions.
+         */
+        get: operations["steward_labels"];
+        /**
+         * Switch Labels
+         * @description Turn it on or off.
+         */
+        put: operations["steward_labels_switch"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/members": {
         parameters: {
             query?: never;
@@ -1000,6 +1592,186 @@ export interface paths {
         patch: operations["steward_place"];
         trace?: never;
     };
+    "/api/steward/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policy
+         * @description What judges here, what is on trial, and the history of both.
+         */
+        get: operations["steward_policy_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Policy
+         * @description Every mistake with its line, or what this policy would change.
+         */
+        post: operations["steward_policy_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/editions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Policy
+         * @description Apply a policy that was replayed, or put one on trial.
+         */
+        post: operations["steward_policy_take"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Replay
+         * @description Begin to replay a policy over what was said here. 409 when it cannot be read, 429 while another runs.
+         */
+        post: operations["steward_policy_replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/replays/{replay_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Replay
+         * @description How far it is, and its report once it is done.
+         */
+        get: operations["steward_policy_replay_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/replays/{replay_id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Page
+         * @description The report as a page of its own, to keep or to hand on. 404 until it is done.
+         */
+        get: operations["steward_policy_replay_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll Back
+         * @description An earlier edition judges again, at once.
+         */
+        post: operations["steward_policy_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/policy/trial/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Trial
+         * @description Nothing is on trial any more.
+         */
+        post: operations["steward_policy_trial_end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/promises/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Promise
+         * @description Other words for one promise (or `outside`: the ways outside); null for the shipped ones.
+         */
+        put: operations["steward_promises"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/push": {
         parameters: {
             query?: never;
@@ -1022,6 +1794,26 @@ export interface paths {
          * @description On or off, for the whole place.
          */
         patch: operations["steward_push_change"];
+        trace?: never;
+    };
+    "/api/steward/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Removals
+         * @description Members whom somebody asks to leave the place.
+         */
+        get: operations["steward_removals_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/steward/rooms": {
@@ -1108,6 +1900,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/steward/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Templates
+         * @description All of them, the hidden ones too.
+         */
+        get: operations["steward_templates_list"];
+        put?: never;
+        /**
+         * Add Template
+         * @description The steward's own words.
+         */
+        post: operations["steward_templates_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Template
+         * @description Other words, hidden or shown, or as it came.
+         */
+        patch: operations["steward_templates_change"];
+        trace?: never;
+    };
     "/api/steward/wellbeing": {
         parameters: {
             query?: never;
@@ -1120,6 +1956,46 @@ export interface paths {
          * @description Whole weeks, about eight people at least; nobody in particular.
          */
         get: operations["steward_wellbeing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/wrong-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Wrong Rules
+         * @description Rules that people called wrong, by rule and model.
+         */
+        get: operations["steward_wrong_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Templates
+         * @description Words to start from.
+         */
+        get: operations["templates_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1173,6 +2049,81 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AskedOpinion
+         * @description A case on which the reader's opinion is asked: no text.
+         */
+        AskedOpinion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Case
+             * Format: uuid
+             */
+            case: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            /**
+             * Opinion
+             * Format: uuid
+             */
+            opinion: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+        };
+        /**
+         * AskedOpinions
+         * @description The most urgent first, then the longest asked.
+         */
+        AskedOpinions: {
+            /** Asked */
+            asked: components["schemas"]["AskedOpinion"][];
+        };
+        /**
+         * AskedRemoval
+         * @description As a steward reads it: who, where, and the reason that the member would read. No message.
+         */
+        AskedRemoval: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Member Name */
+            member_name: string;
+            /** Reason */
+            reason: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * AskedRemovals
+         * @description The longest asked first.
+         */
+        AskedRemovals: {
+            /** Removals */
+            removals: components["schemas"]["AskedRemoval"][];
+        };
+        /**
          * Author
          * @description Who said it, as others see them.
          */
@@ -1222,33 +2173,41 @@ export interface components {
         /** Case */
         Case: {
             /** Allowed */
-            allowed: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change")[];
+            allowed: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change")[];
             /** Appeal Words */
             appeal_words: string | null;
             /** Assessed */
             assessed: boolean;
+            /**
+             * Clause
+             * @enum {string}
+             */
+            clause: "kind" | "safe" | "private" | "listen" | "here" | "care" | "law";
             /** Conversation */
             conversation: string | null;
             /** Decisions */
             decisions: components["schemas"]["CaseDecision"][];
+            desk: components["schemas"]["Desk"];
             /** Flags */
             flags: components["schemas"]["CaseFlag"][];
             line: components["schemas"]["CaseLine"];
             /** Messages */
             messages: components["schemas"]["CaseMessage"][];
+            /** Model */
+            model?: string | null;
             /** Policy */
             policy: string;
             /** Policy Reviewed */
             policy_reviewed: boolean;
             subject: components["schemas"]["CaseMember"];
         };
-        /** CaseDecision */
+        /**
+         * CaseDecision
+         * @description What a person did with a case. `undone`: it was taken back, and nothing of it stands.
+         */
         CaseDecision: {
-            /**
-             * Action
-             * @enum {string}
-             */
-            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
+            /** Action */
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
             /**
              * At
              * Format: date-time
@@ -1256,6 +2215,10 @@ export interface components {
             at: string;
             /** By */
             by: string;
+            /** Clause */
+            clause?: ("kind" | "safe" | "private" | "listen" | "here" | "care" | "law") | null;
+            /** Clause Words */
+            clause_words?: string | null;
             /**
              * Id
              * Format: uuid
@@ -1265,6 +2228,11 @@ export interface components {
             policy: string;
             /** Reason */
             reason: string;
+            /**
+             * Undone
+             * @default false
+             */
+            undone: boolean;
             /** Until */
             until: string | null;
         };
@@ -1283,7 +2251,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "classifier" | "lexicon" | "member" | "moderator" | "refused" | "clock";
+            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock";
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Words */
@@ -1298,6 +2266,11 @@ export interface components {
             about: ("self" | "another") | null;
             /** Again Of */
             again_of?: string | null;
+            /**
+             * Aside
+             * @default false
+             */
+            aside: boolean;
             /** Claimed By */
             claimed_by: string | null;
             /** Claimed By Me */
@@ -1361,6 +2334,8 @@ export interface components {
          * @description The person the case is about, as far as a moderator needs.
          */
         CaseMember: {
+            /** Blocked By */
+            blocked_by?: number | null;
             /**
              * Id
              * Format: uuid
@@ -1546,7 +2521,7 @@ export interface components {
             };
             /** Shares */
             shares: {
-                [key: string]: components["schemas"]["Share"];
+                [key: string]: components["schemas"]["server__protocol__climate__Share"];
             };
             /**
              * Start
@@ -1560,6 +2535,36 @@ export interface components {
             rooms: components["schemas"]["Room"][];
         };
         /**
+         * Colleague
+         * @description Somebody who may read this case and had no part in it.
+         */
+        Colleague: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** On Shift */
+            on_shift: boolean;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "peer" | "moderator" | "clinician" | "steward";
+        };
+        /**
+         * Colleagues
+         * @description hand_over: those on shift who may take the case; opinion: those who may be asked about it.
+         */
+        Colleagues: {
+            /** Hand Over */
+            hand_over: components["schemas"]["Colleague"][];
+            /** Opinion */
+            opinion: components["schemas"]["Colleague"][];
+        };
+        /**
          * Comparison
          * @description Two periods side by side.
          */
@@ -1570,6 +2575,64 @@ export interface components {
             };
             one: components["schemas"]["Period"];
             other: components["schemas"]["Period"];
+        };
+        /**
+         * Consent
+         * @description One agreement, as the ledger keeps it. wording: version and language of the words that were shown.
+         */
+        Consent: {
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Scope */
+            scope: string;
+            /** Until */
+            until: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * ConsentAsked
+         * @description A question, in full, and what the member said to it.
+         *
+         *     allowed: whether this place asks at all. given: the agreement that stands, if one does.
+         *     copied_at: when words of the member were last copied out because of it.
+         */
+        ConsentAsked: {
+            /** Allowed */
+            allowed: boolean;
+            /** Copied At */
+            copied_at: string | null;
+            given: components["schemas"]["Consent"] | null;
+            /** Language */
+            language: string;
+            /** Review */
+            review: string;
+            /**
+             * Scope
+             * @constant
+             */
+            scope: "labels";
+            /** Title */
+            title: string;
+            /** Wording */
+            wording: string;
+            /** Words */
+            words: string[];
+        };
+        /**
+         * Consents
+         * @description What is asked, and everything the member ever agreed to, newest first.
+         */
+        Consents: {
+            /** Asked */
+            asked: components["schemas"]["ConsentAsked"][];
+            /** Ledger */
+            ledger: components["schemas"]["Consent"][];
         };
         /**
          * CountryLines
@@ -1600,6 +2663,28 @@ export interface components {
             phrases: string;
         };
         /**
+         * Desk
+         * @description What belongs to a case beside its decisions.
+         */
+        Desk: {
+            /** Earlier */
+            earlier: components["schemas"]["EarlierCase"][];
+            /** Hand Overs */
+            hand_overs: components["schemas"]["HandOver"][];
+            /** Handlings */
+            handlings: ("publish" | "collapse" | "hold")[];
+            /** May Show Again */
+            may_show_again: boolean;
+            /** Opinions */
+            opinions: components["schemas"]["Opinion"][];
+            removal: components["schemas"]["Removal"] | null;
+            undo: components["schemas"]["Undo"] | null;
+            /** Urgencies */
+            urgencies: ("none" | "routine" | "soon" | "now")[];
+            /** Wrong Rules */
+            wrong_rules: string[];
+        };
+        /**
          * Discard
          * @description A nudged draft was given up; nothing was stored but the fact.
          */
@@ -1614,6 +2699,41 @@ export interface components {
              * @enum {string}
              */
             type: "discard";
+        };
+        /**
+         * EarlierCase
+         * @description An earlier case about the same member, in a room that the reader keeps.
+         */
+        EarlierCase: {
+            /** Actions */
+            actions: (("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo"))[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "escalated" | "closed";
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
         };
         /**
          * Edit
@@ -1718,6 +2838,11 @@ export interface components {
          */
         Flag: {
             /**
+             * Aside
+             * @default false
+             */
+            aside: boolean;
+            /**
              * Message
              * Format: uuid
              */
@@ -1742,6 +2867,59 @@ export interface components {
              * @default null
              */
             words: string | null;
+        };
+        /**
+         * Followed
+         * @description What a person did about it afterwards.
+         */
+        Followed: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "machine" | "moderator" | "clinician" | "steward" | "member";
+            /** Did */
+            did: string;
+            /** Statement */
+            statement: string | null;
+        };
+        /**
+         * Found
+         * @description Of the cases of one class that people acted on: found by the machine, or first by people alone.
+         *
+         *     No recall: what nobody saw is counted nowhere.
+         */
+        Found: {
+            /** Found */
+            found: number;
+            /** Missed */
+            missed: number;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "danger" | "harm" | "readers" | "private" | "unsure";
+            share: components["schemas"]["server__protocol__judgement__Share"];
+            /** Weeks */
+            weeks: components["schemas"]["FoundWeek"][];
+        };
+        /**
+         * FoundWeek
+         * @description Cases of one week that people acted on, by who asked first.
+         */
+        FoundWeek: {
+            /** Found */
+            found: number;
+            /** Missed */
+            missed: number;
+            share: components["schemas"]["server__protocol__judgement__Share"];
+            /** Start */
+            start: string;
         };
         /**
          * Guard
@@ -1801,6 +2979,33 @@ export interface components {
              * Format: date-time
              */
             start: string;
+        };
+        /**
+         * HandOver
+         * @description `to` None: it went back to the queue.
+         */
+        HandOver: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string;
+            /** To */
+            to: string | null;
+        };
+        /**
+         * HandedOver
+         * @description How many went to the colleague, and how many back to the queue.
+         */
+        HandedOver: {
+            /** Handed */
+            handed: number;
+            /** To Queue */
+            to_queue: number;
         };
         /**
          * Held
@@ -1990,6 +3195,11 @@ export interface components {
             reactions: {
                 [key: string]: number;
             };
+            /**
+             * Replies
+             * @default 0
+             */
+            replies: number;
             /** Reply To */
             reply_to?: string | null;
             /** Seq */
@@ -2135,6 +3345,62 @@ export interface components {
             stays: string | null;
         };
         /**
+         * Judged
+         * @description What one rule or model asked people to look at.
+         *
+         *     kind: a category of the lexicon, a signal of the model, a rule of the place's own, or a model
+         *     (then `name` is its version, and only its signals count).
+         */
+        Judged: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "lexicon" | "signal" | "own" | "model";
+            /** Name */
+            name: string;
+            outcomes: components["schemas"]["Outcomes"];
+            precision: components["schemas"]["server__protocol__judgement__Share"];
+            /** Weeks */
+            weeks: components["schemas"]["JudgedWeek"][];
+        };
+        /**
+         * JudgedWeek
+         * @description The cases that opened in one week. start: its Monday, UTC.
+         */
+        JudgedWeek: {
+            outcomes: components["schemas"]["Outcomes"];
+            precision: components["schemas"]["server__protocol__judgement__Share"];
+            /** Start */
+            start: string;
+        };
+        /**
+         * Judgement
+         * @description Whole weeks up to now, the newest one still running. few_below: decided cases that count as few.
+         */
+        Judgement: {
+            /** Cases */
+            cases: number;
+            /** Classes */
+            classes: components["schemas"]["Found"][];
+            /**
+             * End
+             * Format: date-time
+             */
+            end: string;
+            /** Few Below */
+            few_below: number;
+            /** Models */
+            models: components["schemas"]["Judged"][];
+            /** Rules */
+            rules: components["schemas"]["Judged"][];
+            /**
+             * Start
+             * Format: date-time
+             */
+            start: string;
+        };
+        /**
          * Keeper
          * @description Who keeps a room: peers see pseudonym and seat.
          */
@@ -2153,6 +3419,48 @@ export interface components {
             seat: "member" | "host" | "moderator" | "clinician";
         };
         /**
+         * Labels
+         * @description Whether decisions may be copied out to train this place's model.
+         *
+         *     members: how many have agreed; None below `smallest_group`.
+         */
+        Labels: {
+            /** Allowed At */
+            allowed_at: string | null;
+            /** Copies */
+            copies: components["schemas"]["LabelsCopy"][];
+            /** Members */
+            members: number | null;
+            /** Smallest Group */
+            smallest_group: number;
+        };
+        /**
+         * LabelsCopy
+         * @description A file that was made with `hearth labels export`.
+         */
+        LabelsCopy: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Rows */
+            rows: number;
+        };
+        /**
+         * LabelsSwitch
+         * @description On or off for the whole place.
+         */
+        LabelsSwitch: {
+            /** Allowed */
+            allowed: boolean;
+        };
+        /**
          * Leave
          * @description Stop listening. The seat in the room stays.
          */
@@ -2167,6 +3475,85 @@ export interface components {
              * @enum {string}
              */
             type: "leave";
+        };
+        /**
+         * Ledger
+         * @description A page, newest first, and what was read in all. read, not_read: messages; followed: entries.
+         */
+        Ledger: {
+            /** After */
+            after: string | null;
+            /** Entries */
+            entries: components["schemas"]["LedgerEntry"][];
+            /** Followed */
+            followed: number;
+            /** Not Read */
+            not_read: number;
+            /** Read */
+            read: number;
+        };
+        /**
+         * LedgerEntry
+         * @description One automated act on the reader's own words. No score; for danger, words only.
+         *
+         *     bound: the row of the audit log that holds its digest. may_ask: whether another person may still be asked.
+         */
+        LedgerEntry: {
+            /**
+             * Ask Until
+             * Format: date-time
+             */
+            ask_until: string;
+            /** Asked */
+            asked: ("open" | "upheld" | "overturned" | "changed") | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Band */
+            band: ("low" | "middle" | "high") | null;
+            /** Band Words */
+            band_words: string | null;
+            /** Became */
+            became: string | null;
+            /** Bound */
+            bound: number;
+            /** Clause Words */
+            clause_words: string | null;
+            /** Followed */
+            followed: components["schemas"]["Followed"][];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "nudge" | "collapse" | "hold" | "refuse" | "risk" | "surface";
+            /** May Ask */
+            may_ask: boolean;
+            /** Message */
+            message: string | null;
+            /** Model */
+            model: string | null;
+            /** Policy */
+            policy: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Rules */
+            rules: string[];
+            /** Statement */
+            statement: string | null;
+            /** Words */
+            words: string;
         };
         /**
          * Limits
@@ -2256,6 +3643,8 @@ export interface components {
         };
         /** MemberPatch */
         MemberPatch: {
+            /** Reason */
+            reason?: string | null;
             /** Role */
             role?: ("peer" | "moderator" | "clinician" | "steward") | null;
             /** State */
@@ -2361,24 +3750,52 @@ export interface components {
             text: string;
         };
         /**
+         * NewConsent
+         * @description I agree to these words. wording: as the question named it.
+         */
+        NewConsent: {
+            /** Wording */
+            wording: string;
+        };
+        /**
          * NewDecision
          * @description `version` is the one that was read. `reason` is told to the author; `words` is the first
          *     message of a conversation or the text of a care note. `minutes` is the length of a pause.
+         *     `undoable`: it can be taken back for 30 seconds, and what the author would read waits as long.
          */
         NewDecision: {
             /**
              * Action
              * @enum {string}
              */
-            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "reach_out" | "escalate" | "uphold" | "overturn" | "change";
+            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change";
+            /** Clause */
+            clause?: ("kind" | "safe" | "private" | "listen" | "here" | "care" | "law") | null;
             /** Minutes */
             minutes?: number | null;
             /** Reason */
             reason: string;
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
             /** Version */
             version: number;
             /** Words */
             words?: string | null;
+        };
+        /**
+         * NewHandOver
+         * @description `to` None: back to the queue. The note is for whoever has the case next.
+         */
+        NewHandOver: {
+            /** Note */
+            note: string;
+            /** To */
+            to?: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * NewHelpLine
@@ -2446,6 +3863,19 @@ export interface components {
             seat: ("member" | "host" | "moderator" | "clinician") | null;
         };
         /**
+         * NewOpinion
+         * @description Ask a colleague what they think.
+         */
+        NewOpinion: {
+            /**
+             * Of
+             * Format: uuid
+             */
+            of: string;
+            /** Question */
+            question: string;
+        };
+        /**
          * NewPassphrase
          * @description The current passphrase, or the recovery code, proves who asks. Ends all other sessions.
          */
@@ -2456,6 +3886,43 @@ export interface components {
             passphrase: string;
             /** Recovery Code */
             recovery_code?: string | null;
+        };
+        /**
+         * NewPolicyEdition
+         * @description Take a policy. `applied` needs a replay of exactly this text against what judges now.
+         *
+         *     `accept_warnings`: I have read what it means for people in danger.
+         */
+        NewPolicyEdition: {
+            /**
+             * Accept Warnings
+             * @default false
+             */
+            accept_warnings: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "applied" | "shadow";
+            /** Reason */
+            reason: string;
+            /** Replay */
+            replay?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
+         * NewPolicyReplay
+         * @description A policy to be replayed over the last `days` of this place.
+         */
+        NewPolicyReplay: {
+            /**
+             * Days
+             * @default 30
+             */
+            days: number;
+            /** Text */
+            text: string;
         };
         /**
          * NewPushDevice
@@ -2472,6 +3939,22 @@ export interface components {
             /** Time Zone */
             time_zone: string;
         };
+        /**
+         * NewQuietPerson
+         * @description Mute somebody, or with `blocked` block them.
+         */
+        NewQuietPerson: {
+            /** Blocked */
+            blocked: boolean;
+        };
+        /**
+         * NewQuietTopic
+         * @description A word or a few.
+         */
+        NewQuietTopic: {
+            /** Words */
+            words: string;
+        };
         /** NewRoom */
         NewRoom: {
             /**
@@ -2485,6 +3968,23 @@ export interface components {
             purpose: string;
             /** Slug */
             slug?: string | null;
+        };
+        /**
+         * NewTemplate
+         * @description A steward's own words to start from.
+         */
+        NewTemplate: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change";
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
         };
         /**
          * NextCase
@@ -2565,7 +4065,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back";
             /**
              * Message
              * @default null
@@ -2657,6 +4157,58 @@ export interface components {
             rooms: string[];
         };
         /**
+         * Opinion
+         * @description `mine`: the one who reads was asked.
+         */
+        Opinion: {
+            /** Answer */
+            answer: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /** Of */
+            of: string;
+            /** Question */
+            question: string;
+        };
+        /**
+         * OpinionAnswer
+         * @description What the one who was asked thinks.
+         */
+        OpinionAnswer: {
+            /** Words */
+            words: string;
+        };
+        /**
+         * Outcomes
+         * @description Cases that were flagged, and what people made of them; the four parts add up to it.
+         */
+        Outcomes: {
+            /** Confirmed */
+            confirmed: number;
+            /** Dismissed */
+            dismissed: number;
+            /** Flagged */
+            flagged: number;
+            /** Waiting */
+            waiting: number;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
          * Period
          * @description Some weeks together. `per_week`: the mean of what is shown; `medians`: the middle one of the weeks' own.
          */
@@ -2681,7 +4233,7 @@ export interface components {
             };
             /** Shares */
             shares: {
-                [key: string]: components["schemas"]["Share"];
+                [key: string]: components["schemas"]["server__protocol__climate__Share"];
             };
             /** Weeks */
             weeks: number;
@@ -2734,12 +4286,226 @@ export interface components {
             sign_up?: ("open" | "invited" | "approved") | null;
         };
         /**
+         * PolicyChange
+         * @description One threshold, wording or rule that differs from what judges now.
+         */
+        PolicyChange: {
+            /** After */
+            after: string;
+            /** Before */
+            before: string;
+            /** Key */
+            key: string;
+        };
+        /**
+         * PolicyChecked
+         * @description Whether it can be taken, what it changes, and what must be read and accepted first.
+         */
+        PolicyChecked: {
+            /** Changes */
+            changes: components["schemas"]["PolicyChange"][];
+            /** Ok */
+            ok: boolean;
+            /** Problems */
+            problems: components["schemas"]["PolicyProblem"][];
+            /** Rules */
+            rules: components["schemas"]["PolicyRule"][];
+            /** Warnings */
+            warnings: components["schemas"]["PolicyProblem"][];
+        };
+        /**
+         * PolicyDraft
+         * @description A policy to be looked at.
+         */
+        PolicyDraft: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * PolicyEdition
+         * @description One change, as the history tells it. `back_to`: the edition taken again, 0 for the shipped one.
+         */
+        PolicyEdition: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Back To */
+            back_to: number | null;
+            /** By */
+            by: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "applied" | "shadow" | "ended";
+            /** Number */
+            number: number;
+            /** Previous */
+            previous: number;
+            /** Reason */
+            reason: string;
+            /** Replay */
+            replay: string | null;
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * PolicyProblem
+         * @description What is wrong, or must be read before it is taken. `line` counts from 1; null: of the whole.
+         */
+        PolicyProblem: {
+            /** Key */
+            key: string;
+            /** Line */
+            line: number | null;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PolicyReplay
+         * @description How a replay stands. `total`: null until it is known. `report`: once it is done.
+         */
+        PolicyReplay: {
+            /** Done */
+            done: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            report: components["schemas"]["PolicyReport"] | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * PolicyReport
+         * @description What a replay found: figures and their counts, never words of anybody.
+         *
+         *     `source`: the place's own past, or labelled data. `kept_readings`, `read_again`: of messages.
+         *     `moves`: by "from>to". `notes`: what to mind, in words.
+         */
+        PolicyReport: {
+            /** Affected People */
+            affected_people: number | null;
+            after: components["schemas"]["ReplaySide"];
+            before: components["schemas"]["ReplaySide"];
+            /** Changes */
+            changes: components["schemas"]["PolicyChange"][];
+            /** Decided */
+            decided: {
+                [key: string]: number;
+            };
+            /** Kept Readings */
+            kept_readings: number;
+            /** Languages */
+            languages: components["schemas"]["ReplayGroup"][];
+            load: components["schemas"]["ReplayLoad"];
+            /** Messages */
+            messages: number;
+            /** Model */
+            model: string;
+            /** Moves */
+            moves: {
+                [key: string]: number;
+            };
+            /** Newcomers */
+            newcomers: components["schemas"]["ReplayGroup"][];
+            /** Newly Caught */
+            newly_caught: number;
+            /** Newly Flagged */
+            newly_flagged: number;
+            /** Newly Missed */
+            newly_missed: number;
+            /** No Longer Flagged */
+            no_longer_flagged: number;
+            /** Not Assessed */
+            not_assessed: number;
+            /** Notes */
+            notes: string[];
+            /** People */
+            people: number | null;
+            /** Ran S */
+            ran_s: number;
+            /** Read Again */
+            read_again: number;
+            /** Rooms */
+            rooms: components["schemas"]["ReplayGroup"][];
+            /** Rules */
+            rules: {
+                [key: string]: number;
+            };
+            /** Since */
+            since: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "history" | "data";
+            /** Unreadable */
+            unreadable: number;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Warnings */
+            warnings: components["schemas"]["PolicyProblem"][];
+        };
+        /**
          * PolicyReview
          * @description The edition that was read.
          */
         PolicyReview: {
             /** Edition */
             edition: string;
+        };
+        /**
+         * PolicyRollback
+         * @description Take an earlier edition again; 0: the shipped one.
+         */
+        PolicyRollback: {
+            /** Reason */
+            reason: string;
+            /** To */
+            to: number;
+        };
+        /**
+         * PolicyRule
+         * @description One of the place's own rules, in words. `rooms`: by slug; empty: everywhere.
+         */
+        PolicyRule: {
+            /**
+             * Does
+             * @enum {string}
+             */
+            does: "collapse" | "nudge" | "hold" | "routine" | "soon";
+            /** Name */
+            name: string;
+            /** Patterns */
+            patterns: number;
+            /** Rooms */
+            rooms: string[];
+            /** Shadow */
+            shadow: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PolicyShadow
+         * @description What a rule in shadow, or the whole policy on trial (`what` is "policy"), would have done.
+         */
+        PolicyShadow: {
+            /** Days */
+            days: components["schemas"]["ShadowDay"][];
+            /** What */
+            what: string;
         };
         /**
          * PolicyText
@@ -2756,6 +4522,26 @@ export interface components {
             };
             /** Version */
             version: string;
+        };
+        /**
+         * PolicyThreshold
+         * @description One number of the policy, and what is shipped.
+         */
+        PolicyThreshold: {
+            /** Key */
+            key: string;
+            /** Shipped */
+            shipped: string;
+            /** Value */
+            value: string;
+        };
+        /**
+         * PolicyTrialEnd
+         * @description Nothing is on trial any more.
+         */
+        PolicyTrialEnd: {
+            /** Reason */
+            reason: string;
         };
         /**
          * Post
@@ -2887,6 +4673,41 @@ export interface components {
             detail: string;
         };
         /**
+         * Promise
+         * @description One thing that this place promises. shipped: whether these are the words that come with Hearth.
+         */
+        Promise: {
+            /**
+             * Code
+             * @enum {string}
+             */
+            code: "kind" | "safe" | "private" | "listen" | "here" | "care" | "law";
+            /** Shipped */
+            shipped: boolean;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PromisePatch
+         * @description Other words; None for the shipped ones again.
+         */
+        PromisePatch: {
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * Promises
+         * @description What a decision may rest on, and where somebody can turn outside this place.
+         */
+        Promises: {
+            /** Outside */
+            outside: string;
+            /** Outside Shipped */
+            outside_shipped: boolean;
+            /** Promises */
+            promises: components["schemas"]["Promise"][];
+        };
+        /**
          * PushDevice
          * @description One of one's own browsers. `service`: the host whose server carries the calls.
          */
@@ -2995,6 +4816,16 @@ export interface components {
             languages: string[];
         };
         /**
+         * Quiet
+         * @description All that I do not want to hear. Nobody else is told.
+         */
+        Quiet: {
+            /** People */
+            people: components["schemas"]["QuietPerson"][];
+            /** Topics */
+            topics: components["schemas"]["QuietTopic"][];
+        };
+        /**
          * QuietHours
          * @description Minutes of the day in one's own time zone; `start` may lie after `end`, over midnight.
          */
@@ -3003,6 +4834,39 @@ export interface components {
             end: number;
             /** Start */
             start: number;
+        };
+        /**
+         * QuietPerson
+         * @description Somebody whose words are folded away for me.
+         */
+        QuietPerson: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Blocked */
+            blocked: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * QuietTopic
+         * @description Words that fold a message away for me when its text or its note holds them.
+         */
+        QuietTopic: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Words */
+            words: string;
         };
         /**
          * React
@@ -3073,6 +4937,24 @@ export interface components {
             type: "read";
         };
         /**
+         * Redress
+         * @description How to ask again. usual_wait_s: the median of the last answers; None where there were too few.
+         */
+        Redress: {
+            /** Answer */
+            answer: string | null;
+            /** Appeal */
+            appeal: ("open" | "upheld" | "overturned" | "changed") | null;
+            /** May Appeal */
+            may_appeal: boolean;
+            /** Outside */
+            outside: string;
+            /** Until */
+            until: string | null;
+            /** Usual Wait S */
+            usual_wait_s: number | null;
+        };
+        /**
          * Refused
          * @description Not done. `retryable` with `retry_after_s` says whether and when to try again.
          */
@@ -3108,6 +4990,124 @@ export interface components {
             type: "refused";
         };
         /**
+         * Removal
+         * @description Somebody asked that the member leaves the whole place. `may_answer`: the reader may say yes or no.
+         */
+        Removal: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Confirmed */
+            confirmed: boolean | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** May Answer */
+            may_answer: boolean;
+        };
+        /**
+         * RemovalAnswer
+         * @description `reason` is told to the member when it is confirmed, and kept with the case when it is not.
+         */
+        RemovalAnswer: {
+            /** Confirm */
+            confirm: boolean;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * ReplayGroup
+         * @description What changes in one room or language, or for newcomers. `people`: null where nobody knows.
+         *
+         *     `together`: several small groups, told as one so that nobody is singled out.
+         */
+        ReplayGroup: {
+            /** Caught After */
+            caught_after: number;
+            /** Caught Before */
+            caught_before: number;
+            /** Decided */
+            decided: number;
+            /** Messages */
+            messages: number;
+            /** More Cases */
+            more_cases: number;
+            /** Name */
+            name: string;
+            /** Newly Flagged */
+            newly_flagged: number;
+            /** No Longer Flagged */
+            no_longer_flagged: number;
+            /** People */
+            people: number | null;
+            /** Together */
+            together: boolean;
+        };
+        /**
+         * ReplayLoad
+         * @description What it asks of moderators. `measured_on`: decided cases behind `minutes_each`; 0: assumed.
+         */
+        ReplayLoad: {
+            /** Measured On */
+            measured_on: number;
+            /** Minutes Each */
+            minutes_each: number;
+            /** More Cases */
+            more_cases: number;
+            /** More Minutes */
+            more_minutes: number;
+            /** More Minutes Per Week */
+            more_minutes_per_week: number | null;
+        };
+        /**
+         * ReplayShare
+         * @description A part of a whole; `low` and `high`: where the true share likely lies, null for too few to say.
+         */
+        ReplayShare: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Part */
+            part: number;
+            /** Whole */
+            whole: number;
+        };
+        /**
+         * ReplaySide
+         * @description What one policy does with the messages that were replayed.
+         *
+         *     `caught`: of what people found harmful or a sign of danger. `flagged_harmless`: of what they dismissed.
+         */
+        ReplaySide: {
+            caught: components["schemas"]["ReplayShare"];
+            /** Flagged */
+            flagged: number;
+            flagged_harmless: components["schemas"]["ReplayShare"];
+            /** Handling */
+            handling: {
+                [key: string]: number;
+            };
+            /** Missed */
+            missed: number;
+            /** Missed Risk */
+            missed_risk: number;
+            /** To Person */
+            to_person: number;
+            /** Urgency */
+            urgency: {
+                [key: string]: number;
+            };
+            /** Version */
+            version: string;
+        };
+        /**
          * Reset
          * @description Your position is unknown here: fetch the room anew.
          */
@@ -3130,6 +5130,13 @@ export interface components {
          * @description A room as its list shows it.
          */
         Room: {
+            /**
+             * First Reply Asks
+             * @default 0
+             */
+            first_reply_asks: number;
+            /** First Reply Median S */
+            first_reply_median_s?: number | null;
             /** Here */
             here: number;
             /**
@@ -3243,25 +5250,64 @@ export interface components {
             sessions: components["schemas"]["SessionInfo"][];
         };
         /**
-         * Share
-         * @description `count` of `of`, both rounded; `low` to `high` is the 95 % interval, rounding included.
-         *
-         *     All None when no week of the period shows both counts: not known, which is not nought.
-         *     weeks: how many weeks are in it.
+         * SetHandling
+         * @description What the readers see. `content_note` is what a collapsed message stands behind.
          */
-        Share: {
-            /** Count */
-            count: number | null;
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            /** Of */
-            of: number | null;
-            /** Value */
-            value: number | null;
-            /** Weeks */
-            weeks: number;
+        SetHandling: {
+            /**
+             * Content Note
+             * @default choose_when
+             * @enum {string}
+             */
+            content_note: "choose_when" | "self_harm" | "violence" | "abuse" | "grief" | "substances" | "eating";
+            /**
+             * Handling
+             * @enum {string}
+             */
+            handling: "publish" | "collapse" | "hold";
+            /** Reason */
+            reason: string;
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
+            /** Version */
+            version: number;
+        };
+        /**
+         * SetUrgency
+         * @description How soon somebody must look at this person; `version` is the one that was read.
+         */
+        SetUrgency: {
+            /** Reason */
+            reason: string;
+            /**
+             * Undoable
+             * @default false
+             */
+            undoable: boolean;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Version */
+            version: number;
+        };
+        /**
+         * ShadowDay
+         * @description One day of something in shadow. `outcomes`: by "from>to", how often it would have changed that.
+         */
+        ShadowDay: {
+            /** Day */
+            day: string;
+            /** Judged */
+            judged: number;
+            /** Outcomes */
+            outcomes: {
+                [key: string]: number;
+            };
         };
         /**
          * ShareChange
@@ -3281,12 +5327,42 @@ export interface components {
             on: boolean;
         };
         /**
+         * ShiftClaims
+         * @description What one holds, and who is on shift beside one.
+         */
+        ShiftClaims: {
+            /** Colleagues */
+            colleagues: components["schemas"]["Colleague"][];
+            /** Held */
+            held: string[];
+        };
+        /**
+         * ShiftHandOver
+         * @description All that one holds, with one note. Where `to` may not take a case, it goes back to the queue.
+         */
+        ShiftHandOver: {
+            /** Note */
+            note: string;
+            /** To */
+            to?: string | null;
+        };
+        /**
          * ShortPause
          * @description From now on; the shift goes on.
          */
         ShortPause: {
             /** Minutes */
             minutes: number;
+        };
+        /**
+         * ShowAgain
+         * @description A hidden message comes back. `reason` is told to its author.
+         */
+        ShowAgain: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
         };
         /**
          * SignUp
@@ -3319,6 +5395,67 @@ export interface components {
             passphrase?: string | null;
             /** Pseudonym */
             pseudonym: string;
+        };
+        /**
+         * Statement
+         * @description A statement of reasons: the contents that Article 17 of the EU's Digital Services Act asks for.
+         */
+        Statement: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "machine" | "moderator" | "clinician" | "steward" | "member";
+            /** Clause */
+            clause: ("kind" | "safe" | "private" | "listen" | "here" | "care" | "law") | null;
+            /** Clause Words */
+            clause_words: string | null;
+            /** Decided */
+            decided: string;
+            /** Decided By Machine */
+            decided_by_machine: boolean;
+            /** Detected */
+            detected: string;
+            /** Detected By Machine */
+            detected_by_machine: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "held" | "hidden" | "collapsed" | "assessed_late" | "warn" | "pause" | "removed";
+            /** Lasts */
+            lasts: string;
+            /** Model */
+            model: string | null;
+            /** Own Words */
+            own_words: string | null;
+            /** Policy */
+            policy: string | null;
+            /** Reason */
+            reason: string;
+            redress: components["schemas"]["Redress"];
+            /** Restricted */
+            restricted: string;
+            /** Room */
+            room: string | null;
+            /** Room Name */
+            room_name: string | null;
+            /** Rules */
+            rules: string[];
+            /** Stands */
+            stands: boolean;
+            /** Until */
+            until: string | null;
         };
         /** StewardHelpLine */
         StewardHelpLine: {
@@ -3375,6 +5512,45 @@ export interface components {
             after: string | null;
             /** Members */
             members: components["schemas"]["StewardMember"][];
+        };
+        /**
+         * StewardPolicy
+         * @description What judges here and what is on trial, with the history of both.
+         *
+         *     `number`: the edition in force, 0 as shipped. `broken`: it cannot be read any more, and the shipped
+         *     policy judges. `changes`: against the shipped one. `rooms`: the slugs there are.
+         */
+        StewardPolicy: {
+            /** Broken */
+            broken: boolean;
+            /** Changes */
+            changes: components["schemas"]["PolicyChange"][];
+            /** Editions */
+            editions: components["schemas"]["PolicyEdition"][];
+            /** Number */
+            number: number;
+            /** Reviewed */
+            reviewed: boolean;
+            /** Rooms */
+            rooms: string[];
+            /** Rules */
+            rules: components["schemas"]["PolicyRule"][];
+            /** Shadow */
+            shadow: components["schemas"]["PolicyShadow"][];
+            /** Shipped */
+            shipped: string;
+            /** Text */
+            text: string;
+            /** Thresholds */
+            thresholds: components["schemas"]["PolicyThreshold"][];
+            /** Trial */
+            trial: number | null;
+            /** Trial Text */
+            trial_text: string | null;
+            /** Version */
+            version: string;
+            /** Warnings */
+            warnings: components["schemas"]["PolicyProblem"][];
         };
         /**
          * StewardPush
@@ -3471,6 +5647,68 @@ export interface components {
             words: string;
         };
         /**
+         * Template
+         * @description Words to start from. `written_by`: us means that no native speaker has reviewed it yet.
+         */
+        Template: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change";
+            /**
+             * Hidden
+             * @default false
+             */
+            hidden: boolean;
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Name */
+            name: string;
+            /** Words */
+            words: string;
+            /**
+             * Written By
+             * @enum {string}
+             */
+            written_by: "us" | "place";
+        };
+        /**
+         * TemplatePatch
+         * @description `as_shipped`: the words that came with Hearth again.
+         */
+        TemplatePatch: {
+            /** As Shipped */
+            as_shipped?: true | null;
+            /** Hidden */
+            hidden?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Words */
+            words?: string | null;
+        };
+        /**
+         * Templates
+         * @description The place's own first, then those that come with Hearth.
+         */
+        Templates: {
+            /** Templates */
+            templates: components["schemas"]["Template"][];
+        };
+        /**
+         * Thread
+         * @description A post and what answers it directly, oldest first. `after` gives the next page; None at the end.
+         */
+        Thread: {
+            /** After */
+            after: number | null;
+            post: components["schemas"]["HistoryMessage"];
+            /** Replies */
+            replies: components["schemas"]["HistoryMessage"][];
+        };
+        /**
          * Typing
          * @description I am writing; forgotten after a few seconds.
          */
@@ -3485,6 +5723,48 @@ export interface components {
              * @enum {string}
              */
             type: "typing";
+        };
+        /**
+         * Undo
+         * @description The decision that whoever made it may still take back, and until when.
+         */
+        Undo: {
+            /** Action */
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
+            /**
+             * Decision
+             * Format: uuid
+             */
+            decision: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /**
+         * WaitingAsk
+         * @description An ask that no other person has answered.
+         */
+        WaitingAsk: {
+            message: components["schemas"]["HistoryMessage"];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * WaitingAsks
+         * @description Oldest first; `more`: there are others that do not stand here.
+         */
+        WaitingAsks: {
+            /** Asks */
+            asks: components["schemas"]["WaitingAsk"][];
+            /** More */
+            more: boolean;
         };
         /**
          * Withdraw
@@ -3507,6 +5787,78 @@ export interface components {
              */
             type: "withdraw";
         };
+        /**
+         * WrongRuleCount
+         * @description By rule and model: in how many cases a person called it wrong, and in how many it spoke.
+         */
+        WrongRuleCount: {
+            /** Cases */
+            cases: number;
+            /** Model */
+            model: string;
+            /**
+             * Newest At
+             * Format: date-time
+             */
+            newest_at: string;
+            /** Rule */
+            rule: string;
+            /** Wrong */
+            wrong: number;
+        };
+        /**
+         * WrongRuleCounts
+         * @description The rules most often called wrong first.
+         */
+        WrongRuleCounts: {
+            /** Rules */
+            rules: components["schemas"]["WrongRuleCount"][];
+        };
+        /**
+         * WrongRules
+         * @description How many of a case's rules the reader has now called wrong. Closes nothing.
+         */
+        WrongRules: {
+            /** Rules */
+            rules: string[];
+        };
+        /**
+         * Share
+         * @description `count` of `of`, both rounded; `low` to `high` is the 95 % interval, rounding included.
+         *
+         *     All None when no week of the period shows both counts: not known, which is not nought.
+         *     weeks: how many weeks are in it.
+         */
+        server__protocol__climate__Share: {
+            /** Count */
+            count: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Of */
+            of: number | null;
+            /** Value */
+            value: number | null;
+            /** Weeks */
+            weeks: number;
+        };
+        /**
+         * Share
+         * @description A share with its 95 % interval (Wilson). value: None where nothing was counted. few: too little to lean on.
+         */
+        server__protocol__judgement__Share: {
+            /** Few */
+            few: boolean;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
+            /** Value */
+            value: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -3516,6 +5868,35 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ask_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAsks"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     case_read: {
         parameters: {
             query?: never;
@@ -3613,6 +5994,37 @@ export interface operations {
             };
         };
     };
+    case_colleagues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Colleagues"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     case_decide: {
         parameters: {
             query?: never;
@@ -3666,6 +6078,279 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CaseLine"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_handling: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetHandling"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_opinion_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOpinion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_opinion_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+                opinion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpinionAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_rule_wrong: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongRules"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_show_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShowAgain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case_urgency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetUrgency"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
                 };
             };
             /** @description Refused */
@@ -3995,6 +6680,105 @@ export interface operations {
             };
         };
     };
+    consent_read: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                scope: "labels";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConsent"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    consent_withdraw: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                scope: "labels";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consents"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     guard_read: {
         parameters: {
             query?: never;
@@ -4198,6 +6982,101 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_read: {
+        parameters: {
+            query?: {
+                after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ledger"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                act_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAppeal"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"];
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -4489,6 +7368,227 @@ export interface operations {
             };
         };
     };
+    quiet_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_person_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuietPerson"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_person_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_topic_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuietTopic"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quiet_topic_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                topic_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    statement_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                notice_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_sign_up: {
         parameters: {
             query?: never;
@@ -4553,6 +7653,35 @@ export interface operations {
             };
         };
     };
+    opinions_asked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedOpinions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     place_read: {
         parameters: {
             query?: never;
@@ -4569,6 +7698,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Place"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_promises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promises"];
                 };
             };
             /** @description Refused */
@@ -4667,6 +7825,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["NextCase"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removal_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                removal_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemovalAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {
@@ -4864,6 +8055,40 @@ export interface operations {
             };
         };
     };
+    thread_read: {
+        parameters: {
+            query?: {
+                after?: number;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Thread"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     session_list: {
         parameters: {
             query?: never;
@@ -5029,6 +8254,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shift_claims: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShiftClaims"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shift_hand_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShiftHandOver"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedOver"];
                 };
             };
             /** @description Refused */
@@ -5321,6 +8608,99 @@ export interface operations {
             };
         };
     };
+    steward_judgement: {
+        parameters: {
+            query?: {
+                weeks?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Judgement"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_labels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_labels_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelsSwitch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Labels"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_members_list: {
         parameters: {
             query?: {
@@ -5422,6 +8802,297 @@ export interface operations {
             };
         };
     };
+    steward_policy_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyDraft"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyChecked"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_take: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicyEdition"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_replay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicyReplay"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyReplay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_replay_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyReplay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_replay_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                replay_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_rollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyRollback"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_policy_trial_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyTrialEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardPolicy"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_promises: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromisePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Promises"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_push: {
         parameters: {
             query?: never;
@@ -5471,6 +9142,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StewardPush"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_removals_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AskedRemovals"];
                 };
             };
             /** @description Refused */
@@ -5645,6 +9345,105 @@ export interface operations {
             };
         };
     };
+    steward_templates_list: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_templates_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_templates_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_wellbeing: {
         parameters: {
             query?: never;
@@ -5661,6 +9460,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuardTotals"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_wrong_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongRuleCounts"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    templates_read: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Templates"];
                 };
             };
             /** @description Refused */
