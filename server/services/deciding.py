@@ -54,8 +54,8 @@ _NO_ANSWER = frozenset({"undo", "removal_confirmed", "removal_declined"})
 
 def write_down(work: Work, decision: Decision, verb: str, subject: UUID) -> None:
     """In the audit log: what was done, and a digest of the decision. Call it last in a verb."""
-    audit.append(work, decision.by, verb, subject)
     acts.bind(work, decision)
+    audit.append(work, decision.by, verb, subject)
 
 
 def _detected_by(sources: set[str]) -> str:
