@@ -29,7 +29,7 @@ from server.services.judged import Judged, Touched, move, tell_author
 from server.store import acts, audit, cases, staff
 from server.store import notices as stored
 from server.store import standing as standing_store
-from server.store.tables import Act, Case, Message, Notice, Timer
+from server.store.tables import Act, Case, CaseFlag, Message, Notice, Timer
 from server.store.work import Work
 
 _LATELY = timedelta(days=90)
@@ -95,7 +95,7 @@ def _notice_of(work: Work, act: Act) -> Notice:
     """What was told only in passing, so that there is something to ask about."""
     frame = notices.tell(
         work, member_id=act.member_id, kind="looked_at", code="asked",
-        words=reason_words.words("act", act.kind, act.about or act.code), room_id=act.room_id,
+        words=_words_of(act), room_id=act.room_id,
         message_id=act.message_id, act_id=act.id, automated=True, by_role="machine",
         policy=act.policy, appealable=True,
     )  # fmt: skip
@@ -109,6 +109,7 @@ def _open(work: Work, notice: Notice, words: str) -> None:
     case = _appeal_case(work, notice)
     cases.insert(work, case)
     cases.seal_words(work, case, words)
+    _say_what_about(work, case, notice)
     notice.appeal = "open"
     work.session.add_all([case, notice])
     work.session.flush()
@@ -228,6 +229,23 @@ def _appeal_case(work: Work, notice: Notice) -> Case:
         aside=_is_aside(work, notice, about),
         policy=notice.policy or "",
     )
+
+
+def _say_what_about(work: Work, case: Case, notice: Notice) -> None:
+    """Whoever judges it reads what the machine did: of a suggestion nothing else is left."""
+    act = acts.find(work, notice.act_id) if notice.act_id else None
+    if act is None:
+        return
+    words = [_words_of(act), *reason_words.rules(act.reasons)]
+    flag = CaseFlag(
+        case_id=case.id, source="classifier", reasons=act.reasons, words=words, spans=[],
+        at=work.now,
+    )  # fmt: skip
+    cases.add_flag(work, case, flag, None)
+
+
+def _words_of(act: Act) -> str:
+    return reason_words.words("act", act.kind, act.about or act.code)
 
 
 def _is_aside(work: Work, notice: Notice, about: Case | None) -> bool:

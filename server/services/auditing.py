@@ -43,13 +43,17 @@ class Report:
         return not self.ok and all(problem.code in _ACCEPTABLE for problem in self.problems)
 
 
-def examine(work: Work, heads: Heads | None) -> Report:
-    """Read the whole log, a page at a time. heads: None leaves them out, and so cannot see a cut.
+def examine(work: Work, heads: Heads | None, *, with_bound: bool = True) -> Report:
+    """Read the whole log, a page at a time. heads: None leaves them out, and so sees a cut only by what
+    was bound there. with_bound: whether acts and decisions are held against it.
 
     The heads are read first: a row that is signed while this runs must be in the snapshot already.
     """
     checked = heads.check() if heads else Checked(0, None, None)
-    walk = _Walk(_signed(heads, checked), _Bindings(acts.bound(work)))
+    walk = _Walk(
+        _signed(heads, checked),
+        _Bindings(acts.bound(work) if with_bound else iter(()), is_on=with_bound),
+    )
     walk.go(audit.rows(work))
     found = walk.problem
     if found is None and walk.head and checked.newest:
@@ -121,15 +125,18 @@ class _Walk:
 class _Bindings:
     """Acts and decisions beside the rows that bind them, in the same order."""
 
-    def __init__(self, bound: Iterator[Bound | None]) -> None:
+    def __init__(self, bound: Iterator[Bound | None], *, is_on: bool) -> None:
         self._bound = bound
+        self._is_on = is_on
         self._next = next(bound, None)
         self._found: Problem | None = None
         self._first_at: datetime | None = None
 
     def meet(self, row: Row, since: datetime | None) -> None:
         """One good row of the log. since: the time of the one before."""
-        if self._found or not (acts.is_bound(row.verb) or self._stands_before(row.number + 1)):
+        if not self._is_on or self._found:
+            return
+        if not (acts.is_bound(row.verb) or self._stands_before(row.number + 1)):
             return
         if row.verb == acts.DECISION:
             self._first_at = self._first_at or row.at

@@ -54,9 +54,11 @@ def raise_case(
     reasons: stable codes; words: the same for a moderator. spans: {start, end, signal} in code
     points. note: the words of whoever flags (`by`). refused_text: a post that was not stored
     otherwise; it is sealed under its author's key. conversation_id: the private line, if any.
-    aside: not for those who keep the room; so it is by itself where its subject keeps it alone.
+    aside: not for those who keep the room; so it is by itself where its subject keeps it alone, but what
+    only the machine says about a private conversation stays among those who sit in it.
     """
-    alone = keepers.keeps_alone(work, room_id, subject_id)
+    is_told = source == "member" or not keepers.is_private(work, room_id)
+    alone = is_told and keepers.keeps_alone(work, room_id, subject_id)
     key = cases.open_key(room_id, subject_id, message_id)
     case = new_case(
         work,

@@ -18,6 +18,12 @@ def keeps(work: Work, room_id: UUID, member_id: UUID) -> bool:
     return seat is not None and seat.seat in STAFF_SEATS
 
 
+def is_private(work: Work, room_id: UUID) -> bool:
+    """Whether it is a conversation that only those who sit in it may read."""
+    room = rooms.find_room(work, room_id)
+    return room is None or room.kind != "room"
+
+
 def keeps_alone(work: Work, room_id: UUID, member_id: UUID) -> bool:
     """Whether a case about this member has nobody to go to among those who keep the room."""
     if not keeps(work, room_id, member_id):

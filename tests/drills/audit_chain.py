@@ -129,7 +129,8 @@ def _is_well(settings: Settings, rows: int) -> bool:
 
 
 def _look_without_heads(settings: Settings) -> Report:
-    return beside.read(settings, partial(examine, heads=None))
+    """And without the decisions that the log binds: they would tell of a cut as well."""
+    return beside.read(settings, partial(examine, heads=None, with_bound=False))
 
 
 # --- the log ---

@@ -86,12 +86,12 @@ _STEPS = st.lists(
         st.sampled_from([30, 60, 600, 6000]),
     ),
     min_size=1,
-    max_size=14,
+    max_size=10,
 )  # fmt: skip
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 @given(_STEPS)
 def test_what_is_overturned_leaves_the_member_as_before(steps: list[Step]) -> None:

@@ -187,6 +187,8 @@ async def test_a_person_can_be_asked_about_anything_once_and_the_second_time_kin
     assert "nothing is lost" in again.value.detail
 
     [case] = await scene.house.do(_open_cases)
+    seen = await scene.look(scene.still, case.id)
+    assert "It sounded harsh toward another person." in seen.line.why, "what the judge reads"
     await scene.decide(scene.still, case, "overturn", reason="You are right. I am sorry.")
     [asked] = (await mine(scene.house, scene.marram)).entries
     told = [one for one in await scene.told() if one.kind == "appeal"]

@@ -18,6 +18,7 @@ from server.services import (
     by_itself,
     case_view,
     cases,
+    conversations,
     decisions,
     ladder,
     notices,
@@ -256,6 +257,23 @@ async def test_who_asked_is_told_what_came_of_it_and_nothing_of_a_sanction(
 
 def _seat(work: Work, room: UUID, member: UUID) -> None:
     seats.take_seat(work, room, member)
+
+
+async def test_a_private_conversation_comes_out_only_when_somebody_in_it_asks(any_house: House):
+    ash, fern = await any_house.join("Ash"), await any_house.join("fern", Role.MODERATOR)
+    await any_house.join("hearthkeeper", Role.STEWARD)
+    room = await any_house.room("Low days", (ash, "member"), (fern, "moderator"))
+    line = await any_house.do(lambda work: conversations.open_line(work, ash.id, room))
+    said = await any_house.say(line.id, fern, "pull yourself together")
+    by_machine = await any_house.case(line.id, fern, said, kind=CaseKind.HARM)
+    assert not by_machine.aside
+
+    other = await any_house.say(line.id, fern, "or else")
+    frame = frames.Flag(type="flag", room=line.id, message=other.id, reason="unkind")
+    any_house.told.clear()
+    await any_house.do(lambda work: verbs.flag(work, ash, frame))
+    [told] = any_house.staff()
+    assert (await any_house.do(lambda work: _case(work, told.case))).aside
 
 
 async def test_the_machines_cases_about_a_lone_keeper_are_set_aside_too(any_house: House):

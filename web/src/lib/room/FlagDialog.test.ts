@@ -12,7 +12,7 @@ function show(role: Message['author']['role']): void {
 }
 
 async function send(): Promise<void> {
-  await fireEvent.submit(screen.getByRole('button', { name: 'Ask them to look', hidden: true }));
+  await fireEvent.click(screen.getByText('Ask them to look'));
 }
 
 beforeEach(() => {
