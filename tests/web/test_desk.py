@@ -282,7 +282,7 @@ async def test_axes_hand_over_opinion_and_a_wrong_rule_by_key(
     await check_accessible(sorrel)
     await sorrel.get_by_role("region", name="Asked for you").get_by_role("link").press("Enter")
     await sorrel.get_by_role("button", name="Say what you think").press("Enter")
-    await sorrel.get_by_label("What you think").press_sequentially("I read it as one.")
+    await sorrel.get_by_label("What you think", exact=True).press_sequentially("I read it as one.")
     await sorrel.keyboard.press("Control+Enter")
     await expect(fern.get_by_text("I read it as one.")).to_be_visible()
 
