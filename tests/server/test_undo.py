@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,10 @@ from server.errors import NotFound, NotNow, Stale
 from server.protocol import frames
 from server.services import appeals, cases, queue
 from server.store import audit, timers
+from server.store.keys import KeyFile, KeyStore
 from server.store.queue import Wanted
+from server.store.sealing import Sealer
+from server.store.sqlite import SqliteDatabase
 from server.store.tables import Case
 from server.store.work import ToRoom
 from tests.server.desk_scene import Scene
@@ -189,13 +193,19 @@ async def test_two_decisions_and_one_undo_leave_one_decision(any_house: House):
     assert standing == ["undo", "dismiss"]
 
 
-async def test_it_survives_a_stop_of_the_server(scene: Scene):
+async def test_it_survives_a_stop_of_the_server(scene: Scene, tmp_path: Path):
     case = await scene.house.case(scene.room, scene.marram)
-    await scene.decide(scene.fern, case, "warn")
+    await scene.decide(scene.fern, case, "care_note", words=WORDS)
+    await scene.house.database.close()
+    key_file = KeyFile.read(tmp_path / "hearth.key")
+    sealer = Sealer(key_file, KeyStore(tmp_path / "keys.sqlite3", key_file))
+    path = tmp_path / "hearth.sqlite3"
+    scene.house.database = SqliteDatabase(path, sealer, scene.house.clock, scene.house.told.extend)
 
-    await scene.wait(1_800)  # nothing ran meanwhile; what fell due is done at once
+    assert await scene.told() == []
+    await scene.wait(1_800)  # what fell due while nothing ran is done at once
 
-    assert await scene.kinds() == ["warn"]
+    assert [(notice.kind, notice.words) for notice in await scene.told()] == [("care_note", WORDS)]
 
 
 async def test_a_held_message_is_published_only_after_the_half_minute(scene: Scene):

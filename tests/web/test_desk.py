@@ -282,7 +282,7 @@ async def test_axes_hand_over_opinion_and_a_wrong_rule_by_key(
     await check_accessible(sorrel)
     await sorrel.get_by_role("region", name="Asked for you").get_by_role("link").press("Enter")
     await sorrel.get_by_role("button", name="Say what you think").press("Enter")
-    await sorrel.get_by_label("What you think").press_sequentially("I read it as one.")
+    await sorrel.get_by_label("What you think", exact=True).press_sequentially("I read it as one.")
     await sorrel.keyboard.press("Control+Enter")
     await expect(fern.get_by_text("I read it as one.")).to_be_visible()
 
@@ -298,6 +298,39 @@ async def test_axes_hand_over_opinion_and_a_wrong_rule_by_key(
     await expect(note.get_by_text("They have not answered yet.")).to_be_visible()
     await check_accessible(fern)
     await check_accessible(sorrel)
+
+    # At the end of a shift, what one still holds goes to a colleague with one note.
+    await sorrel.keyboard.press("q")
+    await sorrel.wait_for_url("**/queue")
+    await sorrel.get_by_role("button", name="End my shift").first.press("Enter")
+    dialog = sorrel.get_by_role("dialog", name="You still have one case")
+    await expect(dialog).to_be_visible()
+    await check_accessible(sorrel)
+    await dialog.get_by_label("What they should know").press_sequentially("Write at eleven.")
+    await dialog.get_by_role("button", name="Hand over and end").press("Enter")
+    await expect(sorrel.get_by_role("button", name="Start my shift")).to_be_visible()
+    await expect(fern.get_by_text("Write at eleven.")).to_be_visible()
+    await expect(fern.get_by_text("You have this case until")).to_be_visible()
+    assert console_errors == []
+
+
+async def test_a_hidden_message_is_shown_again_by_key(
+    place: LiveServer, new_page: NewPage, console_errors: list[str]
+) -> None:
+    fern = await come(place, new_page, "Fern")
+    kinds = await place.on_database(living)
+    flagged = next(case_id for case_id, kind in kinds.items() if kind == "flag")
+    await fern.goto(f"{place.url}/cases/{flagged}")
+    await expect(fern.get_by_role("heading", name="Two questions")).to_be_visible()
+    await fern.keyboard.press("h")
+    await write_and_send(fern)
+    hidden = "Hidden by a moderator"
+    await expect(fern.get_by_text(hidden).first).to_be_attached()
+    await fern.keyboard.press("z")
+    await fern.get_by_label("Reason, as its author will read it").press_sequentially("A quotation.")
+    await fern.keyboard.press("Control+Enter")
+    await expect(fern.get_by_text(hidden)).to_have_count(0)
+    await expect(fern.get_by_role("button", name="Show it again")).to_have_count(0)
     assert console_errors == []
 
 
