@@ -4,8 +4,8 @@ import asyncio
 import random
 
 from server.client import Http
-from server.protocol import bodies
 from server.protocol.frames import client_frame
+from tests.server.every_body import every_body
 from tests.server.live_server import LiveServer
 from tests.server.malforming.requests import malformed_requests, send_requests
 from tests.server.malforming.sockets import malformed_frames, send_frames
@@ -46,4 +46,4 @@ async def test_the_valid_frames_and_bodies_are_valid_so_that_a_mutation_means_so
     for frame in valid_frames(world).values():
         client_frame.validate_python(frame)
     for model, body in valid_bodies(world).items():
-        getattr(bodies, model).model_validate(body)
+        every_body()[model].model_validate(body)

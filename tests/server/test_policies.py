@@ -2,17 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from moderation.cases import CaseKind
 from moderation.errors import PolicyInvalid
 from moderation.policy import DEFAULT
 from server.access import Actor, Role
-from server.errors import NotAllowed, NotFound, NotNow
+from server.errors import NotAccepted, NotAllowed, NotFound, NotNow, NotReplayed
 from server.ids import new_id
 from server.protocol import frames
 from server.protocol import policy as bodies
@@ -22,7 +23,6 @@ from server.services import decisions, policies, policy, posting, queue, rooms
 from server.services import messages as verbs
 from server.services.in_force import Standing, Tally, find_in_force
 from server.services.ordinary import Draft
-from server.services.policies import NotAccepted, NotReplayed
 from server.services.reading import Reading, with_hits
 from server.settings import read_settings
 from server.store import cases
@@ -87,7 +87,7 @@ async def say(house: House, actor: Actor, room: UUID, text: str, **more: Any) ->
 async def stored_assessments(house: House) -> list[Assessment]:
     return list(
         await house.do(
-            lambda work: work.session.exec(select(Assessment).order_by(Assessment.at)).all()
+            lambda work: work.session.exec(select(Assessment).order_by(col(Assessment.at))).all()
         )
     )
 
@@ -230,7 +230,7 @@ async def test_only_stewards_may(any_house: House) -> None:
     for role in (Role.PEER, Role.MODERATOR, Role.CLINICIAN):
         actor = await any_house.join(str(role), role)
         with pytest.raises(NotAllowed):
-            await any_house.do(lambda work, actor=actor: policies.read(work, actor))
+            await any_house.do(partial(policies.read, actor=actor))
         with pytest.raises(NotAllowed):
             await take(any_house, actor, SELLING)
         with pytest.raises(NotAllowed):

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from pydantic import ValidationError
 
-from server.protocol import bodies
+from tests.server.every_body import every_body
 from tests.server.live_server import LiveServer
 from tests.server.malforming.sockets import Outcome
 from tests.server.malforming.values import MARK, NOT_JSON, WHOLE, mutations
@@ -135,7 +135,7 @@ def _model(operation: dict[str, Any]) -> str:
 def _is_valid(model: str, text: str) -> bool:
     try:
         # As bytes: a byte order mark before JSON may be ignored (RFC 8259, section 8.1), and is.
-        getattr(bodies, model).model_validate(json.loads(text.encode("utf-8", "surrogatepass")))
+        every_body()[model].model_validate(json.loads(text.encode("utf-8", "surrogatepass")))
     except (ValueError, ValidationError, RecursionError):
         return False
     return True
