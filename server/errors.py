@@ -170,6 +170,22 @@ class NotNow(ServerError):
     detail = "That does not fit the state this is in."
 
 
+class NotReplayed(ServerError):
+    """Nobody has seen yet what this policy would have done here."""
+
+    code = "not_replayed"
+    status = HTTPStatus.CONFLICT
+    detail = "Please replay exactly this policy over what was said here first, against the one in force now."
+
+
+class NotAccepted(ServerError):
+    """It touches people in danger, and nobody has said that they read how."""
+
+    code = "not_accepted"
+    status = HTTPStatus.CONFLICT
+    detail = "Please read first what this means for people in danger, and accept it."
+
+
 class AppealClosed(ServerError):
     """Not appealable, or no longer, or already appealed."""
 

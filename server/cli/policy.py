@@ -35,7 +35,7 @@ def add(commands: Any) -> None:
     """Seven verbs."""
     parser = commands.add_parser(
         "policy",
-        help="what judges here; check, replay, apply, try out or take back a policy",
+        help="what judges here: check, replay, apply or take back",
         description=__doc__,
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from moderation.policy_text import Change, Checked, Problem
 from moderation.rules import Rule
 from moderation.thresholds import SHIPPED
 from server.access import Actor, check
-from server.errors import NotFound, NotNow, ServerError
+from server.errors import NotAccepted, NotFound, NotNow, NotReplayed
 from server.ids import new_id
 from server.protocol import policy as bodies
 from server.services.in_force import InForce, find_in_force, text_of
@@ -26,21 +25,6 @@ from server.store.tables import PolicyEdition, PolicyReplay
 from server.store.work import Work
 
 _SHADOW_DAYS = 30
-
-
-class NotReplayed(ServerError):
-    """Nobody has seen yet what this policy would have done here."""
-
-    code = "not_replayed"
-    status = HTTPStatus.CONFLICT
-    detail = "Please replay exactly this policy over what was said here first, against the one in force now."
-
-
-class NotAccepted(ServerError):
-    """It touches people in danger, and nobody has said that they read how."""
-
-    code = "not_accepted"
-    status = HTTPStatus.CONFLICT
 
 
 def read(work: Work, actor: Actor) -> bodies.StewardPolicy:

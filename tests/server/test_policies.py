@@ -13,7 +13,7 @@ from moderation.cases import CaseKind
 from moderation.errors import PolicyInvalid
 from moderation.policy import DEFAULT
 from server.access import Actor, Role
-from server.errors import NotAllowed, NotFound, NotNow
+from server.errors import NotAccepted, NotAllowed, NotFound, NotNow, NotReplayed
 from server.ids import new_id
 from server.protocol import frames
 from server.protocol import policy as bodies
@@ -23,7 +23,6 @@ from server.services import decisions, policies, policy, posting, queue, rooms
 from server.services import messages as verbs
 from server.services.in_force import Standing, Tally, find_in_force
 from server.services.ordinary import Draft
-from server.services.policies import NotAccepted, NotReplayed
 from server.services.reading import Reading, with_hits
 from server.settings import read_settings
 from server.store import cases
