@@ -20,7 +20,6 @@ from server.store.copies.moving import move
 from server.store.copies.restoring import restore
 
 PASSPHRASE = "seven quiet otters"
-NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 _STEPS = ("open", "os.", "sqlite3.", "socket.connect", "shutil.")
 _PART_ROWS = 40
 
@@ -46,18 +45,18 @@ class Life:
 
 def main(step: str, what: str, where: str) -> None:
     """Do it, or die."""
-    settings, life = read_settings(), Life(int(step))
+    settings, life, now = read_settings(), Life(int(step)), datetime.now(UTC)
     sys.addaudithook(life.watch)
     if what == "backup":
         asyncio.run(
-            back_up(settings, Path(where), PASSPHRASE, version="1", now=NOW, tell=life.live)
+            back_up(settings, Path(where), PASSPHRASE, version="1", now=now, tell=life.live)
         )
     elif what == "restore":
         asyncio.run(
-            restore(settings, Path(where), PASSPHRASE, replace=True, now=NOW, tell=life.live)
+            restore(settings, Path(where), PASSPHRASE, replace=True, now=now, tell=life.live)
         )
     else:
-        asyncio.run(move(settings, where, now=NOW, tell=life.live, say=print, part_rows=_PART_ROWS))
+        asyncio.run(move(settings, where, now=now, tell=life.live, say=print, part_rows=_PART_ROWS))
     print(life.lived)
 
 
