@@ -155,7 +155,7 @@ async def test_a_community_moves_while_its_people_talk(
 
 
 async def _keep_talking(client: Client, room: Any, stop: asyncio.Event) -> list[int]:
-    answers = []
+    answers: list[int] = []
     while not stop.is_set():
         answer = await client.post(room, f"{len(answers)}")
         assert isinstance(answer, frames.Posted), answer
