@@ -37,10 +37,10 @@ async def settings(server: Any, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def embedded(tmp_path: Path) -> Settings:
+async def embedded(tmp_path: Path) -> Settings:
     """The same on the embedded database: where it makes no difference."""
     settings = read_settings({}, data_dir=tmp_path / "embedded")
-    people(settings)
+    await asyncio.to_thread(people, settings)
     return settings
 
 
