@@ -6,7 +6,8 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import orjson
@@ -16,10 +17,12 @@ from server.errors import ServerError
 from server.services import pushing
 from server.settings import Settings
 from server.store import beside, people, place, push, staff, timers
+from server.store.audit import newest_of
 from server.store.copies.key_copies import KEEP
 from server.store.keys import KeyFile
 from server.store.work import Work
 
+_BACKUP_OLD = timedelta(days=7)
 _LEAST_FREE_BYTES = 1024**3
 _IF_LOST = "if the key file is lost, every word here is lost, for everybody, for good."
 
@@ -43,7 +46,7 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at the key file, database, audit log, help lines, appeals, disk, classifier, address and user."""
+    """Look at keys, backups, database, audit log, help lines, appeals, calling, push, disk, classifier, address, user."""
     begun = bool(settings.database_url) or settings.sqlite_path.exists()
     checks = _CHECKS if begun else ()
     findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]
@@ -83,6 +86,17 @@ def _key_copy(settings: Settings) -> tuple[bool, str]:
             f"{when}: whoever joined since is not in it. Run `hearth keys backup --to FILE`.",
         )
     return True, f"{when}; older ones go with `hearth keys prune FOLDER`."
+
+
+def _backup(settings: Settings) -> tuple[bool, str]:
+    made_at = beside.do(settings, partial(newest_of, verb="backup.make"))
+    if made_at is None:
+        return False, "there is none: run `hearth backup --to FILE`, every day."
+    is_old = datetime.now(UTC) - made_at > _BACKUP_OLD
+    return (
+        not is_old,
+        f"the newest was made on {made_at:%Y-%m-%d}; is it whole? `hearth backup verify FILE`.",
+    )
 
 
 def _database(settings: Settings) -> tuple[bool, str]:
@@ -197,6 +211,7 @@ _NOT_BEGUN = Finding("database", ok=False, words="nothing is here yet: start `he
 _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("key file", _key_file),
     ("key copy", _key_copy),
+    ("backup", _backup),
     ("database", _database),
     ("audit log", _audit_log),
     ("help lines", _help_lines),

@@ -65,6 +65,12 @@ def head(work: Work) -> Audit | None:
     return work.session.exec(select(Audit).order_by(col(Audit.number).desc()).limit(1)).first()
 
 
+def newest_of(work: Work, verb: str) -> datetime | None:
+    """When that was done last."""
+    query = select(Audit.at).where(Audit.verb == verb).order_by(col(Audit.number).desc())
+    return work.session.exec(query.limit(1)).first()
+
+
 def find_hash(work: Work, number: int) -> bytes | None:
     """The hash of one row."""
     return work.session.exec(select(Audit.hash).where(Audit.number == number)).first()

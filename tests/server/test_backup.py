@@ -36,6 +36,14 @@ async def settings(server: Any, tmp_path: Path) -> Settings:
     return settings
 
 
+@pytest.fixture
+async def embedded(tmp_path: Path) -> Settings:
+    """The same on the embedded database: where it makes no difference."""
+    settings = read_settings({}, data_dir=tmp_path / "embedded")
+    await asyncio.to_thread(people, settings)
+    return settings
+
+
 @pytest.fixture(params=["to sqlite", "to postgres"])
 def other_server(request: pytest.FixtureRequest) -> Any:
     """None for the embedded database, else a PostgreSQL server."""
@@ -89,6 +97,10 @@ async def test_what_was_kept_is_there_again_on_either_database(
     settings: Settings, other: Settings, tmp_path: Path
 ) -> None:
     totals = await kept(settings, tmp_path / "kept")
+    before = (tmp_path / "kept").read_bytes()
+    with refused(NotNow, "not written over"):
+        await kept(settings, tmp_path / "kept")
+    assert (tmp_path / "kept").read_bytes() == before
     contents, again = verify(tmp_path / "kept", PASSPHRASE, quiet)
     assert again == totals
     assert totals["message"].rows == len(SAID)
@@ -104,24 +116,13 @@ async def test_what_was_kept_is_there_again_on_either_database(
     newest = await read(other, audit.head)
     assert (newest.verb, newest.subject) == ("place.restore", "2026-11-26T09:00:00Z")
 
+    with refused(NotNow, "--replace"):
+        await put_back(other, tmp_path / "kept")
+
     # and what is kept of that differs in nothing but what was begun anew
     second = await kept(other, tmp_path / "kept again")
     differ = {table for table in totals if totals[table] != second[table]}
     assert differ == {"place", "audit"}
-
-
-async def test_one_is_never_written_over_the_other(
-    settings: Settings, other: Settings, tmp_path: Path
-) -> None:
-    path = tmp_path / "kept"
-    await kept(settings, path)
-    before = path.read_bytes()
-    with refused(NotNow, "not written over"):
-        await kept(settings, path)
-    assert path.read_bytes() == before
-    await put_back(other, path)
-    with refused(NotNow, "--replace"):
-        await put_back(other, path)
 
 
 async def test_the_one_that_is_replaced_is_set_aside(settings: Settings, tmp_path: Path) -> None:
@@ -173,10 +174,10 @@ def stands(work: Work, token: str) -> bool:
 
 
 async def test_every_flipped_byte_and_every_cut_is_found(
-    settings: Settings, tmp_path: Path
+    embedded: Settings, tmp_path: Path
 ) -> None:
     path, bad = tmp_path / "kept", tmp_path / "bad"
-    await kept(settings, path)
+    await kept(embedded, path)
     whole = path.read_bytes()
     assert PASSPHRASE.encode() not in whole
     assert b"marram" not in whole
@@ -208,22 +209,21 @@ async def test_a_damaged_backup_touches_nothing(settings: Settings, tmp_path: Pa
     assert await read(settings, said) == [*SAID]
 
 
-async def test_the_keys_must_be_there_first(
-    settings: Settings, other: Settings, tmp_path: Path
-) -> None:
-    await kept(settings, tmp_path / "kept")
-    keyless = other.model_copy(update={"key_file": tmp_path / "none"})
-    with refused(Misconfigured, "is missing"):
-        await put_back(keyless, tmp_path / "kept")
-    storeless = other.model_copy(update={"keys_database": tmp_path / "none"})
+async def test_the_keys_must_be_there_first(embedded: Settings, tmp_path: Path) -> None:
+    await kept(embedded, tmp_path / "kept")
+    other = embedded.model_copy(
+        update={"data_dir": tmp_path / "other", "key_file": embedded.key_path}
+    )
     with refused(Misconfigured, "keys restore"):
-        await put_back(storeless, tmp_path / "kept")
-    await put_back(other, tmp_path / "kept")
+        await put_back(other, tmp_path / "kept")
+    with refused(Misconfigured, "is missing"):
+        await put_back(other.model_copy(update={"key_file": tmp_path / "none"}), tmp_path / "kept")
+    assert not other.sqlite_path.exists()
 
 
 async def test_every_table_has_a_shape_that_can_be_copied(
-    settings: Settings, tmp_path: Path
+    embedded: Settings, tmp_path: Path
 ) -> None:
-    await kept(settings, tmp_path / "kept")
+    await kept(embedded, tmp_path / "kept")
     contents, _ = verify(tmp_path / "kept", PASSPHRASE, quiet)
     assert {shape.table for shape in contents.shapes} == set(SQLModel.metadata.tables)

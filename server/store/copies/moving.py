@@ -12,7 +12,7 @@ The lock is held until the end: nothing can be written to the source that would 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -22,18 +22,25 @@ from sqlalchemy import Connection, text
 
 from server.errors import Misconfigured, NotFound, NotNow
 from server.settings import Settings
-from server.store import audit, beside
+from server.store import audit
 from server.store.copies.backup import Tell, Total, Totals
 from server.store.copies.lines import VERSIONS, Shape, Span, Sum, sum_up
 from server.store.copies.parts import NOTES, About, Notes, Part
 from server.store.copies.postgres_side import PostgresSide, postgres_side
 from server.store.copies.restoring import Different
 from server.store.copies.sqlite_side import SqliteSide, hold_sqlite, look_at_sqlite
-from server.store.copies.staging import PostgresStaging, change_schema, set_counters, tables_in
+from server.store.copies.staging import (
+    PostgresStaging,
+    change_schema,
+    run_verb,
+    set_counters,
+    tables_in,
+)
 from server.store.durable import write_durably
 from server.store.keys import KeyFile
 from server.store.migrating import MOVING, is_known
 from server.store.occupied import alone, one_move
+from server.store.work import Work
 
 PART_ROWS = 10_000
 _GLANCE_S = 0.02
@@ -79,12 +86,15 @@ async def move(
         moved = Moved()
         if not await _is_done(settings, there):
             await _begin(settings, there)
-            await _copy_beside(settings, there, moved, tell, part_rows)
-            await _stop_and_finish(settings, there, moved, now, tell, say, part_rows)
+            with ExitStack() as stop:
+                await _copy_all(settings, there, moved, tell, part_rows, stop)
+                began = time.perf_counter()
+                async with _when_ended(settings, say):
+                    _mark(settings, url, now)
+                    await run_verb(there, MOVING, _write_down)
+                    await _publish(there)
+                moved.away_s = time.perf_counter() - began
         await _check_references(there)
-    await asyncio.to_thread(
-        beside.do, there, lambda work: audit.append(work, None, "place.move", None)
-    )
     return moved
 
 
@@ -100,8 +110,12 @@ def _check(settings: Settings, url: str) -> None:
 
 async def _is_done(settings: Settings, there: Settings) -> bool:
     """Whether nothing is left but to look at the references."""
+    if not settings.moved_path.exists():
+        return False
+    with look_at_sqlite(settings.sqlite_path) as source:
+        here = await source.run(_read_place)
     async with postgres_side(there.database_url) as side:
-        return settings.moved_path.exists() and await side.has("place")
+        return await side.has("place") and (await side.run(_read_place))[:2] == here[:2]
 
 
 async def _begin(settings: Settings, there: Settings) -> None:
@@ -129,80 +143,56 @@ async def _begin(settings: Settings, there: Settings) -> None:
             await Notes(side.driver).note_about(About(epoch, key_file, revision, new.references))
 
 
-async def _copy_beside(
-    settings: Settings, there: Settings, moved: Moved, tell: Tell, part_rows: int
+async def _copy_all(
+    settings: Settings, there: Settings, moved: Moved, tell: Tell, part_rows: int, stop: ExitStack
 ) -> None:
-    """While the community goes on."""
-    with look_at_sqlite(settings.sqlite_path) as source:
-        async with _arriving(source, there, moved, tell, part_rows) as arriving:
+    """While the community goes on; then, in the stop that begins here, what is left."""
+    async with _arriving(settings, there, moved, tell, part_rows) as arriving:
+        with look_at_sqlite(settings.sqlite_path) as source:
             for shape in arriving.shapes:
-                await arriving.copy(shape)
+                await arriving.copy(source, shape)
             for shape in arriving.shapes:
-                await arriving.read_again(shape)
+                await arriving.read_again(source, shape)
             for shape in arriving.shapes:
-                await arriving.catch_up(shape)
-
-
-async def _stop_and_finish(
-    settings: Settings,
-    there: Settings,
-    moved: Moved,
-    now: datetime,
-    tell: Tell,
-    say: Callable[[str], None],
-    part_rows: int,
-) -> None:
-    with hold_sqlite(settings.sqlite_path) as source:
+                await arriving.catch_up(source, shape)
+        held = stop.enter_context(hold_sqlite(settings.sqlite_path))
         began = time.perf_counter()
-        async with _arriving(source, there, moved, tell, part_rows) as arriving:
-            for shape in arriving.shapes:
-                moved.totals[shape.table] = await arriving.catch_up(shape)
-            for shape in arriving.shapes:
-                await arriving.check_count(shape)
+        for shape in arriving.shapes:
+            moved.totals[shape.table] = await arriving.catch_up(held, shape)
+        for shape in arriving.shapes:
+            await arriving.check_count(shape)
         moved.stop_s = time.perf_counter() - began
-        began = time.perf_counter()
-        async with _when_ended(settings, say):
-            _mark(settings, there.database_url, now)
-            await _publish(there)
-        moved.away_s = time.perf_counter() - began
 
 
 class _Arriving:
-    """One pass over the tables of the source, and what becomes of them over there."""
+    """What becomes of the tables of the source over there."""
 
     def __init__(
-        self,
-        source: SqliteSide,
-        target: PostgresSide,
-        shapes: list[Shape],
-        moved: Moved,
-        tell: Tell,
-        part_rows: int,
+        self, target: PostgresSide, shapes: list[Shape], moved: Moved, tell: Tell, part_rows: int
     ) -> None:
         self.shapes = shapes
-        self._source, self._target = source, target
-        self._notes = Notes(target.driver)
+        self._target, self._notes = target, Notes(target.driver)
         self._moved, self._tell, self._part_rows = moved, tell, part_rows
 
-    async def copy(self, shape: Shape) -> None:
+    async def copy(self, source: SqliteSide, shape: Shape) -> None:
         """From where it stands to the end of the table."""
         parts = await self._notes.parts(shape.table)
-        of = await self._source.count(shape)
+        of = await source.count(shape)
         rows = sum(part.rows for part in parts)
         while not parts or parts[-1].upto is not None:
             span = Span(parts[-1].upto if parts else None, None, self._part_rows)
-            parts.append(await self._copy_part(shape, len(parts), span))
+            parts.append(await self._copy_part(source, shape, len(parts), span))
             rows += parts[-1].rows
             self._tell(shape.table, rows, max(of, rows))
 
-    async def read_again(self, shape: Shape) -> None:
+    async def read_again(self, source: SqliteSide, shape: Shape) -> None:
         """What has arrived is what was noted, or it is copied again."""
         for part in await self._notes.parts(shape.table):
             if not _is(part, await sum_up(self._target, shape, part.span)):
                 self._moved.mended += 1
-                await self._copy_again(shape, part)
+                await self._copy_again(source, shape, part)
 
-    async def catch_up(self, shape: Shape) -> Total:
+    async def catch_up(self, source: SqliteSide, shape: Shape) -> Total:
         """What has changed in the source since is copied again. Returns what the source holds."""
         total = Sum()
         for part in await self._notes.parts(shape.table):
@@ -212,34 +202,35 @@ class _Arriving:
                 now.take(block)
                 total.take(block)
 
-            await self._source.read(shape, take, part.span)
+            await source.read(shape, take, part.span)
             if not _is(part, now):
                 self._moved.changed += 1
-                await self._copy_again(shape, part)
+                await self._copy_again(source, shape, part)
         return Total(total.rows, total.sha256)
 
     async def check_count(self, shape: Shape) -> None:
         """Nothing is there that did not come from here."""
-        here, there = await self._source.count(shape), await self._target.count(shape)
+        here = self._moved.totals[shape.table].rows
+        there = await self._target.count(shape)
         if here != there:
             raise Different(
                 f"{shape.table}: {here} rows here, {there} there. Run the same command again."
             )
 
-    async def _copy_again(self, shape: Shape, part: Part) -> None:
+    async def _copy_again(self, source: SqliteSide, shape: Shape, part: Part) -> None:
         """In the place of what arrived; the end of a table may become several parts."""
         most = self._part_rows if part.upto is None else None
         number, after = part.number, part.after
         while True:
-            copied = await self._copy_part(shape, number, Span(after, part.upto, most))
+            copied = await self._copy_part(source, shape, number, Span(after, part.upto, most))
             if copied.upto == part.upto:
                 return
             number, after = number + 1, copied.upto
 
-    async def _copy_part(self, shape: Shape, number: int, span: Span) -> Part:
+    async def _copy_part(self, source: SqliteSide, shape: Shape, number: int, span: Span) -> Part:
         """Written, read back and noted, in one transaction."""
         blocks: list[bytes] = []
-        await self._source.read(shape, blocks.append, span)
+        await source.read(shape, blocks.append, span)
         lines, left, upto = b"".join(blocks), Sum(), span.upto
         left.take(lines)
         if left.rows == span.most:
@@ -258,13 +249,14 @@ class _Arriving:
 
 @asynccontextmanager
 async def _arriving(
-    source: SqliteSide, there: Settings, moved: Moved, tell: Tell, part_rows: int
+    settings: Settings, there: Settings, moved: Moved, tell: Tell, part_rows: int
 ) -> AsyncIterator[_Arriving]:
-    async with postgres_side(there.database_url, MOVING) as target:
+    with look_at_sqlite(settings.sqlite_path) as source:
         shapes = await source.shapes()
+    async with postgres_side(there.database_url, MOVING) as target:
         if shapes != await target.shapes():
             raise Different("The tables here are not those that this version of Hearth makes.")
-        yield _Arriving(source, target, shapes, moved, tell, part_rows)
+        yield _Arriving(target, shapes, moved, tell, part_rows)
 
 
 @asynccontextmanager
@@ -313,6 +305,10 @@ async def _check_references(there: Settings) -> None:
     async with postgres_side(there.database_url) as side:
         for table, name in await side.driver.fetch(_UNCHECKED):
             await side.driver.execute(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "{name}"')
+
+
+def _write_down(work: Work) -> None:
+    audit.append(work, None, "place.move", None)
 
 
 def _read_place(connection: Connection) -> tuple[str, str, str]:

@@ -114,17 +114,19 @@ class SealedWriter:
     def write(self, data: bytes) -> None:
         """Some more."""
         self._waiting += self._pack.compress(data)
-        while len(self._waiting) > _CHUNK_BYTES:
-            self._seal(bytes(self._waiting[:_CHUNK_BYTES]), last=False)
-            del self._waiting[:_CHUNK_BYTES]
+        self._seal_whole_chunks()
 
     def finish(self) -> None:
         """Nothing more comes."""
         self._waiting += self._pack.flush()
+        self._seal_whole_chunks()
+        self._seal(bytes(self._waiting), last=True)
+
+    def _seal_whole_chunks(self) -> None:
+        """Something is kept back, so that there is a last one to mark."""
         while len(self._waiting) > _CHUNK_BYTES:
             self._seal(bytes(self._waiting[:_CHUNK_BYTES]), last=False)
             del self._waiting[:_CHUNK_BYTES]
-        self._seal(bytes(self._waiting), last=True)
 
     def _seal(self, chunk: bytes, *, last: bool) -> None:
         nonce = _nonce(self._number, last=last)

@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -252,11 +252,10 @@ def _session(connection: Connection) -> Session:
 
 def _set_aside(place: Path, aside: Path) -> None:
     """By a second name for the same file: the first one is there until it is replaced."""
-    try:
-        with closing(sqlite3.connect(place)) as database:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.DatabaseError:
-        pass  # it cannot be read any more: perhaps that is why a backup is put back
+    with suppress(
+        sqlite3.DatabaseError
+    ):  # it may be broken: perhaps that is why a backup is put back
+        _into_one_file(place)
     os.link(place, aside)
     for end in ("-wal", "-shm"):
         left = place.with_name(place.name + end)
@@ -265,7 +264,14 @@ def _set_aside(place: Path, aside: Path) -> None:
     make_durable(place.parent)
 
 
+def _into_one_file(path: Path) -> None:
+    """What stands in its journal, too."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
 def _sync(path: Path) -> None:
+    _into_one_file(path)
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
