@@ -11,9 +11,7 @@ export type CaseFlag = Schemas['CaseFlag'];
 export type CaseLine = Schemas['CaseLine'];
 export type CaseMember = Schemas['CaseMember'];
 export type CaseMessage = Schemas['CaseMessage'];
-export type ClinicDay = Schemas['ClinicDay'];
 export type CountryLines = Schemas['CountryLines'];
-export type Figure = Schemas['Figure'];
 export type HelpLine = Schemas['HelpLine'];
 export type Invitation = Schemas['Invitation'];
 export type Keeper = Schemas['Keeper'];
@@ -30,10 +28,11 @@ export type StewardHelpLine = Schemas['StewardHelpLine'];
 export type StewardHelpLines = Schemas['StewardHelpLines'];
 export type StewardMember = Schemas['StewardMember'];
 export type StewardStatus = Schemas['StewardStatus'];
-export type Week = Schemas['Week'];
 
 export type Action = NewDecision['action'];
 export type CaseKind = CaseLine['kind'];
 export type Role = Me['role'];
 export type Seat = NonNullable<Room['seat']>;
 export type Urgency = CaseLine['urgency'];
+
+export const URGENCIES: readonly Urgency[] = ['now', 'soon', 'routine', 'none'];
