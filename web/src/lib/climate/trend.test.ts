@@ -8,7 +8,7 @@ describe('a line of weeks', () => {
   it('has a gap where a week is not shown, and no nought', () => {
     const [line] = lines([{ name: 'people', readings: readings(10, 20, null, 20) }], 20, frame);
     expect(line?.paths).toEqual(['M50.0 50.0L150.0 0.0', 'M350.0 0.0']);
-    expect(line?.marks).toHaveLength(3);
+    expect(line?.marks.map(({ alone }) => alone)).toEqual([false, false, true]);
     expect(line?.marks.every(({ y }) => y < 100)).toBe(true);
   });
 
@@ -26,7 +26,7 @@ describe('a line of weeks', () => {
 
   it('never leaves its frame', () => {
     const [line] = lines([{ name: 'people', readings: readings(30) }], 20, frame);
-    expect(line?.marks).toEqual([{ x: 200, y: 0 }]);
+    expect(line?.marks).toEqual([{ x: 200, y: 0, alone: true }]);
   });
 });
 

@@ -16,9 +16,14 @@ export type Frame = {
   height: number;
 };
 
-export type Mark = {
+export type Place = {
   x: number;
   y: number;
+};
+
+export type Mark = Place & {
+  /** Its neighbours are not shown: without its mark it could not be seen. */
+  alone: boolean;
 };
 
 export type Line = {
@@ -32,7 +37,7 @@ export type Line = {
 
 export function lines(series: readonly Series[], top: number, frame: Frame): Line[] {
   return series.map(({ name, readings }) => {
-    const place = (index: number, value: number): Mark => ({
+    const place = (index: number, value: number): Place => ({
       x: along(index, readings.length, frame.width),
       y: frame.height - (Math.min(value, top) / top) * frame.height,
     });
@@ -41,7 +46,12 @@ export function lines(series: readonly Series[], top: number, frame: Frame): Lin
       name,
       paths: runs.map((run) => path(run.map((index) => place(index, readings[index]?.value ?? 0)))),
       bands: runs.flatMap((run) => band(run, readings, place)),
-      marks: runs.flat().map((index) => place(index, readings[index]?.value ?? 0)),
+      marks: runs.flatMap((run) =>
+        run.map((index) => ({
+          ...place(index, readings[index]?.value ?? 0),
+          alone: run.length === 1,
+        })),
+      ),
     };
   });
 }
@@ -77,7 +87,7 @@ function stretches(readings: readonly Reading[]): number[][] {
 function band(
   run: number[],
   readings: readonly Reading[],
-  place: (index: number, value: number) => Mark,
+  place: (index: number, value: number) => Place,
 ): string[] {
   const ends = (of: 'low' | 'high') => run.map((index) => readings[index]?.[of] ?? null);
   const [low, high] = [ends('low'), ends('high')];
@@ -87,8 +97,8 @@ function band(
   return [`${path([...above, ...below])}Z`];
 }
 
-function path(marks: readonly Mark[]): string {
-  return marks
+function path(places: readonly Place[]): string {
+  return places
     .map(({ x, y }, index) => `${index ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`)
     .join('');
 }

@@ -27,6 +27,9 @@ export type FigureName =
   | 'nudges_sent_as_is'
   | 'nudges_discarded'
   | 'cases'
+  | 'cases_now'
+  | 'cases_soon'
+  | 'cases_routine'
   | 'first_reply_s'
   | 'first_look_s';
 export type ShareName =
