@@ -41,7 +41,7 @@ discomfort, and nobody's feelings are guessed: that element says so."""
 
 _FOR_MEMBERS: Final = frozenset(
     (
-        "people", "messages", "asks", "replies", "replies_read", "asks_answered", "asks_shared",
+        "people", "messages", "asks", "replies_read", "asks_answered", "asks_shared",
         "felt", "felt_heard", "first_reply_s", *EMPATHY,
     )
 )  # fmt: skip

@@ -16,7 +16,7 @@ export type FigureName =
   | 'people'
   | 'messages'
   | 'asks'
-  | 'replies'
+  | 'replies_read'
   | 'danger_now'
   | 'danger_soon'
   | 'danger_routine'
@@ -25,11 +25,11 @@ export type FigureName =
   | 'nudges'
   | 'nudges_edited'
   | 'nudges_sent_as_is'
-  | 'nudges_discarded'
+  | 'nudges_not_sent'
   | 'cases'
   | 'cases_now'
   | 'cases_soon'
-  | 'cases_routine'
+  | 'cases_later'
   | 'first_reply_s'
   | 'first_look_s';
 export type ShareName =
