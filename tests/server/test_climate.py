@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from server.access import Actor, Role
 from server.api.background import count_weeks
+from server.demo import weeks as demo_weeks
 from server.errors import NotFound
 from server.ids import new_id
 from server.protocol import climate as bodies
@@ -277,3 +278,13 @@ async def test_two_periods_are_what_their_weeks_show(any_house: House):
     assert change.low is not None
     assert change.high is not None
     assert change.low < change.value < change.high
+
+
+async def test_a_demo_has_weeks_to_look_back_on(house: House):
+    linden = await house.join("linden", Role.CLINICIAN)
+    room = await house.room("Low days", (linden, "clinician"))
+    await house.do(lambda work: demo_weeks.add(work, [room], work.now))
+    shown = (await read(house, linden, room)).weeks
+    assert len(shown) == 14
+    assert shown[-1].end < MONDAY.date() - timedelta(days=7)
+    assert all(week.figures["people"] and week.shares["asks_answered"].value for week in shown)
