@@ -35,7 +35,8 @@ def run() -> dict[str, Any]:
 
     ok: every figure of every week equals the slow count from what was drawn, and the clinician's and
     the members' page come in under 200 ms (median, with the request and its answer; 95 in 100 are
-    shown beside it, and what a page costs the server's CPU); and the control, a slow count that overlooks edits, differs.
+    shown beside it, and what a page costs the server's CPU); and the control, a slow count that
+    overlooks edits, differs.
     """
     return asyncio.run(_run())
 
