@@ -11,7 +11,7 @@ from pathlib import Path
 
 from server.client import Http
 from server.clock import SystemClock
-from server.demo import past, staff
+from server.demo import past, staff, weeks
 from server.demo.child import Child
 from server.demo.community import Community
 from server.demo.conversations import load
@@ -81,6 +81,8 @@ class Demo:
         now = SystemClock().now()
         settings, url = self.child.settings, self.child.url
         await asyncio.to_thread(beside.do, settings, lambda work: past.spread(work, said, now))
+        rooms = list(founded.rooms.values())
+        await asyncio.to_thread(beside.do, settings, lambda work: weeks.add(work, rooms, now))
         decided = await staff.work_the_queue(url, founded, now)
         await asyncio.to_thread(beside.do, settings, lambda work: past.date_back(work, decided))
 
@@ -146,7 +148,7 @@ What to look at:
   as the peer        a room where people talk ({language}); write something rough
                      and see the nudge; write that you cannot go on and see what happens.
   as the moderator   the queue, its order and its reasons; claim a case and reach out.
-  as the clinician   the week of a room, without anybody's words.
+  as the clinician   the climate of a room over weeks, without anybody's words.
   as the steward     rooms, people, help lines.
   /crisis            works without JavaScript, and without an account.
 Everybody here and every word is invented. Ctrl-C ends it.

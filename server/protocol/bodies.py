@@ -399,14 +399,6 @@ class NotAssessed(Wire):
 # --- clinic ---
 
 
-class Figure(Wire):
-    """A count or a median that may be shown. `shown` False: it is about fewer than 8 people, and `value` is None."""
-
-    value: float | None
-    shown: bool
-    rounded_to: int | None = None
-
-
 class PolicyText(Wire):
     """What judges here, to be read: by file name. `reviewed_at` only for exactly this edition."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from server.protocol.base import Id, ShortText, Time, Wire
-from server.protocol.bodies import Figure, Role
+from server.protocol.bodies import Role
 
 ElementName = Literal["recognise", "universal", "feel", "bear", "act"]
 
@@ -36,11 +36,15 @@ class Share(Wire):
 
 
 class ClimateWeek(Wire):
-    """A calendar week, Monday to Sunday (UTC), as it was counted once, two days after its end."""
+    """A calendar week, Monday to Sunday (UTC), as it was counted once, two days after its end.
+
+    figures: counts rounded to 5, and those whose name ends in `_s` seconds, rounded to 60. None: not
+    shown, because it is about too few people or would give such a figure away; never nought.
+    """
 
     start: Day
     end: Day
-    figures: dict[str, Figure]
+    figures: dict[str, float | None]
     shares: dict[str, Share]
 
 

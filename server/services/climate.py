@@ -13,11 +13,10 @@ from uuid import UUID
 from server.access import Actor, check, relation_of
 from server.errors import NotFound
 from server.protocol import climate as bodies
-from server.protocol.bodies import Figure
 from server.services import climate_cells, climate_periods
-from server.services.climate_cells import ANSWER_WITHIN, EDITION, EMPATHY, MEDIANS, NAMES
+from server.services.climate_cells import ANSWER_WITHIN, EDITION, EMPATHY, NAMES
 from server.services.climate_periods import SHARES, Weeks, share
-from server.services.small_cells import COUNT_STEP, SECONDS_STEP, SMALLEST_GROUP
+from server.services.small_cells import SMALLEST_GROUP
 from server.store import audit, climate, rooms
 from server.store.climate import Span
 from server.store.tables import ClimateNote, ClimateWeek, Room
@@ -42,7 +41,7 @@ discomfort, and nobody's feelings are guessed: that element says so."""
 
 _FOR_MEMBERS: Final = frozenset(
     (
-        "people", "messages", "asks", "replies", "replies_read", "asks_answered", "asks_shared",
+        "people", "messages", "asks", "replies_read", "asks_answered", "asks_shared",
         "felt", "felt_heard", "first_reply_s", *EMPATHY,
     )
 )  # fmt: skip
@@ -180,15 +179,9 @@ def _week(
     return bodies.ClimateWeek(
         start=start,
         end=start + timedelta(days=6),
-        figures={name: _figure(name, figures.get(name)) for name in names},
+        figures={name: figures.get(name) for name in names},
         shares={name: share([(start, figures)], name) for name in SHARES if name in names},
     )
-
-
-def _figure(name: str, value: float | None) -> Figure:
-    shown = value is not None
-    step = SECONDS_STEP if name in MEDIANS else COUNT_STEP
-    return Figure(value=value, shown=shown, rounded_to=step if shown else None)
 
 
 def _note(work: Work, actor: Actor, note: ClimateNote, role: str) -> bodies.ClimateNote:

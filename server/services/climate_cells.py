@@ -39,21 +39,24 @@ class Split:
 
 SPLITS: Final = (
     Split("messages", ("asks", "other_messages")),
-    Split("messages", ("replies", "no_replies")),
+    Split("messages", ("replies_read", "other_than_read")),
     Split(
         "messages",
         ("danger_none", "danger_routine", "danger_soon", "danger_now", "not_assessed"),
     ),
     Split("asks", ("asks_answered", "asks_unanswered")),
     Split("asks", ("asks_shared", "asks_unshared")),
-    Split("replies", ("replies_read", "replies_unread")),
     *(Split("replies_read", (name, f"no_{name}")) for name in EMPATHY),
-    Split("nudges", ("nudges_edited", "nudges_sent_as_is", "nudges_discarded", "nudges_open")),
+    Split("nudges", ("nudges_edited", "nudges_sent_as_is", "nudges_not_sent")),
     Split("felt", ("felt_heard", "felt_not_yet")),
-    Split("cases", ("cases_now", "cases_soon", "cases_routine", "cases_none")),
+    Split("cases", ("cases_now", "cases_soon", "cases_later")),
     Split("cases", ("cases_in_time", "cases_late")),
 )
-"""In this order: a total is judged as a part before its own parts are."""
+"""In this order: a total is judged as a part before its own parts are.
+
+What is nearly always of few people is no part of its own, such as replies that nothing could read: it
+would hide all the others.
+"""
 
 MEDIANS: Final = {"first_reply_s": "asks_answered", "first_look_s": "cases"}
 """A middle value, and the count it may be shown beside."""
@@ -104,7 +107,6 @@ def _of_messages(week: Happened) -> dict[str, Cell]:
     return {
         "messages": _authors(said),
         **_two("asks", "other_messages", said, lambda row: row.ask),
-        **_two("replies", "no_replies", said, lambda row: row.replies),
         **{
             f"danger_{urgency}": _authors(
                 row for row in said if row.id in read and read[row.id].urgency == urgency
@@ -134,13 +136,16 @@ def _wait(week: Happened, ask: Said) -> float | None:
 
 
 def _of_replies(week: Happened) -> dict[str, Cell]:
-    replies = [row for row in week.said if row.replies]
-    read = {row.id: week.read[row.id] for row in replies if _has_empathy(week.read.get(row.id))}
-    of_read = [row for row in replies if row.id in read]
-    found = _two("replies_read", "replies_unread", replies, lambda row: row.id in read)
+    read = {row.id: week.read[row.id] for row in week.said if _is_read_reply(week, row)}
+    found = _two("replies_read", "other_than_read", week.said, lambda row: row.id in read)
+    of_read = [row for row in week.said if row.id in read]
     for name in EMPATHY:
         found |= _two(name, f"no_{name}", of_read, _shows(name, read))
     return found
+
+
+def _is_read_reply(week: Happened, row: Said) -> bool:
+    return row.replies and _has_empathy(week.read.get(row.id))
 
 
 def _has_empathy(read: Read | None) -> bool:
@@ -153,14 +158,14 @@ def _shows(name: str, read: Mapping[UUID, Read]) -> Callable[[Said], bool]:
 
 
 def _of_outcomes(week: Happened) -> dict[str, Cell]:
-    ends = ("edited", "sent_as_is", "discarded")
+    sent = ("edited", "sent_as_is")
     return {
         "nudges": count(who for who, _ in week.nudges),
         **{
             f"nudges_{end}": count(who for who, found in week.nudges if found == end)
-            for end in ends
+            for end in sent
         },
-        "nudges_open": count(who for who, found in week.nudges if found not in ends),
+        "nudges_not_sent": count(who for who, found in week.nudges if found not in sent),
         "felt": count(who for who, _ in week.answers),
         "felt_heard": count(who for who, answer in week.answers if answer == "heard"),
         "felt_not_yet": count(who for who, answer in week.answers if answer != "heard"),
@@ -178,10 +183,9 @@ def _of_cases(week: Happened) -> dict[str, Cell]:
     ]
     return {
         "cases": count(case.subject for case in cases),
-        **{
-            f"cases_{urgency}": count(case.subject for case in cases if case.urgency == urgency)
-            for urgency in ("now", "soon", "routine", "none")
-        },
+        "cases_now": count(case.subject for case in cases if case.urgency == "now"),
+        "cases_soon": count(case.subject for case in cases if case.urgency == "soon"),
+        "cases_later": count(case.subject for case in cases if case.urgency not in ("now", "soon")),
         "cases_in_time": count(case.subject for case in in_time),
         "cases_late": count(case.subject for case in late),
         "first_look_s": median_seconds(looked),

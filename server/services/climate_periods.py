@@ -23,7 +23,7 @@ SHARES: Final = {
     "cases_in_time": "cases",
 }
 """A part, and the whole that it is a share of."""
-_PER_WEEK: Final = ("people", "messages", "asks", "replies")
+_PER_WEEK: Final = ("people", "messages", "asks", "replies_read")
 
 Figures = Mapping[str, float | None]
 Weeks = Sequence[tuple[dates.date, Figures]]

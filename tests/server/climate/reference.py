@@ -16,17 +16,16 @@ Found = dict[str, float | None]
 
 _TREE = """
 messages: asks other_messages
-messages: replies no_replies
+messages: replies_read other_than_read
 messages: danger_none danger_routine danger_soon danger_now not_assessed
 asks: asks_answered asks_unanswered
 asks: asks_shared asks_unshared
-replies: replies_read replies_unread
 replies_read: emotional_reaction no_emotional_reaction
 replies_read: interpretation no_interpretation
 replies_read: exploration no_exploration
-nudges: nudges_edited nudges_sent_as_is nudges_discarded nudges_open
+nudges: nudges_edited nudges_sent_as_is nudges_not_sent
 felt: felt_heard felt_not_yet
-cases: cases_now cases_soon cases_routine cases_none
+cases: cases_now cases_soon cases_later
 cases: cases_in_time cases_late
 """
 
@@ -67,8 +66,9 @@ class Reference:
             "nudges": [(n.who, 0) for n in nudges],
             **{
                 f"nudges_{end}": [(n.who, 0) for n in nudges if n.outcome == end]
-                for end in ("edited", "sent_as_is", "discarded", "open")
+                for end in ("edited", "sent_as_is")
             },
+            "nudges_not_sent": [(n.who, 0) for n in nudges if n.outcome in ("discarded", "open")],
             "felt": [(a.who, 0) for a in felt],
             "felt_heard": [(a.who, 0) for a in felt if a.heard],
             "felt_not_yet": [(a.who, 0) for a in felt if not a.heard],
@@ -87,8 +87,6 @@ class Reference:
             "asks_unanswered": those(lambda m: m.ask and self._wait(m) is None),
             "asks_shared": those(lambda m: m.ask and _shared(m)),
             "asks_unshared": those(lambda m: m.ask and not _shared(m)),
-            "replies": those(_replies),
-            "no_replies": those(lambda m: not _replies(m)),
             "not_assessed": those(lambda m: self._reading(m) is None),
             "first_reply_s": [
                 (m.author, wait) for m in said if m.ask and (wait := self._wait(m)) is not None
@@ -97,7 +95,7 @@ class Reference:
         for urgency in ("none", "routine", "soon", "now"):
             found[f"danger_{urgency}"] = those(lambda m, u=urgency: self._urgency(m) == u)  # type: ignore[misc]
         found["replies_read"] = those(lambda m: _replies(m) and self._levels(m))
-        found["replies_unread"] = those(lambda m: _replies(m) and not self._levels(m))
+        found["other_than_read"] = those(lambda m: not _replies(m) or not self._levels(m))
         for name in ("emotional_reaction", "interpretation", "exploration"):
             read = [(m, self._levels(m)) for m in said if _replies(m)]
             found[name] = [(m.author, 0) for m, levels in read if levels and levels[name] >= 0.5]
@@ -164,8 +162,9 @@ def _shared(message: Message) -> bool:
 def _cases(cases: Sequence[Case]) -> dict[str, list[Event]]:
     found = {
         f"cases_{urgency}": [(c.who, 0.0) for c in cases if c.urgency == urgency]
-        for urgency in ("now", "soon", "routine", "none")
+        for urgency in ("now", "soon")
     }
+    found["cases_later"] = [(c.who, 0) for c in cases if c.urgency in ("routine", "none")]
     found["cases"] = [(c.who, 0) for c in cases]
     found["cases_in_time"] = [(c.who, 0) for c in cases if c.seen and c.seen <= c.due]
     found["cases_late"] = [(c.who, 0) for c in cases if not c.seen or c.seen > c.due]

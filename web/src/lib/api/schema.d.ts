@@ -2508,6 +2508,9 @@ export interface components {
         /**
          * ClimateWeek
          * @description A calendar week, Monday to Sunday (UTC), as it was counted once, two days after its end.
+         *
+         *     figures: counts rounded to 5, and those whose name ends in `_s` seconds, rounded to 60. None: not
+         *     shown, because it is about too few people or would give such a figure away; never nought.
          */
         ClimateWeek: {
             /**
@@ -2517,7 +2520,7 @@ export interface components {
             end: string;
             /** Figures */
             figures: {
-                [key: string]: components["schemas"]["Figure"];
+                [key: string]: number | null;
             };
             /** Shares */
             shares: {
@@ -2819,18 +2822,6 @@ export interface components {
              * @enum {string}
              */
             type: "felt_heard";
-        };
-        /**
-         * Figure
-         * @description A count or a median that may be shown. `shown` False: it is about fewer than 8 people, and `value` is None.
-         */
-        Figure: {
-            /** Rounded To */
-            rounded_to?: number | null;
-            /** Shown */
-            shown: boolean;
-            /** Value */
-            value: number | null;
         };
         /**
          * Flag

@@ -2,10 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
+import climate from './en/climate.json';
 import common from './en/common.json';
 import staff from './en/staff.json';
 
-const messages = { ...common, ...staff };
+const messages = { ...common, ...staff, ...climate };
 
 /** All of the pages' sources, to see which keys they speak. */
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -25,12 +26,12 @@ describe('the words', () => {
   });
 
   it('belong to one catalogue each', () => {
-    const both = Object.keys(common).filter((key) => key in staff);
-    expect(both).toEqual([]);
+    const all = [common, staff, climate].flatMap((each) => Object.keys(each));
+    expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
   });
 
   it('are all spoken somewhere', () => {
-    const silent = Object.keys(common).filter(
+    const silent = Object.keys({ ...common, ...climate }).filter(
       (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);

@@ -1,9 +1,10 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
+import type climateCatalogue from './en/climate.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue;
+export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -38,6 +39,12 @@ export function t(key: Key, values?: Values): string {
 export async function loadStaffWords(): Promise<void> {
   const { default: staff } = await import('./en/staff.json');
   messages = { ...messages, ...staff };
+}
+
+/** The words of a room's climate come with its pages. */
+export async function loadClimateWords(): Promise<void> {
+  const { default: climate } = await import('./en/climate.json');
+  messages = { ...messages, ...climate };
 }
 
 export function currentLocale(): string {

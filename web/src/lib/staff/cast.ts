@@ -1,16 +1,6 @@
 /** The named cast of the staff's tests: one case in the room "Evenings", about Wren, looked at by Robin. */
 
-import type {
-  Case,
-  CaseDecision,
-  CaseLine,
-  CaseMessage,
-  Desk,
-  Figure,
-  Place,
-  Room,
-  Week,
-} from './types.ts';
+import type { Case, CaseDecision, CaseLine, CaseMessage, Desk, Place, Room } from './types.ts';
 
 export const OPENED = '2026-03-01T12:00:00Z';
 
@@ -118,36 +108,6 @@ export function aDesk(over: Partial<Desk> = {}): Desk {
     removal: null,
     wrong_rules: [],
     earlier: [],
-    ...over,
-  };
-}
-
-export const hidden: Figure = { value: null, shown: false, rounded_to: null };
-export const shown = (value: number): Figure => ({ value, shown: true, rounded_to: 5 });
-
-export function aWeek(over: Partial<Week> = {}): Week {
-  const looks = { now: shown(180), soon: hidden, routine: shown(7_200), none: hidden };
-  return {
-    room: 'room-1',
-    room_name: 'Evenings',
-    start: '2026-02-23T00:00:00Z',
-    end: '2026-03-02T00:00:00Z',
-    smallest_group: 8,
-    people: shown(60),
-    messages: shown(400),
-    first_reply_median_s: shown(540),
-    replies_unanswered: hidden,
-    nudges: shown(40),
-    nudges_edited: shown(20),
-    nudges_sent_as_is: shown(10),
-    nudges_discarded: hidden,
-    felt_heard: shown(30),
-    not_yet_heard: shown(10),
-    held: hidden,
-    cases: { now: shown(10), soon: hidden, routine: shown(20), none: hidden },
-    first_human_look_median_s: looks,
-    days: [],
-    not_assessed: shown(0),
     ...over,
   };
 }

@@ -15,13 +15,11 @@ export type CaseFlag = Schemas['CaseFlag'];
 export type CaseLine = Schemas['CaseLine'];
 export type CaseMember = Schemas['CaseMember'];
 export type CaseMessage = Schemas['CaseMessage'];
-export type ClinicDay = Schemas['ClinicDay'];
 export type Colleague = Schemas['Colleague'];
 export type Colleagues = Schemas['Colleagues'];
 export type CountryLines = Schemas['CountryLines'];
 export type Desk = Schemas['Desk'];
 export type EarlierCase = Schemas['EarlierCase'];
-export type Figure = Schemas['Figure'];
 export type HandOver = Schemas['HandOver'];
 export type HelpLine = Schemas['HelpLine'];
 export type Invitation = Schemas['Invitation'];
@@ -52,7 +50,6 @@ export type StewardMember = Schemas['StewardMember'];
 export type StewardPolicy = Schemas['StewardPolicy'];
 export type StewardStatus = Schemas['StewardStatus'];
 export type Template = Schemas['Template'];
-export type Week = Schemas['Week'];
 
 export type Action = NewDecision['action'];
 export type Act = CaseDecision['action'];
@@ -63,3 +60,5 @@ export type Role = Me['role'];
 export type Seat = NonNullable<Room['seat']>;
 export type Urgency = CaseLine['urgency'];
 export type WrongRuleCount = Schemas['WrongRuleCount'];
+
+export const URGENCIES: readonly Urgency[] = ['now', 'soon', 'routine', 'none'];

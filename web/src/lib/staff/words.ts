@@ -3,8 +3,7 @@
 import { ApiError } from '#lib/api/client.ts';
 import { currentLocale, t, type Key } from '#lib/i18n/index.svelte.ts';
 import { span } from './due.ts';
-import { valueOf } from './figures.ts';
-import type { Act, CaseFlag, CaseLine, Figure } from './types.ts';
+import type { Act, CaseFlag, CaseLine } from './types.ts';
 
 export function spanWords(seconds: number): string {
   const { key, values } = span(seconds);
@@ -74,19 +73,6 @@ export function shortDay(day: string, options: Intl.DateTimeFormatOptions): stri
   return new Intl.DateTimeFormat(currentLocale(), { timeZone: 'UTC', ...options }).format(
     new Date(day),
   );
-}
-
-/** A figure of a week in words: rounded ones say so, and what may not be shown is never a nought. */
-export function figureWords(
-  figure: Figure | undefined,
-  format: (value: number) => string = number,
-): string {
-  const value = valueOf(figure);
-  if (value === null) return t('staff.week.hidden');
-  const step = figure?.rounded_to;
-  if (!step) return format(value);
-  if (value === 0) return t('staff.week.under', { value: format(step) });
-  return t('staff.week.about', { value: format(value) });
 }
 
 export function number(value: number): string {
