@@ -282,6 +282,8 @@ async def test_one_changes_takes_back_and_is_told_only_of_ones_own(place: Place)
     form = (await ash.get(f"{at}/edit")).form("edit")
     assert form.fields["text"] == "the first words"
     assert (await birch.send(form, text="not mine")).status == 403
+    for act in ("edit", "withdraw"):
+        assert (await birch.get(f"{at}/{act}")).status == 404
     theirs = (await birch.get(at)).form("messages").fields["token"]
     assert (await birch.send(form, token=theirs, text="not mine")).status == 422
     changed = await ash.send(form, text="better words")
