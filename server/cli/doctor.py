@@ -46,7 +46,7 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at keys, backups, database, audit log, help lines, appeals, calling, push, disk, classifier, address, user."""
+    """Look at keys, backups, database, audit log, help lines, appeals, calls, push, disk, classifier, address."""
     begun = bool(settings.database_url) or settings.sqlite_path.exists()
     checks = _CHECKS if begun else ()
     findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]

@@ -3,13 +3,14 @@
 Those who keep a room are always heard in it, and may always answer: a block is no way around them.
 """
 
-from collections.abc import Collection
-from typing import NamedTuple
+import re
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import quiet as bodies
+from server.protocol.bodies import HistoryMessage
 from server.store import quiet, rooms
 from server.store.tables import Message, QuietPerson
 from server.store.work import Work
@@ -21,10 +22,19 @@ NO_ANSWERS = "This message takes no answers from you right now."
 
 
 class Unheard(NamedTuple):
-    """Whom and what a member does not want to hear. topics: folded to one case."""
+    """Whom and what a member does not want to hear. topics: found where a word begins with one."""
 
-    people: Collection[UUID]
-    topics: Collection[str]
+    people: frozenset[UUID]
+    topics: list[re.Pattern[str]]
+
+    def why(self, message: HistoryMessage) -> Literal["person", "topic"] | None:
+        """Why a message is folded away, if it is. Who keeps the room is always heard."""
+        if message.author.role != "peer":
+            return None
+        if message.author.id in self.people:
+            return "person"
+        words = f"{message.content_note or ''}\n{message.text or ''}"
+        return "topic" if any(topic.search(words) for topic in self.topics) else None
 
 
 def read_quiet(work: Work, actor: Actor) -> bodies.Quiet:
@@ -108,7 +118,7 @@ def blocked_by(work: Work, person_id: UUID) -> int | None:
 def unheard(work: Work, actor: Actor) -> Unheard:
     """For pages that the server makes itself; browsers do the same with `read_quiet`."""
     found = read_quiet(work, actor)
-    return Unheard(
-        {person.id for person in found.people},
-        {topic.words.casefold() for topic in found.topics},
-    )
+    topics = [
+        re.compile(rf"(?<!\w){re.escape(topic.words)}", re.IGNORECASE) for topic in found.topics
+    ]
+    return Unheard(frozenset(person.id for person in found.people), topics)

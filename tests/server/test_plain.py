@@ -13,13 +13,13 @@ import pytest
 from playwright.async_api import expect
 
 from moderation.classifier import Assessment
-from server.access import OPERATIONS
+from server.access import OPERATIONS, Actor, Role
 from server.api.plain import entry, rooms, saying
 from server.api.plain.rooms import fitting
 from server.cli.members import add_member
 from server.ids import new_id
 from server.protocol import bodies, frames
-from server.services import names, publishing, seats
+from server.services import names, publishing, quiet, seats
 from server.services.rooms import make_room
 from server.settings import read_settings
 from server.store import beside, messages, people
@@ -282,6 +282,8 @@ async def test_one_changes_takes_back_and_is_told_only_of_ones_own(place: Place)
     form = (await ash.get(f"{at}/edit")).form("edit")
     assert form.fields["text"] == "the first words"
     assert (await birch.send(form, text="not mine")).status == 403
+    for act in ("edit", "withdraw"):
+        assert (await birch.get(f"{at}/{act}")).status == 404
     theirs = (await birch.get(at)).form("messages").fields["token"]
     assert (await birch.send(form, token=theirs, text="not mine")).status == 422
     changed = await ash.send(form, text="better words")
@@ -493,3 +495,33 @@ async def test_axe_finds_nothing_on_the_plain_pages(place: Place, new_page: NewP
             await check_accessible(page)
             wide = await page.evaluate("document.documentElement.scrollWidth")
             assert wide <= 320, path
+
+
+async def test_whom_one_does_not_hear_is_folded_away_and_whom_one_blocked_cannot_answer(
+    place: Place,
+) -> None:
+    name, ash, other, birch, room = await two(place)
+    theirs = await place.say(room, other, "loud words")
+    mine = await place.say(room, name, "I could not eat today")
+
+    def choose(work: Work) -> None:
+        actor = Actor(_member(work, name), name, Role.PEER, new_id())
+        quiet.put_person(work, actor, _member(work, other), blocked=True)
+
+    def mind(work: Work) -> None:
+        actor = Actor(_member(work, other), other, Role.PEER, new_id())
+        quiet.add_topic(work, actor, "Eat")
+
+    assert "Someone you muted" not in (await ash.get(f"/plain/rooms/{room}")).words
+    await place.do(choose)
+    await place.do(mind)
+    page = await ash.get(f"/plain/rooms/{room}")
+    assert page.html.index("Someone you muted") < page.html.index("loud words")
+    assert "A topic you muted" not in page.words, "one's own words are never folded"
+    assert "A topic you muted" in (await birch.get(f"/plain/rooms/{room}")).words
+    form = (await birch.get(f"/plain/rooms/{room}/messages/{mine}")).form("messages")
+    refused = await birch.send(form, text="but I say")
+    assert "takes no answers" in refused.words
+    assert "block" not in refused.words
+    answer = (await ash.get(f"/plain/rooms/{room}/messages/{theirs}")).form("messages")
+    assert (await ash.send(answer, text="I may")).status == 200

@@ -13,7 +13,7 @@ from server.api.plain.rendering import page
 from server.errors import NotFound, Unavailable
 from server.ids import new_id
 from server.protocol import bodies, frames
-from server.services import messages, rooms
+from server.services import messages, quiet, rooms
 from server.store.work import Work
 
 router = APIRouter(prefix="/plain", include_in_schema=False, route_class=PlainRoute)
@@ -58,6 +58,7 @@ async def read_room(
         )
         shown, held = fitting(history.messages), history.held
         older = history.before is not None or len(shown) < len(history.messages)
+    unheard = await here.ask.read("quiet.read", lambda work: quiet.unheard(work, here.actor))
     newest = before is None and after is None
     if newest and shown:
         await _mark_read(here, room_id, room.seq)
@@ -70,6 +71,7 @@ async def read_room(
         older=shown[0].seq if shown and older else None,
         newer=shown[-1].seq if shown and not newest else None,
         held=held,
+        why={message.id: unheard.why(message) for message in shown},
         client_id=new_id(),
         excerpt=EXCERPT,
     )
@@ -90,6 +92,7 @@ async def read_message(room_id: UUID, message_id: UUID, here: Here) -> HTMLRespo
     message, answered = await here.ask.read(
         "room.read", lambda work: _with_answered(work, here, room_id, message_id)
     )
+    unheard = await here.ask.read("quiet.read", lambda work: quiet.unheard(work, here.actor))
     own = message.author.id == here.actor.id
     asked_me = answered is not None and answered.author.id == here.actor.id and not own
     return page(
@@ -99,6 +102,7 @@ async def read_message(room_id: UUID, message_id: UUID, here: Here) -> HTMLRespo
         message=message,
         answered=answered,
         own=own,
+        quoted_why=unheard.why(answered) if answered else None,
         asked_me=asked_me and message.state == "published",
         client_id=new_id(),
     )

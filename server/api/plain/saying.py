@@ -10,9 +10,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from server.api.plain.door import Here, MemberVisit, OwnForm, PlainRoute
 from server.api.plain.rendering import page
 from server.api.saying import Saying
-from server.errors import BadFrame, ServerError
+from server.errors import BadFrame, NotFound, ServerError
 from server.ids import new_id
-from server.protocol import frames
+from server.protocol import bodies, frames
 from server.protocol.base import TEXT_LIMIT, Wire
 from server.services import messages, nudging, posting, rooms
 
@@ -62,15 +62,13 @@ async def discard(room_id: UUID, form: OwnForm, here: Here) -> RedirectResponse:
 @router.get("/messages/{message_id}/edit", openapi_extra={"x-access": "frame.edit"})
 async def ask_for_words(room_id: UUID, message_id: UUID, here: Here) -> HTMLResponse:
     """The form to change one's own message."""
-    message = await here.ask.read(
-        "room.read", lambda work: rooms.one_line(work, here.actor, room_id, message_id)
-    )
+    message = await _own_message(here, room_id, message_id)
     said = {
         "type": "edit",
         "room": str(room_id),
         "client_id": str(new_id()),
         "message": str(message_id),
-        "text": message.text or "",
+        "text": message.text,
     }
     return page("edit.html", visit=here, said=said)
 
@@ -78,9 +76,7 @@ async def ask_for_words(room_id: UUID, message_id: UUID, here: Here) -> HTMLResp
 @router.get("/messages/{message_id}/withdraw", openapi_extra={"x-access": "frame.withdraw"})
 async def ask_whether(room_id: UUID, message_id: UUID, here: Here) -> HTMLResponse:
     """Whether to take it back: the words will be gone."""
-    message = await here.ask.read(
-        "room.read", lambda work: rooms.one_line(work, here.actor, room_id, message_id)
-    )
+    message = await _own_message(here, room_id, message_id)
     return page("withdraw.html", visit=here, room_id=room_id, message=message)
 
 
@@ -131,6 +127,15 @@ async def felt_heard(room_id: UUID, message_id: UUID, form: OwnForm, here: Here)
     _count(here)
     await here.ask.do("frame.felt_heard", lambda work: messages.felt_heard(work, here.actor, frame))
     return RedirectResponse(f"/plain/rooms/{room_id}/messages/{message_id}", 303)
+
+
+async def _own_message(here: MemberVisit, room_id: UUID, message_id: UUID) -> bodies.HistoryMessage:
+    message = await here.ask.read(
+        "room.read", lambda work: rooms.one_line(work, here.actor, room_id, message_id)
+    )
+    if message.author.id != here.actor.id or message.text is None:
+        raise NotFound
+    return message
 
 
 async def _say(

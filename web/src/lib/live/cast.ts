@@ -45,6 +45,7 @@ export function remembered(seq: number, more: Partial<HistoryMessage> = {}): His
     my_reaction: null,
     my_answer: null,
     helped: false,
+    replies: 0,
     ...more,
   };
 }

@@ -15,6 +15,7 @@ import { line } from './connection.svelte.ts';
 import { draftsOwner, forgetDrafts, ownDrafts } from './drafts.ts';
 import { newId } from './ids.ts';
 import * as words from './outbox.ts';
+import { quiet } from './quiet.svelte.ts';
 import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
 
 const PAGE_LENGTH = 50;
@@ -100,6 +101,7 @@ class Chat {
     ];
     line.probe = () => this.#probe();
     line.connect();
+    void quiet.ready();
   }
 
   /** The session is over: hang up. What is unsent waits for the same member to come back. */
@@ -114,6 +116,7 @@ class Chat {
     this.#asked.clear();
     this.support = [];
     this.news = null;
+    quiet.forget();
   }
 
   /** Words of one member never wait for another; after a reload the drafts' owner is asked for. */
@@ -171,6 +174,8 @@ class Chat {
 
   async #load(view: RoomView): Promise<void> {
     try {
+      // What is folded away is known before the first words are shown.
+      await quiet.ready();
       view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
       if (!view.detail.room.seat) view.phase = 'outside';
       else await this.#catchUp(view);
@@ -347,6 +352,7 @@ class Chat {
   }
 
   #resume(): void {
+    void quiet.refresh();
     for (const view of this.#entered) void this.#resumeRoom(view);
     const acts = this.#acts;
     this.#acts = [];
@@ -396,6 +402,7 @@ class Chat {
   #announce(view: RoomView, before: RoomView['state'], frame: ServerFrameOf<'message'>): void {
     view.typing = view.typing.filter(({ name }) => name !== frame.author.name);
     const own = frame.author.id === session.me?.id;
+    if (!own && quiet.why(frame)) return;
     if (!own && isNews(before, view.state, frame.id)) view.spoken = view.find(frame.id);
     else if (!own && view.missedFrom !== null) this.#count(view, frame);
   }
@@ -431,7 +438,7 @@ class Chat {
 
   #typing({ room, name }: ServerFrameOf<'typing'>): void {
     const view = this.#views.get(room);
-    if (!view || name === session.me?.pseudonym) return;
+    if (!view || name === session.me?.pseudonym || quiet.isMuted(name)) return;
     const now = Date.now();
     const others = view.typing.filter((other) => other.name !== name && other.until > now);
     view.typing = [...others, { name, until: now + TYPING_SHOWN_MS }];
@@ -493,6 +500,7 @@ function heldMessage(entry: words.Entry, frame: ServerFrameOf<'held'>): Message 
     my_reaction: null,
     my_answer: null,
     helped: false,
+    replies: 0,
   };
 }
 

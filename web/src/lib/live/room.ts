@@ -77,7 +77,7 @@ export function step(state: RoomState, event: RoomEvent): RoomState {
     case 'joined':
       return joined(state, event);
     case 'message':
-      return inOrder(state, event.seq, (next) => withMessage(next, fromFrame(event)));
+      return inOrder(state, event.seq, (next) => withReply(next, fromFrame(event)));
     case 'changed':
       return inOrder(state, event.seq, (next) => withChange(next, event));
     case 'reaction':
@@ -181,7 +181,19 @@ function fromFrame(frame: ServerFrameOf<'message'>): Message {
     my_reaction: null,
     my_answer: null,
     helped: false,
+    replies: 0,
   };
+}
+
+/** What it answers has one reply more, unless this one was there already. */
+function withReply(state: RoomState, message: Message): RoomState {
+  const known = state.messages.some(({ id }) => id === message.id);
+  const next = withMessage(state, message);
+  return known || !message.reply_to ? next : withReplies(next, message.reply_to, 1);
+}
+
+function withReplies(state: RoomState, id: string, more: number): RoomState {
+  return patch(state, id, ({ replies }) => ({ replies: Math.max(0, replies + more) }));
 }
 
 function withMessage(state: RoomState, message: Message): RoomState {
@@ -202,7 +214,11 @@ function withChange(state: RoomState, frame: ServerFrameOf<'changed'>): RoomStat
   if (frame.change === 'joined') return withMembers(state, frame.seq, 1);
   if (frame.change === 'left') return withMembers(state, frame.seq, -1);
   if (!frame.message) return state;
-  return patch(state, frame.message, (message) => changed(message, frame));
+  const before = state.messages.find(({ id }) => id === frame.message);
+  const next = patch(state, frame.message, (message) => changed(message, frame));
+  const after = next.messages.find(({ id }) => id === frame.message);
+  if (!before?.reply_to || before.state === after?.state) return next;
+  return withReplies(next, before.reply_to, after?.state === 'published' ? 1 : -1);
 }
 
 /** `joined` has told how many there were up to where the room stood then. */

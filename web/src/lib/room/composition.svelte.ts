@@ -22,8 +22,16 @@ export class Composition {
   /** What was being written when a change of something else began. */
   #aside = '';
 
-  constructor(readonly view: RoomView) {
-    this.text = readDraft(view.id);
+  /** `answers`: the post of a thread, which new words answer unless they answer one of its replies. */
+  constructor(
+    readonly view: RoomView,
+    readonly answers: string | null = null,
+  ) {
+    this.text = readDraft(this.#place);
+  }
+
+  get #place(): string {
+    return this.answers ? `${this.view.id}.${this.answers}` : this.view.id;
   }
 
   get left(): number {
@@ -39,7 +47,7 @@ export class Composition {
   }
 
   typed(): void {
-    if (!this.editing && !this.revising) keepDraft(this.view.id, this.text);
+    if (!this.editing && !this.revising) keepDraft(this.#place, this.text);
     if (this.text) chat.typingIn(this.view.id);
   }
 
@@ -76,7 +84,7 @@ export class Composition {
       room: this.view.id,
       edits: this.editing?.id ?? this.revising?.edits ?? null,
       text: this.text.trim(),
-      replyTo: this.replyTo?.id ?? this.revising?.replyTo ?? null,
+      replyTo: this.replyTo?.id ?? this.revising?.replyTo ?? this.answers,
       ask: this.ask,
       contentNote: (this.noteOpen && this.note.trim()) || null,
     };
@@ -98,6 +106,6 @@ export class Composition {
     this.ask = false;
     this.note = '';
     this.noteOpen = false;
-    if (!this.editing && !this.revising) keepDraft(this.view.id, text);
+    if (!this.editing && !this.revising) keepDraft(this.#place, text);
   }
 }

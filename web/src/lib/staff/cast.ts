@@ -131,6 +131,7 @@ export function aPlace(over: Partial<Place> = {}): Place {
 export function aRoom(over: Partial<Room> = {}): Room {
   return {
     id: 'room-1',
+    first_reply_asks: 0,
     slug: 'evenings',
     name: 'Evenings',
     purpose: 'For when it gets dark',
