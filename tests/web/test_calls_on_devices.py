@@ -81,8 +81,8 @@ async def device(place: LiveServer, new_page: NewPage) -> Device:
     url = f"http://localhost:{place.port}"
     page = await new_page(permissions=["notifications"])
     await page.goto(f"{url}/log-in")
-    await page.get_by_label("Pseudonym").fill("Fern")
-    await page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
+    await page.get_by_label("Your name here").fill("Fern")
+    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/rooms")
     line = await page.context.new_cdp_session(page)
