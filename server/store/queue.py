@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Uuid, and_, exists, literal, not_, or_, tuple_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col, func, select
 
 from moderation import triage
@@ -211,9 +214,28 @@ def _visible(scope: Scope) -> ColumnElement[bool]:
     return and_(col(Case.subject_id) != scope.viewer, of_mine)
 
 
+class _Plain(FunctionElement[UUID]):
+    """A column that is only compared: SQLite would look all of a room up by its index, and sort it.
+
+    PostgreSQL knows better, as long as it may know how many rows a value has.
+    """
+
+    inherit_cache = True
+    type = Uuid()
+
+
+@compiles(_Plain)
+def _as_it_is(element: _Plain, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
+@compiles(_Plain, "sqlite")
+def _without_index(element: _Plain, compiler: SQLCompiler, **how: Any) -> str:
+    return f"+{compiler.process(element.clauses, **how)}"
+
+
 def _plain(column: Any) -> Any:
-    """A column that is only compared: SQLite would look all of a room up by its index, and sort it."""
-    return func.coalesce(column, column)
+    return _Plain(column)
 
 
 def _for_clinicians() -> ColumnElement[bool]:

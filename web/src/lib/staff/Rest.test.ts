@@ -5,8 +5,6 @@ import { loadStaffWords } from '#lib/i18n/index.svelte.ts';
 import { guard, type Guard } from './guard.svelte.ts';
 import Rest from './Rest.svelte';
 
-vi.mock('$app/state', () => ({ page: { url: new URL('http://localhost/queue') } }));
-
 const CALM: Guard = {
   on: true,
   budget: 6,

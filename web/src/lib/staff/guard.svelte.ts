@@ -4,11 +4,14 @@ import type { Body } from '#lib/api/types.ts';
 import { clock } from './clock.svelte.ts';
 
 export type Guard = Body<'Guard'>;
+export type Spared = NonNullable<Body<'NextCase'>['spared']>;
 
 const PATH = '/api/me/guard';
 
 class OwnGuard {
   state = $state.raw<Guard | null>(null);
+  /** Why the newest case that was handed out was not the most pressing one. */
+  spared = $state<Spared | null>(null);
 
   /** Seconds left of a short pause, or null. */
   get pause_s(): number | null {

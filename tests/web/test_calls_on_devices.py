@@ -1,0 +1,136 @@
+"""The service worker in a real browser: a call is shown with generic words, and leads to the queue.
+
+The browser's own push service is elsewhere and not asked; what it would deliver is delivered by hand.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import CDPSession, Page, expect
+
+from server.cli.members import add_member
+from tests.browser import NewPage, check_accessible
+from tests.server.live_server import LiveServer
+
+PASSPHRASE = "four quiet river stones"
+CALL = {"words": "Somebody may need you", "path": "/queue"}
+_REGISTER = """
+const policy = trustedTypes.createPolicy('hearth-worker', {createScriptURL: (url) => url});
+await navigator.serviceWorker.register(policy.createScriptURL('/service-worker.js'));
+await navigator.serviceWorker.ready;
+"""
+_SHOWN = """async () => {
+  const registration = await navigator.serviceWorker.ready;
+  return (await registration.getNotifications()).map(({title, body, tag, data}) => ({title, body, tag, data}));
+}"""
+_KEEP = """async (kept) => {
+  const store = await caches.open('hearth-push');
+  await store.put('/kept-for-calls', new Response(JSON.stringify(kept)));
+}"""
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    server = LiveServer(tmp_path / "hearth")
+    await server.start()
+    await server.on_database(lambda work: add_member(work, "Fern", "moderator", PASSPHRASE))
+    yield server
+    server.kill()
+
+
+class Device:
+    """A page of staff with the worker, and what its browser delivers."""
+
+    def __init__(self, page: Page, url: str, line: CDPSession) -> None:
+        self.page, self._url, self._line = page, url, line
+        self._found: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        line.on("ServiceWorker.workerRegistrationUpdated", self._hear)
+
+    def _hear(self, told: dict[str, Any]) -> None:
+        for one in told["registrations"]:
+            if not self._found.done() and not one["isDeleted"]:
+                self._found.set_result(one["registrationId"])
+
+    async def register(self) -> None:
+        await self._line.send("ServiceWorker.enable")
+        await self.page.evaluate(f"(async () => {{{_REGISTER}}})()")
+
+    async def deliver(self, data: str) -> None:
+        async with asyncio.timeout(20):
+            registration = await self._found
+        await self._line.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": self._url, "registrationId": registration, "data": data},
+        )
+
+    async def shown(self, count: int = 1) -> list[dict[str, Any]]:
+        async with asyncio.timeout(20):
+            while True:
+                found: list[dict[str, Any]] = await self.page.evaluate(_SHOWN)
+                if len(found) >= count:
+                    return found
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def device(place: LiveServer, new_page: NewPage) -> Device:
+    url = f"http://localhost:{place.port}"
+    page = await new_page(permissions=["notifications"])
+    await page.goto(f"{url}/log-in")
+    await page.get_by_label("Your name here").fill("Fern")
+    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/rooms")
+    line = await page.context.new_cdp_session(page)
+    device = Device(page, url, line)
+    await device.register()
+    return device
+
+
+async def test_a_call_is_shown_with_generic_words_and_a_newer_one_takes_its_place(
+    device: Device, console_errors: list[str]
+) -> None:
+    await device.deliver(json.dumps(CALL))
+    await device.deliver(json.dumps(CALL | {"room": "Low days"}))
+    assert await device.shown() == [
+        {
+            "title": "Hearth",
+            "body": "Somebody may need you",
+            "tag": "hearth",
+            "data": {"path": "/queue"},
+        }
+    ]
+    assert console_errors == []
+
+
+async def test_whoever_wants_a_reminder_gets_one_also_from_what_cannot_be_read(
+    device: Device,
+) -> None:
+    kept = {"title": "Reminder", "body": "Please have a look when you can.", "quiet": None}
+    await device.page.evaluate(_KEEP, kept)
+    await device.deliver("no JSON at all")
+    [shown] = await device.shown()
+    assert (shown["title"], shown["body"]) == ("Reminder", "Please have a look when you can.")
+
+
+async def test_a_peer_carries_no_worker_and_staff_are_told_that_it_is_off(
+    device: Device, place: LiveServer, new_page: NewPage
+) -> None:
+    page = device.page
+    await page.goto(f"http://localhost:{place.port}/settings")
+    await expect(page.get_by_text("A steward has not turned this on in this place.")).to_be_visible(
+        timeout=20_000
+    )
+    await check_accessible(page)
+    visitor = await new_page()
+    await visitor.goto(f"http://localhost:{place.port}/")
+    assert (
+        await visitor.evaluate(
+            "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
+        )
+        == 0
+    )
