@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import sqrt
 from typing import Final, Literal, NamedTuple
 
 from moderation.cases import Action
+from moderation.intervals import wilson
 from moderation.lexicon import READER_HARM, category_of
 from moderation.policy import DEFAULT
 
@@ -147,13 +147,7 @@ class Share(NamedTuple):
 
 
 def share(part: int, whole: int) -> Share:
-    """part of whole, 0 <= part <= whole, with Wilson's interval at 95 %; of nothing: from 0 to 1.
-
-    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
-    """
+    """part of whole, 0 <= part <= whole, with its interval; of nothing: from 0 to 1."""
     if not whole:
         return Share(None, 0.0, 1.0, 0)
-    z, p = 1.959963984540054, part / whole
-    middle = (p + z * z / (2 * whole)) / (1 + z * z / whole)
-    reach = z / (1 + z * z / whole) * sqrt(p * (1 - p) / whole + z * z / (4 * whole * whole))
-    return Share(p, max(0.0, middle - reach), min(1.0, middle + reach), whole)
+    return Share(part / whole, *wilson(part, whole), whole)

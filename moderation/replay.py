@@ -5,7 +5,6 @@ Pure: messages in, figures out. No figure holds a word that anybody wrote.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Final
 
 from moderation.cases import SANCTIONS, Action, CaseKind
 from moderation.classifier import Assessment
+from moderation.intervals import wilson
 from moderation.lexicon import find_in
 from moderation.normalise import normalise
 from moderation.phrases import Tokens
@@ -209,17 +209,8 @@ def is_caught(verdict: Verdict, truth: Truth) -> bool:
 
 
 def likely_share(part: int, whole: int) -> tuple[float, float] | None:
-    """Between which shares the true one lies, nineteen times in twenty; None for too few to say.
-
-    Source: Wilson's score interval.
-    """
-    if whole < ENOUGH:
-        return None
-    z, share = 1.96, part / whole
-    middle = share + z * z / (2 * whole)
-    spread = z * math.sqrt(share * (1 - share) / whole + z * z / (4 * whole * whole))
-    scale = 1 + z * z / whole
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    """Between which shares the true one lies, 95 times in 100; None for too few to say."""
+    return None if whole < ENOUGH else wilson(part, whole)
 
 
 def told_together(groups: Iterable[Group], name: str) -> list[Group]:

@@ -5,9 +5,16 @@ from typing import Annotated
 from pydantic import Field
 
 from server.protocol.base import Id, Storable, Time, Wire
-from server.protocol.bodies import Figure
 
 _Own = Annotated[Storable, Field(min_length=1, max_length=2_000)]
+
+
+class Figure(Wire):
+    """A count or a mean that may be shown. `shown` False: it is about fewer than 8 people, and `value` is None."""
+
+    value: float | None
+    shown: bool
+    rounded_to: int | None = None
 
 
 class Guard(Wire):

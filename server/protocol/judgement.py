@@ -5,7 +5,7 @@ from typing import Literal
 from server.protocol.base import Id, Time, Wire
 
 
-class Share(Wire):
+class JudgedShare(Wire):
     """A share with its 95 % interval (Wilson). value: None where nothing was counted. few: too little to lean on."""
 
     value: float | None
@@ -30,7 +30,7 @@ class JudgedWeek(Wire):
 
     start: str
     outcomes: Outcomes
-    precision: Share
+    precision: JudgedShare
 
 
 class Judged(Wire):
@@ -43,7 +43,7 @@ class Judged(Wire):
     kind: Literal["lexicon", "signal", "own", "model"]
     name: str
     outcomes: Outcomes
-    precision: Share
+    precision: JudgedShare
     weeks: list[JudgedWeek]
 
 
@@ -53,7 +53,7 @@ class FoundWeek(Wire):
     start: str
     found: int
     missed: int
-    share: Share
+    share: JudgedShare
 
 
 class Found(Wire):
@@ -65,7 +65,7 @@ class Found(Wire):
     name: Literal["danger", "harm", "readers", "private", "unsure"]
     found: int
     missed: int
-    share: Share
+    share: JudgedShare
     weeks: list[FoundWeek]
 
 

@@ -14,7 +14,6 @@ from moderation import triage
 from moderation.urgency import Urgency
 from server.access import Actor, Role, check
 from server.errors import NotNow
-from server.protocol import bodies
 from server.protocol import guard as wire
 from server.services.case_access import had_no_part
 from server.services.small_cells import SMALLEST_GROUP, Cell, count, shown_value
@@ -200,10 +199,10 @@ def _week(work: Work, start: datetime) -> wire.GuardWeek:
     )
 
 
-def _figure(cell: Cell) -> bodies.Figure:
+def _figure(cell: Cell) -> wire.Figure:
     value = shown_value(cell)
     shown = value is not None
-    return bodies.Figure(value=value, shown=shown, rounded_to=cell.step if shown else None)
+    return wire.Figure(value=value, shown=shown, rounded_to=cell.step if shown else None)
 
 
 def _choice(work: Work, member_id: UUID) -> GuardChoice:

@@ -123,7 +123,7 @@ def _outcomes(cases: Sequence[Looked]) -> bodies.Outcomes:
     )
 
 
-def _precision(cases: Sequence[Looked]) -> bodies.Share:
+def _precision(cases: Sequence[Looked]) -> bodies.JudgedShare:
     """Of what people decided about."""
     counted = Counter(case.label for case in cases)
     decided = len(cases) - counted[Outcome.WAITING]
@@ -155,8 +155,8 @@ def _found_week(start: datetime, cases: Sequence[Looked]) -> bodies.FoundWeek:
     )
 
 
-def _share(part: int, whole: int) -> bodies.Share:
+def _share(part: int, whole: int) -> bodies.JudgedShare:
     share = labels.share(part, whole)
-    return bodies.Share(
+    return bodies.JudgedShare(
         value=share.value, low=share.low, high=share.high, of=share.of, few=share.few
     )

@@ -5,12 +5,11 @@ Everything here is worked out from figures that are shown already, so it can giv
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import hypot, sqrt
+from math import hypot
 
+from moderation.intervals import wilson
 from server.services.small_cells import COUNT_STEP
 
-_Z = 1.959964
-"""95 in 100 of a normal distribution lie within so many standard deviations."""
 _OFF_BY = COUNT_STEP // 2
 """A whole number rounded to 5 is at most so far from what it was."""
 
@@ -58,14 +57,6 @@ def share(counts: Iterable[tuple[float | None, float | None]]) -> Share | None:
         low=wilson(min(least, largest), largest)[0],
         high=wilson(min(most, smallest), smallest)[1],
     )
-
-
-def wilson(part: float, whole: float) -> tuple[float, float]:
-    """Both ends of the 95 % score interval of a proportion. whole > 0, 0 <= part <= whole."""
-    p, z2 = part / whole, _Z * _Z
-    middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
-    half = _Z / (1 + z2 / whole) * sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def difference(one: Share, other: Share) -> Difference:

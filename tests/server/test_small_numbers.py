@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moderation.intervals import wilson
 from server.services.climate_cells import NAMES, SPLITS, protect
-from server.services.shares import share, wilson
+from server.services.shares import share
 from server.services.small_cells import Cell, count, shown_value
 from tests.server.climate.attacker import found_out
 from tests.server.climate.campaign import (

@@ -36,6 +36,7 @@ def furnish(work: Work) -> None:
         member = people.find_by_name_key(work, names.name_key(name))
         assert member is not None
         seats.take_seat(work, room.id, member.id)
+    assert member is not None
     asked = publishing.say(work, room.id, member.id, ASKED)
     asked.ask = True
     work.session.add(asked)

@@ -2524,7 +2524,7 @@ export interface components {
             };
             /** Shares */
             shares: {
-                [key: string]: components["schemas"]["server__protocol__climate__Share"];
+                [key: string]: components["schemas"]["Share"];
             };
             /**
              * Start
@@ -2824,6 +2824,18 @@ export interface components {
             type: "felt_heard";
         };
         /**
+         * Figure
+         * @description A count or a mean that may be shown. `shown` False: it is about fewer than 8 people, and `value` is None.
+         */
+        Figure: {
+            /** Rounded To */
+            rounded_to?: number | null;
+            /** Shown */
+            shown: boolean;
+            /** Value */
+            value: number | null;
+        };
+        /**
          * Flag
          * @description Ask a moderator to look at a message.
          */
@@ -2895,7 +2907,7 @@ export interface components {
              * @enum {string}
              */
             name: "danger" | "harm" | "readers" | "private" | "unsure";
-            share: components["schemas"]["server__protocol__judgement__Share"];
+            share: components["schemas"]["JudgedShare"];
             /** Weeks */
             weeks: components["schemas"]["FoundWeek"][];
         };
@@ -2908,7 +2920,7 @@ export interface components {
             found: number;
             /** Missed */
             missed: number;
-            share: components["schemas"]["server__protocol__judgement__Share"];
+            share: components["schemas"]["JudgedShare"];
             /** Start */
             start: string;
         };
@@ -3351,9 +3363,25 @@ export interface components {
             /** Name */
             name: string;
             outcomes: components["schemas"]["Outcomes"];
-            precision: components["schemas"]["server__protocol__judgement__Share"];
+            precision: components["schemas"]["JudgedShare"];
             /** Weeks */
             weeks: components["schemas"]["JudgedWeek"][];
+        };
+        /**
+         * JudgedShare
+         * @description A share with its 95 % interval (Wilson). value: None where nothing was counted. few: too little to lean on.
+         */
+        JudgedShare: {
+            /** Few */
+            few: boolean;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Of */
+            of: number;
+            /** Value */
+            value: number | null;
         };
         /**
          * JudgedWeek
@@ -3361,7 +3389,7 @@ export interface components {
          */
         JudgedWeek: {
             outcomes: components["schemas"]["Outcomes"];
-            precision: components["schemas"]["server__protocol__judgement__Share"];
+            precision: components["schemas"]["JudgedShare"];
             /** Start */
             start: string;
         };
@@ -4224,7 +4252,7 @@ export interface components {
             };
             /** Shares */
             shares: {
-                [key: string]: components["schemas"]["server__protocol__climate__Share"];
+                [key: string]: components["schemas"]["Share"];
             };
             /** Weeks */
             weeks: number;
@@ -5301,6 +5329,27 @@ export interface components {
             };
         };
         /**
+         * Share
+         * @description `count` of `of`, both rounded; `low` to `high` is the 95 % interval, rounding included.
+         *
+         *     All None when no week of the period shows both counts: not known, which is not nought.
+         *     weeks: how many weeks are in it.
+         */
+        Share: {
+            /** Count */
+            count: number | null;
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+            /** Of */
+            of: number | null;
+            /** Value */
+            value: number | null;
+            /** Weeks */
+            weeks: number;
+        };
+        /**
          * ShareChange
          * @description A share of the second period less that of the first; an interval on one side of 0 is a change.
          */
@@ -5812,43 +5861,6 @@ export interface components {
         WrongRules: {
             /** Rules */
             rules: string[];
-        };
-        /**
-         * Share
-         * @description `count` of `of`, both rounded; `low` to `high` is the 95 % interval, rounding included.
-         *
-         *     All None when no week of the period shows both counts: not known, which is not nought.
-         *     weeks: how many weeks are in it.
-         */
-        server__protocol__climate__Share: {
-            /** Count */
-            count: number | null;
-            /** High */
-            high: number | null;
-            /** Low */
-            low: number | null;
-            /** Of */
-            of: number | null;
-            /** Value */
-            value: number | null;
-            /** Weeks */
-            weeks: number;
-        };
-        /**
-         * Share
-         * @description A share with its 95 % interval (Wilson). value: None where nothing was counted. few: too little to lean on.
-         */
-        server__protocol__judgement__Share: {
-            /** Few */
-            few: boolean;
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-            /** Of */
-            of: number;
-            /** Value */
-            value: number | null;
         };
     };
     responses: never;

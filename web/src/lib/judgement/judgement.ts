@@ -2,7 +2,7 @@
 
 import type { components } from '#lib/api/schema.d.ts';
 import { currentLocale, t, type Key } from '#lib/i18n/index.svelte.ts';
-import { niceTop, type Frame, type Tick } from '#lib/staff/figures.ts';
+import { niceTop, type Frame } from '#lib/climate/trend.ts';
 import { number } from '#lib/staff/words.ts';
 
 type Schemas = components['schemas'];
@@ -12,7 +12,7 @@ export type Judged = Schemas['Judged'];
 export type Found = Schemas['Found'];
 export type Labels = Schemas['Labels'];
 export type Outcomes = Schemas['Outcomes'];
-export type Share = Schemas['Share'];
+export type Share = Schemas['JudgedShare'];
 
 export const SPANS: readonly number[] = [4, 12, 26, 52];
 
@@ -28,6 +28,11 @@ export type Series = {
   title: string;
   names: readonly PartName[];
   weeks: SeriesWeek[];
+};
+
+export type Tick = {
+  value: number;
+  y: number;
 };
 
 export type SeriesWeek = {

@@ -52,7 +52,7 @@ describe('after a crisis case', () => {
     expect(screen.getByRole('region', { name: 'A pause is offered' })).toBeTruthy();
     expect(document.activeElement).toBe(field);
 
-    await fireEvent.keyDown(window, { key: 's' });
+    await fireEvent.keyDown(window, { key: 'B' });
     await vi.waitFor(() => {
       expect(screen.queryByRole('region')).toBeNull();
     });
@@ -67,7 +67,7 @@ describe('after a crisis case', () => {
     await fireEvent.keyDown(window, { key: 'b' });
     await screen.findByRole('region', { name: 'A few minutes for you' });
     answerWith({});
-    await fireEvent.keyDown(window, { key: 's' });
+    await fireEvent.keyDown(window, { key: 'B' });
     await vi.waitFor(() => {
       expect(screen.queryByRole('region')).toBeNull();
     });

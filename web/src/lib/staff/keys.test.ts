@@ -6,6 +6,7 @@ import {
   keyFor,
   nameFor,
   TOOL_KEYS,
+  GUARD_KEYS,
   UNDO_KEY,
   URGENCY_KEYS,
 } from './keys.ts';
@@ -62,7 +63,7 @@ const IN_A_CASE = [ACTION_KEYS, URGENCY_KEYS, HANDLING_KEYS, TOOL_KEYS].flatMap(
 
 describe('the keys of a case', () => {
   it('are all different', () => {
-    const letters = [...IN_A_CASE, UNDO_KEY];
+    const letters = [...IN_A_CASE, UNDO_KEY, ...Object.values<string>(GUARD_KEYS)];
     expect(new Set(letters).size).toBe(letters.length);
   });
 

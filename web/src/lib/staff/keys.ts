@@ -41,6 +41,9 @@ export const TOOL_KEYS = {
 } as const;
 export type Tool = keyof typeof TOOL_KEYS;
 
+/** For oneself: a pause, no pause (or back from it), giving a case away, and what was left to others. */
+export const GUARD_KEYS = { pause: 'b', skip: 'B', not_today: 'T', anyway: 'N' } as const;
+
 /** Takes the newest decision back, on whichever page one is. */
 export const UNDO_KEY = 'u';
 

@@ -20,6 +20,7 @@ export type Colleagues = Schemas['Colleagues'];
 export type CountryLines = Schemas['CountryLines'];
 export type Desk = Schemas['Desk'];
 export type EarlierCase = Schemas['EarlierCase'];
+export type Figure = Schemas['Figure'];
 export type HandOver = Schemas['HandOver'];
 export type HelpLine = Schemas['HelpLine'];
 export type Invitation = Schemas['Invitation'];
