@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeEngine
 
 from server.errors import ServerError
 
-Kind = Literal["id", "time", "yes", "whole", "number", "bytes", "text"]
+Kind = Literal["id", "time", "day", "yes", "whole", "number", "bytes", "text"]
 Key = tuple[str, ...]
 """The key of one row, as its fields stand in a line."""
 Take = Callable[[bytes], None]
@@ -45,7 +45,7 @@ _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (Float, "number"),
     (Integer, "whole"),
     (JSON, "text"),
-    (Date, "text"),
+    (Date, "day"),
     (String, "text"),
 )
 _ESCAPES = {

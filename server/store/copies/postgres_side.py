@@ -149,7 +149,12 @@ def _itself(column: str) -> str:
     return column
 
 
-_CASTS: dict[Kind, str] = {"id": "::uuid", "whole": "::bigint", "time": "::timestamptz"}
+_CASTS: dict[Kind, str] = {
+    "id": "::uuid",
+    "whole": "::bigint",
+    "time": "::timestamptz",
+    "day": "::date",
+}
 _FIELDS: dict[Kind, Callable[[str], str]] = {
     "id": lambda column: f"replace({column}::text, '-', '')",
     "time": lambda column: f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
@@ -158,6 +163,7 @@ _FIELDS: dict[Kind, Callable[[str], str]] = {
     "number": _itself,
     "bytes": _itself,
     "text": _itself,
+    "day": _itself,
 }
 
 __all__ = ["Key", "PostgresSide", "postgres_side", "read_postgres"]

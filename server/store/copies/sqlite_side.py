@@ -194,6 +194,7 @@ _FIELDS: dict[Kind, Callable[[str], str]] = {
     "whole": _plainly,
     "number": lambda column: f"coalesce(line_number({column}), {_NOTHING})",
     "text": lambda column: f"coalesce(line_text({column}), {_NOTHING})",
+    "day": _plainly,
     "bytes": lambda column: (
         f"CASE WHEN {column} IS NULL THEN {_NOTHING} ELSE '\\\\x' || lower(hex({column})) END"
     ),
