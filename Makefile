@@ -44,7 +44,7 @@ bench: ## measure Hearth beside its peers; QUICK=1: in a minute, FLAME=1: where 
 
 train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="epitome", LABELS=folder
 	@$(PYTHON) -m server.bootstrap train
-	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(LABELS),--labels $(LABELS))
+	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(LABELS),--labels $(LABELS)) $(if $(MODELS),--models $(MODELS))
 
 format: ## let the formatters write
 	$(BIN)/ruff check --fix

@@ -29,7 +29,7 @@ _SOME_DANGER: Final = (1.0, *(_UNKNOWN for _ in range(2, 7)))
 def read(folder: Path) -> list[Row]:
     """The English rows of an opened file, in a stable order. Raises SystemExit where there is none."""
     try:
-        lines = (folder / ROWS).read_text("utf-8").splitlines()
+        lines = (folder / ROWS).read_bytes().splitlines()  # text may hold other ends of lines
     except OSError:
         raise SystemExit(
             f"{folder} holds no opened labels: hearth labels open FILE --into {folder}"

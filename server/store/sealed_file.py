@@ -32,7 +32,7 @@ class FileRefused(ServerError):
 
 
 def write(path: Path, passphrase: bytes, file_id: UUID, content: bytes) -> None:
-    """Readable by its owner alone (0600), whole or not at all, durable on return. Raises FileRefused."""
+    """A new file, readable by its owner alone (0600); cut off by a crash, it does not open. Raises FileRefused."""
     salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     head = _head(file_id, salt, nonce)
     sealed = AESGCM(_key(passphrase, salt)).encrypt(nonce, content, head)
@@ -40,22 +40,21 @@ def write(path: Path, passphrase: bytes, file_id: UUID, content: bytes) -> None:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """A new file (0600), whole or not at all, durable on return. Raises FileRefused when it is there."""
-    part = path.with_name(f"{path.name}.part")
+    """A new file (0600). Raises FileRefused when it is there already, or cannot be written."""
     try:
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(part, path)  # refuses what is there, where a rename would take its place
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise FileRefused(f"{path} is there already, and is left as it is.") from None
     except OSError as error:
         raise FileRefused(f"{path} cannot be written ({error.strerror}).") from None
-    finally:
-        part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise FileRefused(f"{path} cannot be written ({error.strerror}).") from None
 
 
 def read_id(path: Path) -> UUID:

@@ -90,6 +90,13 @@ def test_acting_on_danger_says_some_danger_and_of_no_level_how_much(opened):
     assert published[AT["risk>=4"]] == pytest.approx(0.8), "the published rows read as before"
 
 
+def test_any_character_may_stand_in_a_text(tmp_path):
+    text = "I do not know\u2028what to say\x85to you\rat all"
+    row = json.dumps(raw("dismissed", ["danger"], text=text), ensure_ascii=False)
+    (tmp_path / "rows.jsonl").write_text(row + "\n", "utf-8")
+    assert [one.text for one in decided.read(tmp_path)] == [text]
+
+
 def test_one_author_stays_on_one_side_of_the_split(opened):
     rows = decided.read(opened(*(raw("dismissed", ["danger"]) | {"id": str(n)} for n in range(9))))
     assert len({split(row) for row in rows}) == 1
