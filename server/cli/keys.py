@@ -47,7 +47,7 @@ def _backup(asked: argparse.Namespace, settings: Settings) -> None:
     with copying.refusals_of_the_disk():
         members = back_up_keys(settings, asked.to, passphrase, now)
     beside.do(settings, partial(note_key_backup, made_at=now))
-    print(f"{asked.to}: the key file and the keys of {members} members.")
+    print(f"{asked.to}: the key file and {members} keys, of members and of the server.")
     print(
         "Keep it where the backups are not. Without its passphrase it opens nothing: write that down. "
         f"Make a new one every few days, and delete this one after {KEEP.days} days (`hearth keys prune FOLDER`): "
@@ -62,7 +62,7 @@ def _restore(asked: argparse.Namespace, settings: Settings) -> None:
         back = restore_keys(settings, asked.file, passphrase)
     if back.key_file:
         print(f"{settings.key_path} is back.")
-    print(f"{back.members} members' keys are back; all others were here already.")
+    print(f"{back.members} keys are back; all others were here already.")
     if back.erased:
         print(f"{back.erased} members were erased since: their keys stay away.")
 

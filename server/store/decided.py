@@ -5,10 +5,21 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, func, select
+from sqlmodel import col, exists, func, select
 
 from moderation.cases import Action
-from server.store.tables import Assessment, Case, CaseFlag, Decision, Message, Notice, Room
+from moderation.labels import RULE_WRONG
+from server.store.tables import (
+    Assessment,
+    Case,
+    CaseFlag,
+    Decision,
+    Message,
+    Notice,
+    Room,
+    Undo,
+    WrongRule,
+)
 from server.store.work import Work
 
 MACHINE: Final = ("classifier", "lexicon", "refused")
@@ -68,14 +79,22 @@ def flags_since(work: Work, since: datetime) -> list[Flagged]:
 
 
 def decisions_since(work: Work, since: datetime) -> list[Acted]:
-    """All decisions on these cases, oldest first."""
+    """All decisions on these cases that were not taken back, oldest first; then who called a rule wrong."""
+    undone = exists().where(col(Undo.decision_id) == Decision.id, col(Undo.undone_at).is_not(None))
     query = (
         select(Decision.case_id, Decision.id, Decision.action)
         .join(Case, col(Case.id) == Decision.case_id)
-        .where(col(Case.opened_at) >= since)
+        .where(col(Case.opened_at) >= since, ~undone, Decision.action != "undo")
         .order_by(col(Decision.at), col(Decision.id))
     )
-    return [Acted(*row) for row in _rows(work, query)]
+    wrong = (
+        select(WrongRule.case_id, WrongRule.id)
+        .join(Case, col(Case.id) == WrongRule.case_id)
+        .where(col(Case.opened_at) >= since)
+        .order_by(col(WrongRule.at), col(WrongRule.id))
+    )
+    called_wrong = [Acted(case, call, RULE_WRONG) for case, call in _rows(work, wrong)]
+    return [*(Acted(*row) for row in _rows(work, query)), *called_wrong]
 
 
 def overturned(work: Work) -> tuple[frozenset[UUID], frozenset[UUID]]:

@@ -18,7 +18,16 @@ from server.protocol import bodies as wire
 from server.protocol import frames
 from server.protocol import judgement as bodies
 from server.services import appeals, decisions, judgement, messages, notices
-from server.store.tables import Assessment, Case, CaseFlag, Decision, Message, Notice
+from server.store.tables import (
+    Assessment,
+    Case,
+    CaseFlag,
+    Decision,
+    Message,
+    Notice,
+    Undo,
+    WrongRule,
+)
 from server.store.work import Work
 from tests.server.store_fixture import MONDAY, House
 
@@ -101,14 +110,35 @@ class Past:
         work.session.add(flag)
 
     def _decide(self, work: Work, case: Case, at: datetime) -> None:
+        action = self._draw.choice(ACTIONS)
+        if action == "rule_wrong":
+            work.session.add(
+                WrongRule(
+                    case_id=case.id, by=self._by, rule=f"risk {at}", model="1", policy="1", at=at
+                )
+            )
+            return
         decision = Decision(
-            case_id=case.id, action=self._draw.choice(ACTIONS), by=self._by, sealed=b"", at=at,
-            policy="1", case_version=1,
+            case_id=case.id, action=action, by=self._by, sealed=b"", at=at, policy="1", case_version=1,
         )  # fmt: skip
         work.session.add(decision)
         work.session.flush()
+        if self._draw.random() < 0.1:
+            self._take_back(work, case, decision, at)
         if self._draw.random() < 0.4:
             self._appeal(work, case, decision, at)
+
+    def _take_back(self, work: Work, case: Case, decision: Decision, at: datetime) -> None:
+        undo = Undo(
+            decision_id=decision.id, case_id=case.id, step=int(at.timestamp()), until=at,
+            waits=False, before={}, undone_at=at,
+        )  # fmt: skip
+        back = Decision(
+            case_id=case.id, action="undo", by=self._by, sealed=b"", at=at, policy="1",
+            case_version=1,
+        )  # fmt: skip
+        work.session.add_all([undo, back])
+        work.session.flush()
 
     def _appeal(self, work: Work, case: Case, decision: Decision, at: datetime) -> None:
         """Of the decision or of what the machine did; judged by a person, or lapsed."""
@@ -149,7 +179,11 @@ class Reference:
 
         self.start = datetime(2026, 11, 16, tzinfo=UTC) - timedelta(weeks=WEEKS - 1)
         self.flags: list[CaseFlag] = everything(CaseFlag)
-        self.decisions: list[Decision] = everything(Decision)
+        undone = {undo.decision_id for undo in everything(Undo)}
+        self.decisions: list[Decision] = [
+            one for one in everything(Decision) if one.id not in undone
+        ]
+        self.wrong: list[WrongRule] = everything(WrongRule)
         self.notices: list[Notice] = everything(Notice)
         self.readings: list[Assessment] = everything(Assessment)
         self.all: list[Case] = everything(Case)
@@ -174,7 +208,7 @@ class Reference:
 
     def label(self, case: Case) -> str:
         mine = [decision for decision in self.decisions if decision.case_id == case.id]
-        if any(decision.action == "rule_wrong" for decision in mine):
+        if any(call.case_id == case.id for call in self.wrong):
             return "wrong"
         gone = {n.decision_id for n in self.notices if n.decision_id and self.undone(n)}
         acts = [decision for decision in mine if decision.action in self.ACTED]
@@ -279,7 +313,7 @@ def bounds(part: int, whole: int) -> tuple[float, float]:
     return edge(share, 0.0) if share else 0.0, edge(share, 1.0) if share < 1 else 1.0
 
 
-def check_share(share: bodies.Share, part: int, whole: int) -> None:
+def check_share(share: bodies.JudgedShare, part: int, whole: int) -> None:
     assert share.of == whole
     assert share.few is (whole < 30)
     if not whole:

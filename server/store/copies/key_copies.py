@@ -46,7 +46,7 @@ class Pruned:
 
 
 def back_up_keys(settings: Settings, path: Path, passphrase: str, now: datetime) -> int:
-    """Beside a server that may be running. Returns how many members' keys it holds.
+    """Beside a server that may be running. Returns how many keys it holds: members', and the server's own.
 
     Raises NotNow where that file is there already, Misconfigured without a key file, or OSError.
     """
