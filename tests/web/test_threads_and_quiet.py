@@ -88,9 +88,9 @@ async def test_an_ask_that_waits_is_found_answered_in_its_thread_and_folded_away
     await ash.get_by_role("button", name="Show it").first.click()
     await expect(ash.get_by_text(ASKED).first).to_be_visible()
     await ash.goto(f"{place.url}/settings")
-    await expect(ash.get_by_role("button", name="Hear Birch again")).to_be_visible()
+    await expect(ash.get_by_role("button", name="Hear again: Birch")).to_be_visible()
     await check_accessible(ash)
-    await ash.get_by_role("button", name="Hear Birch again").click()
+    await ash.get_by_role("button", name="Hear again: Birch").click()
     await expect(ash.get_by_text("Nobody. You can mute")).to_be_visible()
 
     # Blocked: Ash is not told, and cannot answer Birch any more.
