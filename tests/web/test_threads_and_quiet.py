@@ -36,7 +36,8 @@ def furnish(work: Work) -> None:
         member = people.find_by_name_key(work, names.name_key(name))
         assert member is not None
         seats.take_seat(work, room.id, member.id)
-    asked = publishing.say(work, room.id, member.id, ASKED)
+        author = member.id
+    asked = publishing.say(work, room.id, author, ASKED)
     asked.ask = True
     work.session.add(asked)
 
