@@ -35,6 +35,9 @@ Result = TypeVar("Result")
 PASSPHRASE = "four quiet river stones"
 ROUGH, THREAT, WARM = "you are an idiot", "you will be sorry", "I hear how tired you are"
 _MOST_BYTES = 15_000
+_PATIENCE_MS = 60_000
+"""For a machine that is busy with other things."""
+expect.set_options(timeout=_PATIENCE_MS)
 
 
 def read_by_hand(text: str) -> Assessment:
@@ -457,6 +460,7 @@ async def test_a_room_is_read_and_written_in_with_javascript_off(
     room = await place.room(name, other)
     await place.say(room, other, "nobody listens")
     page = await new_page(java_script_enabled=False, viewport={"width": 320, "height": 640})
+    page.set_default_timeout(_PATIENCE_MS)
     await page.goto(f"{place.url}/plain")
     await page.get_by_label("Your name here").fill(name)
     await page.get_by_label("Passphrase").fill(PASSPHRASE)
