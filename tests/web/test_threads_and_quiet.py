@@ -36,15 +36,8 @@ def furnish(work: Work) -> None:
         member = people.find_by_name_key(work, names.name_key(name))
         assert member is not None
         seats.take_seat(work, room.id, member.id)
-<<<<<<< HEAD
-    assert member is not None
-    asked = publishing.say(work, room.id, member.id, ASKED)
-||||||| 18f140b
-    asked = publishing.say(work, room.id, member.id, ASKED)
-=======
         author = member.id
     asked = publishing.say(work, room.id, author, ASKED)
->>>>>>> a1e736ab39e6b2fbb99b91a5bf7a0736fe5c3cda
     asked.ask = True
     work.session.add(asked)
 
