@@ -33,8 +33,8 @@ _TICK_S = 2.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
 _POLICY_EVERY_S = 2.0
-_COUNT_EVERY_S = 5.0
-_COUNT_EVERY_S = 60.0
+_SHADOW_EVERY_S = 5.0
+_WEEKS_EVERY_S = 60.0
 
 
 @contextmanager
@@ -148,7 +148,7 @@ async def keep_policy_current(parts: Parts) -> None:
 async def keep_shadow_counted(parts: Parts) -> None:
     """What those in shadow would have done is written down every few seconds."""
     while True:
-        await asyncio.sleep(_COUNT_EVERY_S)
+        await asyncio.sleep(_SHADOW_EVERY_S)
         await count_shadow(parts)
 
 
@@ -280,7 +280,7 @@ async def keep_weeks_counted(parts: Parts) -> None:
     while True:
         with _outliving("counting weeks"):
             await count_weeks(parts.database)
-        await asyncio.sleep(_COUNT_EVERY_S)
+        await asyncio.sleep(_WEEKS_EVERY_S)
 
 
 async def count_weeks(database: Database) -> int:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from moderation.cases import CaseKind
 from moderation.classifier import Assessment, Passage
-from moderation.policy import Handling, Urgency
+from moderation.policy import Handling, Urgency, Verdict
 from server.services import alarm, publishing, reading
 from server.services.in_force import AS_SHIPPED, InForce
 from server.store import assessments, cases, messages
@@ -49,7 +49,8 @@ def record(
         author, room_id = message.author_id, message.room_id
         card = alarm.help_now(work, author, verdict, room_id, message.client_id)
         work.announce(ToMember(author, card))
-    if verdict.urgency is not Urgency.NONE and not _was_judged(work, message, verdict.urgency):
+    calls = _calls_for_a_person(work, message, verdict)
+    if calls:
         alarm.raise_case(work, message, read, verdict, CaseKind.RISK)
     elif verdict.handling is Handling.HOLD:
         alarm.raise_case(work, message, read, verdict, CaseKind.HARM)
@@ -58,15 +59,17 @@ def record(
         message.collapsed_by = verdict.content_note or _NOTE
         work.session.add(message)
         publishing.announce_change(work, message, "collapsed")
-    if verdict.urgency is not Urgency.NONE:
+    if calls:
         alarm.tell(work, message, _KIND, f"risk_{verdict.about or 'self'}", read, verdict)
     if folds:
         alarm.tell(work, message, _KIND, "collapsed", read, verdict)
 
 
-def _was_judged(work: Work, message: Message, urgency: Urgency) -> bool:
-    """What a person has judged already, by the lexicon's alarm or a member's, is not asked twice."""
-    return cases.was_judged(work, message.id, urgency.rank)
+def _calls_for_a_person(work: Work, message: Message, verdict: Verdict) -> bool:
+    """Not twice: a rule of the place asked when it was said, or a person has judged it already."""
+    if verdict.urgency is Urgency.NONE or verdict.by_rule:
+        return False
+    return not cases.was_judged(work, message.id, verdict.urgency.rank)
 
 
 _NOTE = "This may hurt to read."
