@@ -1,5 +1,7 @@
 """The case desk: what can be taken back, notes between colleagues, removals, wrong rules, words to start from."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -104,7 +106,7 @@ def downgrade() -> None:
         op.drop_table(name)
 
 
-def _about_a_case() -> list[sa.Column]:
+def _about_a_case() -> list[sa.Column[Any]]:
     return [
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
