@@ -46,7 +46,7 @@ async def test_an_appeal_is_written_down(any_house: House):
     fern, marram, case = await _case(any_house)
     asked = bodies.NewDecision(action="warn", version=1, reason="Please look at this again.")
     about = str(case.id)
-    decided, kept = await _added(
+    kept, decided = await _added(
         any_house, lambda work: decisions.decide(work, fern, case.id, asked)
     )
     assert decided == ("case.warn", fern.id, about)
