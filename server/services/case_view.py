@@ -6,7 +6,6 @@ from uuid import UUID
 
 from moderation.cases import (
     APPEAL_ACTIONS,
-    SANCTIONS,
     SANCTIONS_COUNT_FOR,
     Action,
     CaseKind,
@@ -17,7 +16,7 @@ from server.access import Actor, Role
 from server.protocol import bodies, frames
 from server.services import desk_view, guard, policy, promises, queue, quiet, removal_view, render
 from server.services.case_access import concerns_clinicians, get_case, may_judge_it
-from server.store import assessments, audit, cases, messages, place, rooms, undo
+from server.store import assessments, audit, cases, messages, place, rooms, standing, undo
 from server.store.tables import Case, CaseFlag, Message
 from server.store.work import Work
 
@@ -98,12 +97,8 @@ def _subject(work: Work, case: Case) -> bodies.CaseMember:
         messages_here=cases.count_messages(work, case.room_id, member.id),
         paused_until=paused if paused and paused > work.now else None,
         open_cases=cases.count_open_about(work, case.room_id, member.id, aside=case.aside),
-        past_sanctions=cases.count_standing_sanctions(
-            work,
-            case.room_id,
-            member.id,
-            [str(action) for action in SANCTIONS],
-            work.now - SANCTIONS_COUNT_FOR,
+        past_sanctions=standing.count(
+            work, case.room_id, member.id, work.now - SANCTIONS_COUNT_FOR
         ),
         blocked_by=quiet.blocked_by(work, member.id),
     )

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -16,9 +15,7 @@ from server.store.tables import (
     Decision,
     Member,
     Message,
-    Notice,
     Room,
-    Undo,
 )
 from server.store.work import Work
 
@@ -147,32 +144,6 @@ def count_open_about(work: Work, room_id: UUID, subject_id: UUID, *, aside: bool
         col(Case.aside).in_({False, aside}),
     )
     return work.session.exec(query.select_from(Case)).one()
-
-
-def count_standing_sanctions(
-    work: Work, room_id: UUID, subject_id: UUID, actions: Sequence[str], since: datetime
-) -> int:
-    """How many decisions of these kinds about a member here still stand: since then, not overturned, nor
-    taken back.
-    """
-    overturned = exists().where(
-        col(Notice.decision_id) == Decision.id, col(Notice.appeal) == "overturned"
-    )
-    undone = exists().where(col(Undo.decision_id) == Decision.id, col(Undo.undone_at).is_not(None))
-    query = (
-        select(func.count())
-        .select_from(Decision)
-        .join(Case, col(Case.id) == Decision.case_id)
-        .where(
-            Case.room_id == room_id,
-            Case.subject_id == subject_id,
-            col(Decision.action).in_(actions),
-            Decision.at >= since,
-            ~overturned,
-            ~undone,
-        )
-    )
-    return work.session.exec(query).one()
 
 
 def count_messages(work: Work, room_id: UUID, author_id: UUID) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlmodel import col, exists, func, select
+from sqlmodel import col, func, select
 
 from moderation.cases import Action
 from moderation.labels import RULE_WRONG
@@ -17,9 +17,9 @@ from server.store.tables import (
     Message,
     Notice,
     Room,
-    Undo,
     WrongRule,
 )
+from server.store.undo import is_undone
 from server.store.work import Work
 
 MACHINE: Final = ("classifier", "lexicon", "refused")
@@ -80,11 +80,10 @@ def flags_since(work: Work, since: datetime) -> list[Flagged]:
 
 def decisions_since(work: Work, since: datetime) -> list[Acted]:
     """All decisions on these cases that were not taken back, oldest first; then who called a rule wrong."""
-    undone = exists().where(col(Undo.decision_id) == Decision.id, col(Undo.undone_at).is_not(None))
     query = (
         select(Decision.case_id, Decision.id, Decision.action)
         .join(Case, col(Case.id) == Decision.case_id)
-        .where(col(Case.opened_at) >= since, ~undone, Decision.action != "undo")
+        .where(col(Case.opened_at) >= since, ~is_undone(), Decision.action != "undo")
         .order_by(col(Decision.at), col(Decision.id))
     )
     wrong = (

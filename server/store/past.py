@@ -7,9 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
-from sqlmodel import col, exists
+from sqlmodel import col
 
-from server.store.tables import Assessment, Audit, Case, Decision, Member, Message, Room, Undo
+from server.store.tables import Assessment, Audit, Case, Decision, Member, Message, Room
+from server.store.undo import is_undone
 from server.store.work import Work
 
 PAGE = 250
@@ -67,11 +68,10 @@ def readings_of(work: Work, message_ids: Sequence[UUID]) -> dict[UUID, list[Asse
 
 def decisions_about(work: Work, message_ids: Sequence[UUID]) -> dict[UUID, list[tuple[str, str]]]:
     """What was decided about these messages and not taken back, oldest first: the case's kind, the action."""
-    undone = exists().where(col(Undo.decision_id) == Decision.id, col(Undo.undone_at).is_not(None))
     query = (
         select(col(Case.message_id), col(Case.kind), col(Decision.action))
         .join(Decision, col(Decision.case_id) == Case.id)
-        .where(col(Case.message_id).in_(message_ids), ~undone)
+        .where(col(Case.message_id).in_(message_ids), ~is_undone())
         .order_by(col(Decision.at), col(Decision.id))
     )
     found: dict[UUID, list[tuple[str, str]]] = {}

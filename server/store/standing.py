@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import col, exists, select
+from sqlmodel import col, select
 
 from moderation.cases import SANCTIONS, Action, CaseKind
-from server.store.tables import Case, Decision, Notice, Undo
+from server.store.tables import Case, Decision, Notice
+from server.store.undo import is_undone
 from server.store.work import Work
 
 
@@ -41,7 +41,7 @@ def sanctions(work: Work, room_id: UUID, subject_id: UUID) -> list[Sanction]:
     appeal_case, softened = aliased(Case), aliased(Decision)
     query = (
         select(  # type: ignore[call-overload] # more columns than sqlmodel has overloads for
-            Decision, Case.message_id, Notice.appeal, softened, _undone(Decision)
+            Decision, Case.message_id, Notice.appeal, softened, is_undone()
         )
         .join(Case, col(Case.id) == Decision.case_id)
         .join(Notice, col(Notice.decision_id) == Decision.id, isouter=True)
@@ -50,7 +50,7 @@ def sanctions(work: Work, room_id: UUID, subject_id: UUID) -> list[Sanction]:
             softened,
             (col(softened.case_id) == appeal_case.id)
             & (col(softened.action) == Action.CHANGE)
-            & ~_undone(softened),
+            & ~is_undone(softened),
             isouter=True,
         )
         .where(
@@ -63,8 +63,10 @@ def sanctions(work: Work, room_id: UUID, subject_id: UUID) -> list[Sanction]:
     return [Sanction(*row) for row in work.session.exec(query)]
 
 
-def _undone(decision: type[Decision]) -> ColumnElement[bool]:
-    return exists().where(col(Undo.decision_id) == decision.id, col(Undo.undone_at).is_not(None))
+def count(work: Work, room_id: UUID, subject_id: UUID, since: datetime) -> int:
+    """How many of these still stand, of those since then."""
+    found = sanctions(work, room_id, subject_id)
+    return len({one.decision.id for one in found if one.stands and one.decision.at >= since})
 
 
 def answered_waits(work: Work, within: timedelta, limit: int) -> list[timedelta]:

@@ -1,9 +1,11 @@
 """Queries about decisions that can still be taken back."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, delete, func, select
+from sqlalchemy import ColumnElement
+from sqlmodel import col, delete, exists, func, select
 
 from moderation.ladder import Rung
 from server.store import timers
@@ -13,6 +15,11 @@ from server.store.work import Work
 
 SETTLE = "settle"
 """The kind of timer that ends it."""
+
+
+def is_undone(decision: Any = Decision) -> ColumnElement[bool]:
+    """Whether a decision of the query (or an alias of it) was taken back."""
+    return exists().where(col(Undo.decision_id) == decision.id, col(Undo.undone_at).is_not(None))
 
 
 def next_step(work: Work, case_id: UUID) -> int:

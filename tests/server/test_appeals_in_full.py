@@ -31,7 +31,7 @@ from server.services import (
 )
 from server.services import rooms as verbs
 from server.store import cases as stored
-from server.store import people, rooms, staff
+from server.store import people, rooms, staff, standing
 from server.store.queue import Wanted
 from server.store.tables import Case, Message
 from server.store.work import Work
@@ -163,10 +163,8 @@ async def _member(scene: Scene, messages: list[Message]) -> dict[str, Any]:
         seat = rooms.find_any_seat(work, scene.room, scene.marram.id)
         assert seat is not None
         paused = seat.paused_until
-        actions = ["warn", "pause", "remove_member", "hide"]
-        count = stored.count_standing_sanctions(
-            work, scene.room, scene.marram.id, actions, datetime.min.replace(tzinfo=UTC)
-        )
+        long_ago = datetime.min.replace(tzinfo=UTC)
+        count = standing.count(work, scene.room, scene.marram.id, long_ago)
         return {
             "seat": seat.seat,
             "seated": seat.left_at is None,
