@@ -38,11 +38,10 @@ def set_urgency(work: Work, actor: Actor, case_id: UUID, asked: desk.SetUrgency)
     urgency = Urgency(asked.urgency)
     if urgency == case.urgency:
         raise NotNow("It has this urgency already.")
-    message, awaited = cases.lock_message(work, case), case.awaits_clinician
+    message = cases.lock_message(work, case)
     decision = deciding.append(work, actor, case, message, "urgency", asked.reason)
     if asked.undoable:
-        later = {"awaited": awaited}
-        kept.keep(work, actor, case, message, decision, waits=False, later=later)
+        kept.keep(work, actor, case, message, decision, waits=False)
     rises = urgency.rank > case.urgency_rank
     case.urgency, case.urgency_rank = str(urgency), urgency.rank
     if rises:
@@ -68,11 +67,10 @@ def set_handling(work: Work, actor: Actor, case_id: UUID, asked: desk.SetHandlin
         raise NotNow("That is not possible with this message.")
     # What comes into the room cannot be unread: it waits until it can no longer be taken back.
     waits = asked.undoable and message.state == "held"
-    awaited = case.awaits_clinician
     decision = deciding.append(work, actor, case, message, "handling", asked.reason)
     handled = Handled(actor, case, message, decision)
     if asked.undoable:
-        later = {"to": asked.handling, "awaited": awaited}
+        later = {"to": asked.handling}
         kept.keep(work, actor, case, message, handled.decision, waits=waits, later=later)
     case.handling = asked.handling
     mark_human_act(work, case)

@@ -27,6 +27,7 @@ def append(
     """
     flags = cases.flags_of(work, case.id)
     rests_on = promises.chosen(action, clause, [code for flag in flags for code in flag.reasons])
+    seat = rooms.find_any_seat(work, case.room_id, case.subject_id)
     decision = Decision(
         case_id=case.id,
         action=action,
@@ -41,7 +42,7 @@ def append(
         clause_words=promises.words_of(work, rests_on),
         model=assessments.newest_model(work, message.id) if message else None,
         detected_by=_detected_by({flag.source for flag in flags}),
-        before=standing.before(rooms.find_any_seat(work, case.room_id, case.subject_id), message),
+        before={**standing.before(seat, message), "awaited": case.awaits_clinician},
     )
     cases.add_decision(work, case, decision, reason)
     if actor.role is Role.CLINICIAN and action not in _NO_ANSWER:

@@ -30,9 +30,8 @@ def decide(work: Work, actor: Actor, case_id: UUID, asked: bodies.NewDecision) -
     message = cases.lock_message(work, case)
     action = Action(asked.action)
     state = _next_state(work, actor, case, action)
-    awaited = case.awaits_clinician
     judged = Judged(actor, case, message, _append(work, actor, case, message, asked), asked)
-    waits = kept.keep_decision(work, judged, awaited=awaited) if asked.undoable else None
+    waits = kept.keep_decision(work, judged) if asked.undoable else None
     if waits is not True:
         EFFECTS[action](work, judged)
     move(work, case, state)

@@ -26,11 +26,10 @@ _WAIT = frozenset(
 """Words cannot be unsaid. Whoever is reached out to or sent help lines waits for nothing."""
 
 
-def keep_decision(work: Work, judged: Judged, *, awaited: bool) -> bool | None:
+def keep_decision(work: Work, judged: Judged) -> bool | None:
     """Remember what a decision is about to change. Returns whether its effect waits; None: it is final.
 
-    awaited: whether a clinician was waited for. Raises BadFrame or NotNow for what could not be carried
-    out later.
+    Raises BadFrame or NotNow for what could not be carried out later.
     """
     action = Action(judged.asked.action)
     if action not in _AT_ONCE | _WAIT:
@@ -41,7 +40,7 @@ def keep_decision(work: Work, judged: Judged, *, awaited: bool) -> bool | None:
     sealed = stored.seal_words(work, judged.case, judged.decision, words) if words else None
     keep(
         work, judged.actor, judged.case, judged.message, judged.decision,
-        waits=action in _WAIT, sealed=sealed, later={"minutes": judged.asked.minutes, "awaited": awaited},
+        waits=action in _WAIT, sealed=sealed, later={"minutes": judged.asked.minutes},
     )  # fmt: skip
     return action in _WAIT
 

@@ -195,7 +195,7 @@ def _reopen(work: Work, actor: Actor, case: Case, row: Undo, decision: Decision)
         timer.done_at = None  # nobody was called because of it: they are called now
         work.session.add(timer)
     case.state = before["state"]
-    case.awaits_clinician = before.get("awaited", case.awaits_clinician)
+    case.awaits_clinician = bool(decision.before and decision.before["awaited"])
     case.claimed_by, case.claimed_until = actor.id, work.now + LEASE
     case.version += 1
     work.session.add(case)

@@ -301,6 +301,17 @@ async def test_a_case_that_opened_anew_meanwhile_stands_beside(scene: Scene):
     assert (await scene.row(newer.id)).open_key == f"message:{said.id}"
 
 
+async def test_a_clinician_who_takes_it_back_is_waited_for_again(scene: Scene):
+    case = await scene.house.case(scene.room, scene.marram)
+    after = await scene.decide(scene.fern, case, "escalate", undoable=False)
+    await scene.decide(scene.linden, after.line, "care_note")
+    assert not (await scene.row(case.id)).awaits_clinician
+
+    await scene.undo(scene.linden, case)
+
+    assert (await scene.row(case.id)).awaits_clinician
+
+
 async def test_it_is_written_down(scene: Scene):
     case = await scene.house.case(scene.room, scene.marram)
     await scene.decide(scene.fern, case, "warn")
