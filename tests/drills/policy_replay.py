@@ -1,6 +1,6 @@
 """A policy over 10,000 real messages in under two minutes, as JSON and as a page; a deaf policy is found out.
 
-The texts are those of DATA (the folder ../shared/data): once as labelled data, read by the model here
+The texts are those of the folder DATA: once as labelled data, read by the model here
 and now, and once as the past of a place, sealed, with its readings and with decisions in place of labels.
 """
 
@@ -106,8 +106,8 @@ def run() -> dict[str, Any]:
     ok: both replays are done within two minutes, hold no text, and agree with what was decided; and
     the control, a policy that hears nothing, is shown to miss what was caught, and is not applied.
     """
-    data = Path(os.environ.get("DATA", ROOT.parent / "shared" / "data"))
-    if not data.is_dir():
+    data = Path(os.environ.get("DATA", ""))
+    if not os.environ.get("DATA") or not data.is_dir():
         return {"ok": False, "why": f"no data at {data}: set DATA to the folder of data sets"}
     with tempfile.TemporaryDirectory(prefix="hearth-policy-") as folder:
         return _run(data, _Commands(Path(folder)), size("MESSAGES", 10_000))
