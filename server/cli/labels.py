@@ -16,7 +16,7 @@ from server.errors import ServerError
 from server.services import labels
 from server.services.labels import Copy
 from server.settings import Settings
-from server.store import beside, sealed_file
+from server.store import beside, label_file
 from server.store.work import Work
 
 MANIFEST: Final = "manifest.json"
@@ -74,14 +74,14 @@ def _add_secret(parser: argparse.ArgumentParser) -> None:
 def _export(asked: argparse.Namespace, settings: Settings) -> None:
     span = _span(asked.since)
     if asked.to.exists():
-        raise sealed_file.FileRefused(f"{asked.to} is there already, and is left as it is.")
+        raise label_file.FileRefused(f"{asked.to} is there already, and is left as it is.")
     secret = _secret(asked.passphrase_file, new=True)
 
     def verb(work: Work) -> Copy:
         return labels.copy_out(work, work.now - span)
 
     copy = beside.do(settings, verb)
-    sealed_file.write(asked.to, secret, copy.id, _jsonl([copy.manifest, *copy.rows]))
+    label_file.write(asked.to, secret, copy.id, copy.made_at, _jsonl([copy.manifest, *copy.rows]))
     rows, authors = copy.manifest["rows"], copy.manifest["authors"]
     print(f"{asked.to}: {rows} decided messages of {authors} members, sealed.")
     for why, count in copy.manifest["left_out"].items():
@@ -90,21 +90,21 @@ def _export(asked: argparse.Namespace, settings: Settings) -> None:
 
 def _open(asked: argparse.Namespace, settings: Settings) -> None:
     without = _listed(asked.without) if asked.without else frozenset()
-    content = sealed_file.read(asked.file, _secret(asked.passphrase_file, new=False))
+    content = label_file.read(asked.file, _secret(asked.passphrase_file, new=False))
     manifest, *rows = map(orjson.loads, content.splitlines())
     kept = [row for row in rows if row["id"] not in without]
     try:
         asked.into.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise sealed_file.FileRefused(f"{asked.into} cannot be made ({error.strerror}).") from None
+        raise label_file.FileRefused(f"{asked.into} cannot be made ({error.strerror}).") from None
     manifest |= {"rows_opened": len(kept), "rows_withdrawn": len(rows) - len(kept)}
-    sealed_file.write_private(asked.into / ROWS, _jsonl(kept))
-    sealed_file.write_private(asked.into / MANIFEST, _pretty(manifest))
+    label_file.write_private(asked.into / ROWS, _jsonl(kept))
+    label_file.write_private(asked.into / MANIFEST, _pretty(manifest))
     print(f"{asked.into}: {len(kept)} rows, {len(rows) - len(kept)} left out. Delete it after.")
 
 
 def _withdrawn(asked: argparse.Namespace, settings: Settings) -> None:
-    file_id = sealed_file.read_id(asked.file)
+    file_id = label_file.read_id(asked.file)
     gone = beside.read(settings, lambda work: labels.withdrawn(work, file_id))
     for row in gone:
         print(row)
@@ -118,12 +118,12 @@ def _span(written: str) -> timedelta:
     return timedelta(days=int(found[1]))
 
 
-def _secret(path: Path | None, *, new: bool) -> bytes:
+def _secret(path: Path | None, *, new: bool) -> str:
     """The passphrase. Raises Unclear when it is too short, or was not typed alike twice."""
     secret = _typed(new=new) if path is None else _first_line(path)
     if new and len(secret) < _LEAST_SECRET:
         raise Unclear(f"The passphrase must have {_LEAST_SECRET} characters at least.")
-    return secret.encode()
+    return secret
 
 
 def _typed(*, new: bool) -> str:

@@ -67,6 +67,7 @@ class Copy:
     """What goes into a file: the manifest, then its rows, as JSON would have them."""
 
     id: UUID
+    made_at: datetime
     manifest: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
 
@@ -93,7 +94,7 @@ def copy_out(work: Work, since: datetime) -> Copy:
     work.session.add_all(writing.ledger)
     work.session.flush()
     audit.append(work, None, "labels.export", export.id)
-    return Copy(export.id, _manifest(export, rows, writing, agreed), rows)
+    return Copy(export.id, export.at, _manifest(export, rows, writing, agreed), rows)
 
 
 def withdrawn(work: Work, export_id: UUID) -> list[UUID]:

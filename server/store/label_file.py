@@ -1,27 +1,19 @@
-"""A file that leaves the place: AES-256-GCM under a passphrase, with its name and id in the clear.
+"""A file of labels that leaves the place: sealed as backups are, its id in the clear and bound to it."""
 
-A line with the kind of file, a line of JSON (id, salt, nonce), then ciphertext with its tag. Both
-lines are associated data: a file under another id does not open. Key: scrypt, n = 2^17, r = 8, p = 1
-(128 MB and about half a second for each guess).
-"""
-
-import base64
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import Final
 from uuid import UUID
 
-import orjson
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-
-from server.errors import ServerError
-
-_KIND: Final = b"hearth-labels-1\n"
-_NONCE_BYTES: Final = 12
-_SALT_BYTES: Final = 16
-_COST: Final = 2**17
+from server.errors import NotNow, ServerError
+from server.store.copies.sealed_file import (
+    Damaged,
+    NotACopy,
+    WrongPassphrase,
+    open_sealed,
+    read_label,
+    write_sealed,
+)
 
 
 class FileRefused(ServerError):
@@ -31,12 +23,15 @@ class FileRefused(ServerError):
     detail = "This is not a file of labels."
 
 
-def write(path: Path, passphrase: bytes, file_id: UUID, content: bytes) -> None:
-    """A new file, readable by its owner alone (0600); cut off by a crash, it does not open. Raises FileRefused."""
-    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
-    head = _head(file_id, salt, nonce)
-    sealed = AESGCM(_key(passphrase, salt)).encrypt(nonce, content, head)
-    write_private(path, head + sealed)
+def write(path: Path, passphrase: str, file_id: UUID, made_at: datetime, content: bytes) -> None:
+    """A new file, readable by its owner alone (0600), there when all of it is. Raises FileRefused."""
+    try:
+        with write_sealed(path, passphrase, "labels", made_at, file_id) as file:
+            file.write(content)
+    except NotNow as error:
+        raise FileRefused(error.detail) from None
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be written ({error.strerror}).") from None
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -59,43 +54,24 @@ def write_private(path: Path, content: bytes) -> None:
 
 def read_id(path: Path) -> UUID:
     """Which file it is, without the passphrase. Raises FileRefused."""
-    return _parts(path)[1]
-
-
-def read(path: Path, passphrase: bytes) -> bytes:
-    """What was written. Raises FileRefused when a byte was changed, or the passphrase is another."""
-    head, _, salt, nonce, sealed = _parts(path)
     try:
-        return AESGCM(_key(passphrase, salt)).decrypt(nonce, sealed, head)
-    except InvalidTag:
+        label = read_label(path)
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be read ({error.strerror}).") from None
+    except NotACopy:
+        label = None
+    if label is None or label.what != "labels" or label.id is None:
+        raise FileRefused(f"{path} is not a file of labels.")
+    return label.id
+
+
+def read(path: Path, passphrase: str) -> bytes:
+    """What was written. Raises FileRefused when a byte was changed, or the passphrase is another."""
+    read_id(path)
+    try:
+        with open_sealed(path, passphrase, "labels") as (_, blocks):
+            return b"".join(blocks)
+    except (WrongPassphrase, Damaged):
         raise FileRefused(
             f"{path} does not open: it is another passphrase, or the file was changed."
         ) from None
-
-
-def _head(file_id: UUID, salt: bytes, nonce: bytes) -> bytes:
-    said = {
-        "id": str(file_id),
-        "salt": base64.b64encode(salt).decode(),
-        "nonce": base64.b64encode(nonce).decode(),
-    }
-    return _KIND + orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _parts(path: Path) -> tuple[bytes, UUID, bytes, bytes, bytes]:
-    try:
-        whole = path.read_bytes()
-        kind, said, sealed = whole.split(b"\n", 2)
-        head = orjson.loads(said)
-        if kind + b"\n" != _KIND:
-            raise FileRefused
-        salt, nonce = base64.b64decode(head["salt"]), base64.b64decode(head["nonce"])
-        return whole[: -len(sealed)], UUID(head["id"]), salt, nonce, sealed
-    except OSError as error:
-        raise FileRefused(f"{path} cannot be read ({error.strerror}).") from None
-    except (ValueError, KeyError, TypeError):
-        raise FileRefused(f"{path} is not a file of labels.") from None
-
-
-def _key(passphrase: bytes, salt: bytes) -> bytes:
-    return Scrypt(salt=salt, length=32, n=_COST, r=8, p=1).derive(passphrase)

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -41,13 +41,14 @@ from server.services.labels import Copy, LabelsOff
 from server.services.masking import Masks
 from server.services.names import name_key
 from server.settings import read_settings
-from server.store import beside, people, rooms, sealed_file
+from server.store import beside, label_file, people, rooms
 from server.store.tables import Case, LabelExport, LabelRow, Message
 from server.store.work import Work
 from tests.server.store_fixture import House
 from tests.server.test_consents import agree, allow, take_back
 
 PASSPHRASE = "a passphrase that is long enough"
+MADE_AT = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 class Scene:
@@ -294,34 +295,49 @@ def test_many_pseudonyms_are_all_masked():
     assert {masks.masked(f"dear {name}") for name in names[::7]} == {"dear [name]"}
 
 
-def test_a_sealed_file_opens_only_whole_and_with_its_passphrase(tmp_path: Path):
+def test_a_label_file_opens_only_whole_and_with_its_passphrase(tmp_path: Path):
     path, file_id = tmp_path / "labels", new_id()
-    sealed_file.write(path, b"right", file_id, b"words nobody may read")
+    label_file.write(path, "right", file_id, MADE_AT, b"words nobody may read")
     assert path.stat().st_mode & 0o777 == 0o600
     whole = path.read_bytes()
     assert b"words" not in whole
-    assert sealed_file.read_id(path) == file_id
-    assert sealed_file.read(path, b"right") == b"words nobody may read"
-    with pytest.raises(sealed_file.FileRefused) as refused:
-        sealed_file.read(path, b"wrong")
+    assert label_file.read_id(path) == file_id
+    assert label_file.read(path, "right") == b"words nobody may read"
+    with pytest.raises(label_file.FileRefused) as refused:
+        label_file.read(path, "wrong")
     assert "another passphrase" in refused.value.detail
     other = str(new_id()).encode()
     broken = [whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b"", b"a\nb\nc"]
     broken.append(whole.replace(str(file_id).encode(), other))
     for content in broken:
         path.write_bytes(content)
-        with pytest.raises(sealed_file.FileRefused):
-            sealed_file.read(path, b"right")
+        with pytest.raises(label_file.FileRefused):
+            label_file.read(path, "right")
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path: Path):
     path = tmp_path / "labels"
     path.write_bytes(b"precious")
-    with pytest.raises(sealed_file.FileRefused) as refused:
-        sealed_file.write(path, b"right", new_id(), b"new")
+    with pytest.raises(label_file.FileRefused) as refused:
+        label_file.write(path, "right", new_id(), MADE_AT, b"new")
     assert "there already" in refused.value.detail
     assert path.read_bytes() == b"precious"
     assert [file.name for file in tmp_path.iterdir()] == ["labels"]
+
+
+def test_a_disk_without_second_names_holds_a_file_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "labels"
+    label_file.write(path, "right", new_id(), MADE_AT, b"kept")
+    assert label_file.read(path, "right") == b"kept"
+    with pytest.raises(label_file.FileRefused):
+        label_file.write(path, "right", new_id(), MADE_AT, b"new")
+    assert label_file.read(path, "right") == b"kept"
 
 
 class Place:

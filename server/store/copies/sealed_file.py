@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
+from uuid import UUID
 
 import orjson
 from argon2.low_level import Type, hash_secret_raw
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from server.errors import NotNow, ServerError
 from server.store.durable import make_durable
 
-What = Literal["backup", "keys"]
+What = Literal["backup", "keys", "labels"]
 _FORMAT = 1
 _CHUNK_BYTES = 1024 * 1024
 _TAG_BYTES = 16
@@ -57,12 +58,13 @@ class NotACopy(ServerError):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The first line. check: tells a wrong passphrase from a damaged file."""
+    """The first line. check: tells a wrong passphrase from a damaged file. id: which of many it is, if that matters."""
 
     what: What
     made_at: datetime
     salt: bytes
     check: bytes
+    id: UUID | None = None
 
     def line(self) -> bytes:
         """As it stands in the file."""
@@ -73,12 +75,14 @@ class Label:
             "salt": self.salt.hex(),
             "check": self.check.hex(),
         }
+        if self.id:
+            fields["id"] = str(self.id)
         return orjson.dumps(fields) + b"\n"
 
 
 @contextmanager
 def write_sealed(
-    path: Path, passphrase: str, what: What, made_at: datetime
+    path: Path, passphrase: str, what: What, made_at: datetime, file_id: UUID | None = None
 ) -> Iterator["SealedWriter"]:
     """The file is there when all of it is, durable, and not before. Raises NotNow where there is one already."""
     if path.exists():
@@ -87,7 +91,7 @@ def write_sealed(
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            writer = SealedWriter(file, passphrase, what, made_at)
+            writer = SealedWriter(file, passphrase, what, made_at, file_id)
             yield writer
             writer.finish()
             file.flush()
@@ -101,10 +105,17 @@ def write_sealed(
 class SealedWriter:
     """Takes bytes as they come."""
 
-    def __init__(self, file: BinaryIO, passphrase: str, what: What, made_at: datetime) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        passphrase: str,
+        what: What,
+        made_at: datetime,
+        file_id: UUID | None,
+    ) -> None:
         salt = secrets.token_bytes(16)
         self._cipher, check = _unlock(passphrase, salt)
-        self._label = Label(what, made_at, salt, check).line()
+        self._label = Label(what, made_at, salt, check, file_id).line()
         self._file = file
         self._pack = zlib.compressobj(_FAST)
         self._waiting = bytearray()
@@ -181,6 +192,7 @@ def _read_label(file: BinaryIO, path: Path) -> tuple[Label, bytes]:
             datetime.fromisoformat(fields["made_at"]),
             bytes.fromhex(fields["salt"]),
             bytes.fromhex(fields["check"]),
+            UUID(str(fields["id"])) if "id" in fields else None,
         )
         written_by = int(fields["format"])
     except (ValueError, KeyError, TypeError):
@@ -205,9 +217,15 @@ def _nonce(number: int, *, last: bool) -> bytes:
 
 def _name_it(partial: Path, path: Path) -> None:
     """Never over another file, also when that came meanwhile."""
+    there = NotNow(f"{path} is there already, and is not written over.")
     try:
         os.link(partial, path)
     except FileExistsError:
-        raise NotNow(f"{path} is there already, and is not written over.") from None
-    partial.unlink()
+        raise there from None
+    except OSError:  # a stick, say, whose file system knows no second name
+        if path.exists():
+            raise there from None
+        partial.rename(path)
+    else:
+        partial.unlink()
     make_durable(path.parent)
