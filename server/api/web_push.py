@@ -11,7 +11,6 @@ import os
 import time
 from urllib.parse import urlsplit
 
-import httpx2
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -52,10 +51,10 @@ class PushSender:
                 return await self._post(push, body)
         except TimeoutError:
             return "late"
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
-            return "unreachable"
 
     async def _post(self, push: Push, body: bytes) -> str:
+        import httpx2  # few places push, and a server that starts again is waited for
+
         headers = {
             "authorization": f"vapid t={self._token(push.address.endpoint)}, k={self.public_key}",
             "content-encoding": "aes128gcm",
@@ -65,11 +64,14 @@ class PushSender:
             "urgency": "high",
         }
         # What the answer says is not read: its status is all that counts.
-        async with (
-            httpx2.AsyncClient(follow_redirects=False, timeout=LIMIT_S) as client,
-            client.stream("POST", push.address.endpoint, content=body, headers=headers) as answer,
-        ):
-            return DONE if answer.status_code in _OK else f"http_{answer.status_code}"
+        try:
+            async with (
+                httpx2.AsyncClient(follow_redirects=False, timeout=LIMIT_S) as client,
+                client.stream("POST", push.address.endpoint, content=body, headers=headers) as got,
+            ):
+                return DONE if got.status_code in _OK else f"http_{got.status_code}"
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
+            return "unreachable"
 
     def _token(self, endpoint: str) -> str:
         parts = urlsplit(endpoint)
