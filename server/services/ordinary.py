@@ -18,7 +18,7 @@ from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import nudging, reading, render
 from server.services.reading import Reading
-from server.store import messages, posts, quiet
+from server.store import messages, posts
 from server.store.posts import Facts
 from server.store.work import ToRoom, Work
 
@@ -75,9 +75,6 @@ def _find_ordinary(work: Work, draft: Draft) -> _Said | None:
     facts = posts.find_facts(work, frame.room, draft.actor.id, frame.client_id, frame.reply_to)
     if facts is None or not _may_speak(work, draft, facts):
         return None
-    answered = facts.answered_author
-    if answered is not None and quiet.blocks(work, by=answered, whom=draft.actor.id):
-        return None
     context = _context(work, draft, facts)
     verdict = draft.read.judge(context)
     if verdict.urgency is not Urgency.NONE or verdict.support:
@@ -95,6 +92,7 @@ def _may_speak(work: Work, draft: Draft, facts: Facts) -> bool:
         and facts.room_state == "open"
         and facts.room_kind == "room"
         and not facts.client_id_known
+        and not facts.answered_blocks
         and (draft.frame.reply_to is None or facts.answered_id is not None)
     )
 

@@ -17,6 +17,7 @@ from server.store.tables import (
     Membership,
     Message,
     NudgeShown,
+    QuietPerson,
     Room,
     RoomEvent,
     RoomHead,
@@ -43,6 +44,8 @@ class Facts(NamedTuple):
     answered_ask: bool | None
     answered_sealed: bytes | None
     answered_raised: bool
+    answered_blocks: bool
+    """Its author blocked whoever answers."""
     client_id_known: bool
     """A message, an edit or a nudge already has this client_id."""
 
@@ -67,6 +70,11 @@ _FACTS = Prepared(
         Message.ask,
         Message.sealed,
         exists().where(col(Assessment.message_id) == _ANSWERED, col(Assessment.urgency) != "none"),
+        exists().where(
+            col(QuietPerson.member_id) == Message.author_id,
+            col(QuietPerson.person_id) == _AUTHOR,
+            col(QuietPerson.blocked),
+        ),
         exists().where(col(Message.author_id) == _AUTHOR, col(Message.client_id) == _CLIENT_ID)
         | exists().where(col(Edit.author_id) == _AUTHOR, col(Edit.client_id) == _CLIENT_ID)
         | exists().where(
