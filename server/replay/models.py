@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -57,24 +57,33 @@ class Model:
 
     def assess(self, passages: Sequence[Passage]) -> list[Assessment]:
         """One each, in their order. Raises ModelUnavailable."""
-        self.read += len(passages)
-        order = sorted(range(len(passages)), key=lambda at: _length(passages[at]))
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-        texts = [[passages[at] for at in batch] for batch in batches]
-        found: dict[int, Assessment] = {}
-        for batch, answers in zip(batches, self._answers(texts), strict=True):
-            found.update(zip(batch, answers, strict=True))
-        return [found[at] for at in range(len(passages))]
+        return self.begin(passages)()
 
-    def _answers(self, batches: list[list[Passage]]) -> list[list[Assessment]]:
+    def begin(self, passages: Sequence[Passage]) -> Callable[[], list[Assessment]]:
+        """The same for whoever has other work meanwhile: the pool reads already, the call waits for it."""
+        self.read += len(passages)
+        # The longest first: else the last of them keep one process busy while the others are done.
+        order = sorted(range(len(passages)), key=lambda at: -_length(passages[at]))
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        answers = self._answers([[passages[at] for at in batch] for batch in batches])
+
+        def answer() -> list[Assessment]:
+            found: dict[int, Assessment] = {}
+            for batch, read in zip(batches, answers, strict=True):
+                found.update(zip(batch, read, strict=True))
+            return [found[at] for at in range(len(passages))]
+
+        return answer
+
+    def _answers(self, batches: list[list[Passage]]) -> Iterable[list[Assessment]]:
         if self._processes == 1 or sum(map(len, batches)) < _WORTH_A_POOL:
-            return [self._classifier().assess(batch) for batch in batches]
+            return (self._classifier().assess(batch) for batch in batches)
         if self._pool is None:
             self._classifier()  # what cannot be loaded is said here
             self._pool = self._ends.enter_context(
                 _pool(self._settings, self._wanted, self._processes)
             )
-        return list(self._pool.map(_assess, batches))
+        return self._pool.map(_assess, batches)
 
     def _classifier(self) -> Classifier:
         if self._loaded is None:

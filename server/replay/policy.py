@@ -1,7 +1,7 @@
 """A policy over the past: this place's own, or labelled data. Runs in a process of its own, never in the server."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -112,10 +112,13 @@ def replay_data(
         Model(settings, asked.model, asked.processes) as model,
         kept.Readings(settings.data_dir / "replay", model.version) as readings,
     ):
-        for start in range(0, len(rows), _AT_ONCE):
-            progress(start, len(rows))
-            some = rows[start : start + _AT_ONCE]
-            for row, reading in zip(some, _read_rows(some, model, readings), strict=True):
+        parts = [rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE)]
+        begun = [_begin_rows(parts[0], model, readings)] if parts else []
+        for at, part in enumerate(parts):
+            progress(at * _AT_ONCE, len(rows))
+            if at + 1 < len(parts):  # it is read while this one is judged
+                begun.append(_begin_rows(parts[at + 1], model, readings))
+            for row, reading in zip(part, begun.pop(0)(), strict=True):
                 found.add(row.said(reading))
     progress(len(rows), len(rows))
     ran = Ran(
@@ -152,14 +155,18 @@ def _read_policy(
     return policies.good(checked), [policies.problem(one) for one in checked.warnings]
 
 
-def _read_rows(
+def _begin_rows(
     rows: Sequence[labelled.Row], model: Model, readings: kept.Readings
-) -> Iterable[Assessment]:
+) -> Callable[[], list[Assessment]]:
     passages = [Passage(row.text, row.in_reply_to) for row in rows]
     known = [readings.find(passage) for passage in passages]
     missing = [at for at, reading in enumerate(known) if reading is None]
-    anew = model.assess([passages[at] for at in missing]) if missing else []
-    for at, reading in zip(missing, anew, strict=True):
-        readings.keep(passages[at], reading)
-        known[at] = reading
-    return [reading for reading in known if reading is not None]
+    read = model.begin([passages[at] for at in missing]) if missing else list[Assessment]
+
+    def answer() -> list[Assessment]:
+        for at, reading in zip(missing, read(), strict=True):
+            readings.keep(passages[at], reading)
+            known[at] = reading
+        return [reading for reading in known if reading is not None]
+
+    return answer
