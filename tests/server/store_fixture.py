@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -158,24 +160,37 @@ def sealer_in(folder: Path) -> Sealer:
 def open_sqlite(folder: Path, clock: TestClock, told: list[Announcement]) -> SqliteDatabase:
     """An empty embedded database with every table."""
     path = folder / "hearth.sqlite3"
-    engine = sqlite_engine(path, writes=True)
-    with engine.begin() as connection:
-        SQLModel.metadata.create_all(connection)
-        _found(Session(connection))
-    engine.dispose()
+    path.write_bytes(_sqlite_file())
     return SqliteDatabase(path, sealer_in(folder), clock, told.extend)
+
+
+@cache
+def _sqlite_file() -> bytes:
+    """Made once: a copy costs a hundredth of it."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "hearth.sqlite3"
+        engine = sqlite_engine(path, writes=True)
+        with engine.begin() as connection:
+            SQLModel.metadata.create_all(connection)
+            _found(Session(connection))
+        engine.dispose()
+        return path.read_bytes()
 
 
 async def open_postgres(
     url: str, folder: Path, clock: TestClock, told: list[Announcement]
 ) -> PostgresDatabase:
     """An empty PostgreSQL database with every table."""
-    engine = migration_engine(url, folder)
+    await _found_postgres(url)
+    return PostgresDatabase(url, sealer_in(folder), clock, told.extend)
+
+
+async def _found_postgres(url: str) -> None:
+    engine = migration_engine(url, Path())
     async with engine.begin() as connection:  # type: ignore[union-attr]
         await connection.run_sync(SQLModel.metadata.create_all)
         await connection.run_sync(lambda sync: _found(Session(sync)))
     await engine.dispose()  # type: ignore[misc]
-    return PostgresDatabase(url, sealer_in(folder), clock, told.extend)
 
 
 def _found(session: Session) -> None:
@@ -211,6 +226,7 @@ async def any_house(server: Any, tmp_path: Path) -> AsyncIterator[House]:
     if server is None:
         database = open_sqlite(tmp_path, clock, told)
     else:
-        database = await open_postgres(await server.create(), tmp_path, clock, told)
+        url = await server.clone("house", _found_postgres)
+        database = PostgresDatabase(url, sealer_in(tmp_path), clock, told.extend)
     yield House(database, clock, told)
     await database.close()
