@@ -5,81 +5,28 @@ import json
 from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from fhir.resources.R4B.bundle import Bundle
-from httpx2 import AsyncClient, Response
 
-from moderation.classifier import Assessment
-from server.cli.members import add_member, make_token
-from server.services import names, seats
 from server.services.fhir.joining import measures
-from server.services.rooms import make_room
-from server.store import people, receipts
-from server.store.work import Work
+from server.store import receipts
 from tests.server.exporting.drawn import Drawer, agree
+from tests.server.exporting.place import PASSPHRASE, Place, nothing_is_said
 from tests.server.in_process import serving
-
-PASSPHRASE = "four quiet river stones"
-CAST = {"Rowan": "clinician", "Fern": "moderator", "Alder": "steward", "Marram": "peer"}
-
-
-class Place:
-    """A group, its people, and a browser for each of them."""
-
-    def __init__(self, url: str, app: FastAPI, source: Drawer) -> None:
-        self.url, self.source = url, source
-        self._app = app
-
-    async def do(self, verb: Any) -> Any:
-        return await self._app.state.parts.database.do(verb)
-
-    async def furnish(self) -> "Place":
-        self.ids, self.tokens, self.room = await self.do(_furnish)
-        return self
-
-    async def ask(self, who: str, method: str, path: str, body: object = None) -> Response:
-        headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        async with AsyncClient(base_url=self.url, headers=headers) as client:
-            return await client.request(method, path, json=body)
-
-    async def export(self, who: str, kind: str = "fhir", secret: str = PASSPHRASE) -> Response:
-        path = f"/api/clinic/rooms/{self.room}/measures/{kind}"
-        return await self.ask(who, "POST", path, {"member": None, "passphrase": secret})
-
-
-def _furnish(work: Work) -> tuple[dict[str, UUID], dict[str, str], UUID]:
-    ids = {}
-    room = make_room(work, "Tides", "For whatever comes and goes.").id
-    for name, role in CAST.items():
-        add_member(work, name, role, PASSPHRASE)
-        work.session.flush()
-        member = people.find_by_name_key(work, names.name_key(name))
-        assert member is not None
-        ids[name] = member.id
-        seats.take_seat(
-            work, room, member.id, role if role in ("clinician", "moderator") else "member"
-        )
-    return ids, {name: make_token(work, name) for name in CAST}, room
-
-
-def _reads_nothing(text: str) -> Assessment:
-    raise AssertionError("nobody says anything here")
 
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[Place]:
-    source, apps = Drawer(), []
+    source, place = Drawer(), Place()
 
     def change(app: FastAPI) -> None:
         app.dependency_overrides[measures] = lambda: source
-        apps.append(app)
+        place.app = app
 
-    async with serving(tmp_path, _reads_nothing, change=change) as url:
-        yield await Place(url, apps[0], source).furnish()
+    async with serving(tmp_path, nothing_is_said, change=change) as url:
+        yield await place.furnish(url, source)
 
 
 async def test_a_clinician_exports_and_the_member_is_told(place: Place) -> None:
