@@ -4,29 +4,44 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from io import StringIO
-from pathlib import Path
+from itertools import count
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
 from fhir.resources.R4B.bundle import Bundle
 
+from server.ids import digest
 from server.services.fhir.joining import measures
 from server.store import receipts
+from server.store.tables import Member
+from server.store.work import Work
 from tests.server.exporting.drawn import Drawer, agree
 from tests.server.exporting.place import PASSPHRASE, Place, nothing_is_said
 from tests.server.in_process import serving
 
+_MARKS = count(1)
 
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
+
+@pytest.fixture(scope="module")
+async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
+    """One server for all; each test has people and a group of its own."""
     source, place = Drawer(), Place()
 
     def change(app: FastAPI) -> None:
         app.dependency_overrides[measures] = lambda: source
         place.app = app
 
-    async with serving(tmp_path, nothing_is_said, change=change) as url:
-        yield await place.furnish(url, source)
+    folder = tmp_path_factory.mktemp("exports")
+    async with serving(folder, nothing_is_said, change=change) as url:
+        place.url, place.source = url, source
+        yield place
+
+
+@pytest.fixture
+async def place(served: Place) -> Place:
+    served.source.responses.clear()
+    return await served.furnish(served.url, served.source, f" {next(_MARKS)}")
 
 
 async def test_a_clinician_exports_and_the_member_is_told(place: Place) -> None:
@@ -69,3 +84,36 @@ async def test_the_climate_leaves_as_a_table(place: Place) -> None:
         )
     for who in ("Fern", "Marram"):
         assert (await place.ask(who, "GET", path)).status_code == 404
+
+
+async def test_a_recovery_code_proves_it_too_and_stays_good(place: Place) -> None:
+    marram, code = place.ids["Marram"], "AAAAA-BBBBB-CCCCC-DDDDD-EEEEE-FF"
+    await place.do(lambda work: _coded(work, place.ids["Rowan"], code))
+    await place.do(lambda work: agree(work, place.room, marram))
+    await place.do(lambda work: place.source.answer(marram, place.room, work.now, _1=3))
+    path = f"/api/clinic/rooms/{place.room}/measures/csv"
+    for given, status in ((code, 200), (code, 200), (code.replace("A", "B"), 401)):
+        asked = {"member": str(marram), "recovery_code": given}
+        assert (await place.ask("Rowan", "POST", path, asked)).status_code == status
+
+
+def _coded(work: Work, member_id: UUID, code: str) -> None:
+    member = work.session.get(Member, member_id)
+    assert member is not None
+    member.recovery_digest = digest(code)
+    work.session.add(member)
+
+
+async def test_after_ten_wrong_proofs_one_has_to_wait(place: Place) -> None:
+    answers = [await place.export("Rowan", secret="not my passphrase") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
+
+
+async def test_a_passphrase_changes_only_for_whoever_proves_the_present_one(place: Place) -> None:
+    new = {"passphrase": "five slow otters swim", "current": "not my passphrase"}
+    wrong = await place.ask("Rowan", "PUT", "/api/me/passphrase", new)
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_log_in")
+    right = await place.ask("Rowan", "PUT", "/api/me/passphrase", new | {"current": PASSPHRASE})
+    assert right.status_code == 200
+    assert (await place.export("Rowan")).json()["code"] == "wrong_log_in"
+    assert (await place.export("Rowan", secret=new["passphrase"])).json()["code"] == "not_now"

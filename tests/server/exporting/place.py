@@ -30,9 +30,11 @@ class Place:
     async def do(self, verb: Any) -> Any:
         return await self.app.state.parts.database.do(verb)
 
-    async def furnish(self, url: str, source: Drawer) -> "Place":
+    async def furnish(self, url: str, source: Drawer, mark: str = "") -> "Place":
+        """mark: behind each name, where one server serves many tests."""
         self.url, self.source = url, source
-        self.ids, self.tokens, self.room = await self.do(_furnish)
+        made = await self.do(lambda work: _furnish(work, mark))
+        self.ids, self.tokens, self.room = made
         return self
 
     async def ask(self, who: str, method: str, path: str, body: object = None) -> Response:
@@ -50,14 +52,15 @@ def nothing_is_said(text: str) -> Assessment:
     raise AssertionError("nobody says anything here")
 
 
-def _furnish(work: Work) -> tuple[dict[str, UUID], dict[str, str], UUID]:
-    ids = {}
-    room = make_room(work, "Tides", "For whatever comes and goes.").id
+def _furnish(work: Work, mark: str) -> tuple[dict[str, UUID], dict[str, str], UUID]:
+    ids, tokens = {}, {}
+    room = make_room(work, f"Tides{mark}", "For whatever comes and goes.").id
     for name, role in CAST.items():
-        add_member(work, name, role, PASSPHRASE)
+        known_as = f"{name}{mark}"
+        add_member(work, known_as, role, PASSPHRASE if role == "clinician" else None)
         work.session.flush()
-        member = people.find_by_name_key(work, names.name_key(name))
+        member = people.find_by_name_key(work, names.name_key(known_as))
         assert member is not None
-        ids[name] = member.id
+        ids[name], tokens[name] = member.id, make_token(work, known_as)
         seats.take_seat(work, room, member.id, seats.seat_for(member.role))
-    return ids, {name: make_token(work, name) for name in CAST}, room
+    return ids, tokens, room
