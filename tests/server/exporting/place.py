@@ -39,7 +39,7 @@ class Place:
 
     async def ask(self, who: str, method: str, path: str, body: object = None) -> Response:
         headers = {"Authorization": f"Bearer {self.tokens[who]}"}
-        async with AsyncClient(base_url=self.url, headers=headers) as client:
+        async with AsyncClient(base_url=self.url, headers=headers, timeout=60) as client:
             return await client.request(method, path, json=body)
 
     async def export(self, who: str, kind: str = "fhir", secret: str = PASSPHRASE) -> Response:
