@@ -131,6 +131,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
     "clinic.climate": _CLIMATE,
     "climate.note": _CLIMATE,
+    "member.look": _CLINIC,
+    "measures.export": _CLINIC,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, and reads nothing but what is about those who keep a room

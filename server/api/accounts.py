@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
+from server.api.proving import check_proven
 from server.errors import Pending, Removed, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
@@ -108,11 +109,7 @@ async def change_me(patch: bodies.MePatch, ask: Ask) -> bodies.Me:
 @router.put("/me/passphrase", operation_id="me_passphrase", openapi_extra={"x-access": "me.change"})
 async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     """A new passphrase, proved by the present one or the recovery code. Ends all other sessions."""
-    limits = ask.parts.limits
-    limits.check("log_in_account", str(ask.actor.id))
-    if not await _is_proven(asked, ask):
-        limits.hit("log_in_account", str(ask.actor.id))
-        raise WrongLogIn
+    await check_proven(ask, asked.current, asked.recovery_code)
     check_passphrase(asked.passphrase, ask.actor.name)
     hashed = await ask.parts.passphrases.hash(asked.passphrase)
     return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
@@ -169,11 +166,3 @@ async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered
 
 async def _by_code(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
     return await ask.do("session.log_in", lambda work: accounts.log_in_with_code(work, asked))
-
-
-async def _is_proven(asked: bodies.NewPassphrase, ask: Ask) -> bool:
-    code = asked.recovery_code
-    if code:
-        return await ask.read("me.read", lambda work: accounts.has_code(work, ask.actor, code))
-    stored = await ask.read("me.read", lambda work: accounts.passphrase_hash_of(work, ask.actor))
-    return await ask.parts.passphrases.matches(stored, asked.current or "")

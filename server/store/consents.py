@@ -17,9 +17,15 @@ def of_member(work: Work, member_id: UUID) -> Sequence[Consent]:
     return work.session.exec(query.order_by(col(Consent.given_at).desc(), col(Consent.id))).all()
 
 
-def find_standing(work: Work, member_id: UUID, scope: str) -> Consent | None:
-    """The newest agreement of this scope that stands now."""
-    query = select(Consent).where(Consent.member_id == member_id, stands(scope, work.now))
+def find_standing(
+    work: Work, member_id: UUID, scope: str, room_id: UUID | None = None
+) -> Consent | None:
+    """The newest agreement of this scope that stands now. room_id: given to that group's clinicians."""
+    query = select(Consent).where(
+        Consent.member_id == member_id,
+        col(Consent.room_id).is_not_distinct_from(room_id),
+        stands(scope, work.now),
+    )
     return work.session.exec(query.order_by(col(Consent.given_at).desc())).first()
 
 

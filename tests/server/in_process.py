@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from moderation.classifier import Assessment, Passage
 from server.app import create_app
@@ -38,12 +39,19 @@ class ByHand:
 
 @asynccontextmanager
 async def serving(
-    folder: Path, reads: Callable[[str], Assessment], ws: Any = "websockets-sansio"
+    folder: Path,
+    reads: Callable[[str], Assessment],
+    ws: Any = "websockets-sansio",
+    change: Callable[[FastAPI], None] = lambda app: None,
 ) -> AsyncIterator[str]:
-    """Its address. reads: what the classifier says of a text. ws: uvicorn's WebSocket class."""
+    """Its address. reads: what the classifier says of a text. ws: uvicorn's WebSocket class.
+
+    change: what a test gives the app before it starts.
+    """
     settings = read_settings({}, data_dir=folder / "data", port=free_port(), classifier="lexicon")
     await asyncio.to_thread(beside.do, settings, partial(found, open_to_all=True))
     app = create_app(settings)
+    change(app)
     config = uvicorn.Config(app, port=settings.port, ws=ws, log_config=None)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())

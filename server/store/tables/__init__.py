@@ -1,5 +1,6 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
+from server.store.tables.care import Receipt
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
@@ -61,6 +62,7 @@ __all__ = [
     "QuietPerson",
     "QuietTopic",
     "Reaction",
+    "Receipt",
     "Removal",
     "Revision",
     "Room",

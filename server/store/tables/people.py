@@ -38,10 +38,14 @@ class Session(SQLModel, table=True):
 
 
 class Consent(SQLModel, table=True):
-    """What was agreed to, when, until when, and in which wording. Appended; `withdrawn_at` is set once."""
+    """What was agreed to, when, until when, and in which wording. Appended; `withdrawn_at` is set once.
+
+    `room_id`: the group whose clinicians it is given to; None where it is given to the place.
+    """
 
     id: UUID = primary()
     member_id: UUID = Field(foreign_key="member.id", index=True)
+    room_id: UUID | None = Field(default=None, foreign_key="room.id")
     scope: str
     wording: str
     given_at: datetime = time()

@@ -142,6 +142,9 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "TemplatePatch": {"name": "A start", "words": words, "hidden": True, "as_shipped": True},
         "PolicyReview": {"edition": EDITION},
         "NewClimateNote": {"day": "2026-11-16", "text": words},
+        "NewMeasuresExport": {
+            "member": str(world.other), "passphrase": secret, "recovery_code": "AAAAA-BBBBB",
+        },
         "PlacePatch": {
             "name": "Hearth", "about": words, "sign_up": "open", "minimum_age": 18,
             "country": "IE", "help_lines_confirmed": True,

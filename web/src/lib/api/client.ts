@@ -61,13 +61,26 @@ async function refusal(response: Response): Promise<ApiError> {
   return new ApiError(response.status, 'unexpected', '');
 }
 
-async function request<Answer>(method: Method, path: string, body?: unknown): Promise<Answer> {
+async function answer(method: Method, path: string, body: unknown): Promise<Response> {
   const response = await send(method, path, body);
-  if (!response.ok) {
-    const error = await refusal(response);
-    if (error.code === 'no_session' && path !== '/api/me') onLoggedOut();
-    throw error;
+  if (response.ok) return response;
+  const error = await refusal(response);
+  if (error.code === 'no_session' && path !== '/api/me') onLoggedOut();
+  throw error;
+}
+
+/** A file that is asked for with a body; whole, or not at all. */
+async function file(path: string, body: unknown): Promise<Blob> {
+  const response = await answer('POST', path, body);
+  try {
+    return await response.blob();
+  } catch {
+    throw new ApiError(0, 'offline', '');
   }
+}
+
+async function request<Answer>(method: Method, path: string, body?: unknown): Promise<Answer> {
+  const response = await answer(method, path, body);
   if (response.status === 204) return undefined as Answer;
   try {
     return (await response.json()) as Answer;
@@ -82,6 +95,7 @@ export const api = {
   put: <Answer = void>(path: string, body?: unknown) => request<Answer>('PUT', path, body),
   patch: <Answer = void>(path: string, body: unknown) => request<Answer>('PATCH', path, body),
   delete: <Answer = void>(path: string) => request<Answer>('DELETE', path),
+  file,
 };
 
 /** `path` with the given query, leaving out what is null, undefined or empty. */

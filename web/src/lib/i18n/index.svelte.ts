@@ -2,9 +2,14 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
+import type exportingCatalogue from './en/exporting.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
+export type Key =
+  | keyof typeof common
+  | keyof typeof staffCatalogue
+  | keyof typeof climateCatalogue
+  | keyof typeof exportingCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -45,6 +50,12 @@ export async function loadStaffWords(): Promise<void> {
 export async function loadClimateWords(): Promise<void> {
   const { default: climate } = await import('./en/climate.json');
   messages = { ...messages, ...climate };
+}
+
+/** The words about files that leave come with the pages that offer them. */
+export async function loadExportingWords(): Promise<void> {
+  const { default: exporting } = await import('./en/exporting.json');
+  messages = { ...messages, ...exporting };
 }
 
 export function currentLocale(): string {

@@ -1,0 +1,1 @@
+"""The hazard log: read, rated, printed, and held against the tests that it names. `python -m tests.hazards`."""

@@ -1,0 +1,1 @@
+"""Drawn measures and people, for exports to be tried on."""
