@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
+from server.api.depend import Ask, AskAnybody, AskMember, AskPublic, AskRecord, cookie_name
 from server.errors import Pending, Removed, WrongLogIn
 from server.protocol import bodies
+from server.protocol.rights import Proof
 from server.services import accounts, names, sessions
 from server.services.passphrases import check_passphrase
 from server.services.sessions import PEER_LIFE
@@ -108,14 +109,19 @@ async def change_me(patch: bodies.MePatch, ask: Ask) -> bodies.Me:
 @router.put("/me/passphrase", operation_id="me_passphrase", openapi_extra={"x-access": "me.change"})
 async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     """A new passphrase, proved by the present one or the recovery code. Ends all other sessions."""
+    await check_proven(asked, ask)
+    check_passphrase(asked.passphrase, ask.actor.name)
+    hashed = await ask.parts.passphrases.hash(asked.passphrase)
+    return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
+
+
+async def check_proven(asked: bodies.NewPassphrase | Proof, ask: AskMember) -> None:
+    """That whoever sits there knows the passphrase or the recovery code. Raises WrongLogIn, TooFast."""
     limits = ask.parts.limits
     limits.check("log_in_account", str(ask.actor.id))
     if not await _is_proven(asked, ask):
         limits.hit("log_in_account", str(ask.actor.id))
         raise WrongLogIn
-    check_passphrase(asked.passphrase, ask.actor.name)
-    hashed = await ask.parts.passphrases.hash(asked.passphrase)
-    return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
 
 
 async def enter(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
@@ -171,7 +177,7 @@ async def _by_code(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
     return await ask.do("session.log_in", lambda work: accounts.log_in_with_code(work, asked))
 
 
-async def _is_proven(asked: bodies.NewPassphrase, ask: Ask) -> bool:
+async def _is_proven(asked: bodies.NewPassphrase | Proof, ask: AskMember) -> bool:
     code = asked.recovery_code
     if code:
         return await ask.read("me.read", lambda work: accounts.has_code(work, ask.actor, code))

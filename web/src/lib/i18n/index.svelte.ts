@@ -2,9 +2,14 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
+import type rightsCatalogue from './en/rights.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
+export type Key =
+  | keyof typeof common
+  | keyof typeof staffCatalogue
+  | keyof typeof climateCatalogue
+  | keyof typeof rightsCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -45,6 +50,12 @@ export async function loadStaffWords(): Promise<void> {
 export async function loadClimateWords(): Promise<void> {
   const { default: climate } = await import('./en/climate.json');
   messages = { ...messages, ...climate };
+}
+
+/** The words about one's own data come with the pages that speak of it. */
+export async function loadRightsWords(): Promise<void> {
+  const { default: rights } = await import('./en/rights.json');
+  messages = { ...messages, ...rights };
 }
 
 export function currentLocale(): string {
