@@ -116,7 +116,8 @@ def zipped(work: Work, member_id: UUID) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr(
-            "data.json", orjson.dumps(everything, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z)
+            "data.json",
+            orjson.dumps(everything, default=str, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z),
         )
         packed.writestr("read-me.html", _page(work, everything))
     return file.getvalue()

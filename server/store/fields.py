@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, null, select, update
+from sqlalchemy import Uuid, func, literal, null, select, update
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import col
 
@@ -114,7 +114,7 @@ FIELDS: tuple[Field, ...] = (
         ((Case, col(Case.id) == col(Opinion.case_id)),),
     ),
     Field(Notice, "sealed", col(Notice.member_id), col(Notice.room_id)),
-    Field(PolicyEdition, "sealed", literal(policies.PLACE, col(PolicyEdition.id).type)),
+    Field(PolicyEdition, "sealed", literal(policies.PLACE, Uuid())),
     Field(JournalEntry, "sealed", col(JournalEntry.member_id)),
     Field(QuietTopic, "sealed", col(QuietTopic.member_id)),
     Field(PushDevice, "sealed", col(PushDevice.member_id)),

@@ -31,7 +31,7 @@ def collect(work: Work, member_id: UUID) -> dict[str, list[dict[str, Any]]]:
 
 def _rows(work: Work, member_id: UUID, stored: Stored, table: Table) -> list[dict[str, Any]]:
     given = [stored.c[name] for name in table.given]
-    query = select(*given)  # type: ignore[call-overload]
+    query = select(*given)
     if table.whose == OF_MESSAGE:
         mine = select(Message.id).where(Message.author_id == member_id)
         query = query.where(stored.c.message_id.in_(mine))
@@ -73,7 +73,9 @@ def open_file(work: Work, export: DataExport, sealed: bytes) -> bytes:
 def newest(work: Work, member_id: UUID) -> DataExport | None:
     """What a member asked for last."""
     query = select(DataExport).where(DataExport.member_id == member_id)
-    return work.session.exec(query.order_by(col(DataExport.asked_at).desc())).first()
+    return work.session.exec(
+        query.order_by(col(DataExport.asked_at).desc(), col(DataExport.id).desc())
+    ).first()
 
 
 def find(work: Work, member_id: UUID, export_id: UUID) -> DataExport | None:

@@ -45,7 +45,8 @@ def put(work: Work, row: Retention) -> None:
 
 def past(work: Work, kind: str, before: datetime, limit: int) -> Sequence[UUID]:
     """Some rows of a kind that are to go."""
-    return work.session.exec(_PAST[kind](before).limit(limit)).all()
+    found: Sequence[UUID] = work.session.exec(_PAST[kind](before).limit(limit)).all()
+    return found
 
 
 def remove(work: Work, kind: str, before: datetime, ids: Sequence[UUID]) -> int:

@@ -363,17 +363,17 @@ async def test_a_look_that_was_cut_off_is_gone_on_with_and_noted_only_at_its_end
     assert kind in await house.do(retention.find_due)
 
 
+def _set(work: Work, steward: Actor, kind: rights.Kind, days: int) -> None:
+    retention.change(work, steward, kind, rights.RetentionPatch(days=days))
+
+
 async def test_days_are_a_stewards_within_safe_bounds(house: House) -> None:
     steward, ash = await house.join("Sage", Role.STEWARD), await house.join("Ash")
     for kind, rule in retention.RULES.items():
         for days in (rule.fewest - 1, rule.most + 1):
             if days >= 1:
                 with pytest.raises(BadFrame):
-                    await house.do(
-                        lambda work, kind=kind, days=days: retention.change(
-                            work, steward, kind, rights.RetentionPatch(days=days)
-                        )
-                    )
+                    await house.do(partial(_set, steward=steward, kind=kind, days=days))
     with pytest.raises(BadFrame):
         await house.do(
             lambda work: retention.change(work, steward, "sessions", rights.RetentionPatch())
