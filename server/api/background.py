@@ -30,7 +30,7 @@ from server.services import (
 from server.services.pushing import Push
 from server.store.keys import KeyStore
 from server.store.opening import settle_journal
-from server.store.rotating import count_not_current, drop_retired
+from server.store.rotating import count_not_current, may_drop
 from server.store.signing import sign
 from server.store.work import Database
 
@@ -311,7 +311,7 @@ async def erase_who_left(database: Database) -> int:
     for member_id in due:
         go_on = partial(erasure.go_on, member_id=member_id)
         while await database.do(go_on):  # noqa: ASYNC110 - not waiting: working
-            await asyncio.sleep(0)
+            await asyncio.sleep(_BREATH_S)
     return len(due)
 
 
@@ -319,10 +319,20 @@ async def keep_retention(parts: Parts, keys: KeyStore, clock: Clock) -> None:
     """Once a day what is past its days goes."""
     while True:
         with _outliving("retention"):
-            await remove_what_is_past(parts.database)
-            if keys.retired_since() and not await parts.database.read(count_not_current):
-                await asyncio.to_thread(drop_retired, keys, clock.now())
+            if await parts.database.read(retention.find_due):
+                await remove_what_is_past(parts.database)
+                await _drop_old_keys(parts.database, keys, clock)
         await asyncio.sleep(_RETENTION_EVERY_S)
+
+
+async def _drop_old_keys(database: Database, keys: KeyStore, clock: Clock) -> None:
+    """Keys from before the last change go when no copy of them may be left, and nothing here needs them."""
+    if not await asyncio.to_thread(may_drop, keys, clock.now()):
+        return
+    if await database.read(count_not_current):
+        log.error("words still stand under old keys; run: hearth keys rotate")
+    else:
+        await asyncio.to_thread(keys.drop_retired)
 
 
 async def remove_what_is_past(database: Database) -> int:

@@ -15,7 +15,7 @@ from server.store.work import Work
 
 THINK_IT_OVER: Final = timedelta(days=1)
 _AT_ONCE: Final = 10
-_MESSAGES: Final = 50
+_MESSAGES: Final = 25
 """In one transaction: each is told to its room, and others want to write, too."""
 
 

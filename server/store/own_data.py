@@ -1,12 +1,12 @@
 """Everything of one member's, as the register of data gives it, and the exports they asked for."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table as Stored
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, col, or_, select
 
 from server.store import fields
 from server.store.fields import FIELDS
@@ -15,6 +15,7 @@ from server.store.sealing import Spot
 from server.store.tables import DataExport, Message
 from server.store.work import Work
 
+_FETCHING = timedelta(minutes=1)
 _FILE = Spot("data_export", "file", UUID(int=0), None)
 
 
@@ -93,6 +94,11 @@ def waiting(work: Work) -> Sequence[DataExport]:
 
 
 def with_files(work: Work, now: datetime) -> set[UUID]:
-    """Those whose file may still be fetched."""
-    query = select(DataExport.id).where(DataExport.state == "ready", col(DataExport.until) > now)
+    """Those whose file may still be fetched, or is being fetched right now."""
+    query = select(DataExport.id).where(
+        or_(
+            (col(DataExport.state) == "ready") & (col(DataExport.until) > now),
+            col(DataExport.taken_at) > now - _FETCHING,
+        )
+    )
     return set(work.session.exec(query))

@@ -78,15 +78,10 @@ async def _change(database: Database, *, settings: Settings, now: datetime, tell
     return Rotated(not begun, wrapped, sealed, lifted)
 
 
-def drop_retired(keys: KeyStore, now: datetime) -> int | None:
-    """Delete the keys from before the last change, when copies of them are past their days.
-
-    Returns how many; None: not yet, or there are none. Whoever asks knows that no field is under them.
-    """
+def may_drop(keys: KeyStore, now: datetime) -> bool:
+    """Whether there are keys from before the last change, and copies of them are past their days."""
     since = keys.retired_since()
-    if since is None or now - since < KEEP:
-        return None
-    return keys.drop_retired()
+    return since is not None and now - since >= KEEP
 
 
 def count_not_current(work: Work) -> int:

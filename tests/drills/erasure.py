@@ -115,9 +115,10 @@ async def _leave(server: LiveServer, who: bodies.Entered) -> float | None:
     await server.on_database(partial(_a_day_later, member_id=who.me.id))
     began = time.perf_counter()
     while time.perf_counter() - began < _LIVE_S:
-        if await server.on_database(partial(_is_done, member_id=who.me.id)):
+        done = partial(_is_done, member_id=who.me.id)
+        if await asyncio.to_thread(beside.read, server.settings, done):
             return round(time.perf_counter() - began, 1)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.5)
     return None
 
 

@@ -181,8 +181,10 @@ async def test_who_runs_meanwhile_seals_with_the_new_keys_within_a_second(tmp_pa
     )
     assert sealer.open(ash, before, spot) == "words"
     assert {row.key_file for row in other.all()} == {KeyFile.read(path).id}
-    assert rotating.drop_retired(other, NOW + timedelta(days=6)) is None
-    assert rotating.drop_retired(other, NOW + timedelta(days=8)) == 1
+    assert not rotating.may_drop(other, NOW + timedelta(days=6))
+    assert rotating.may_drop(other, NOW + timedelta(days=8))
+    assert other.drop_retired() == 1
+    assert not rotating.may_drop(other, NOW + timedelta(days=8))
     running._look_at = 0.0
     with pytest.raises(Unreadable):
         sealer.open(ash, before, spot)

@@ -1,6 +1,5 @@
 """A copy of one's own data, leaving for good and staying after all; a steward sets the days: in a real browser."""
 
-import io
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -58,8 +57,7 @@ async def test_a_copy_is_fetched_and_leaving_is_taken_back_and_days_are_promised
     await check_accessible(ash)
     async with ash.expect_download() as download:
         await fetch.click()
-    content = Path(await (await download.value).path()).read_bytes()
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+    with zipfile.ZipFile(await (await download.value).path()) as packed:
         assert SAID in packed.read("read-me.html").decode()
     await expect(card.get_by_text("It is no longer here")).to_be_visible()
 
