@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -25,6 +26,7 @@ from server.api import (
     queue,
     quiet,
     reasons,
+    rights,
     rooms,
     socket,
     steward,
@@ -37,8 +39,10 @@ from server.api.background import (
     count_shadow,
     keep_audit_signed,
     keep_memory_settled,
+    keep_own_data_moving,
     keep_policy_current,
     keep_presence_told,
+    keep_retention,
     keep_sessions_honest,
     keep_shadow_counted,
     keep_time,
@@ -68,6 +72,7 @@ from server.services.in_force import Standing, Tally
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.settings import Settings
+from server.store import erasing
 from server.store.heads import Heads
 from server.store.keys import KeyStore
 from server.store.occupied import in_use
@@ -85,6 +90,7 @@ _ROUTERS = (
     notices,
     quiet,
     reasons,
+    rights,
     rooms,
     threads,
     queue,
@@ -130,7 +136,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
-        parts = await _build(app.state.settings, app.state.clock, stack)
+        parts, keys = await _build(app.state.settings, app.state.clock, stack)
         app.state.parts = parts
         tasks = [
             asyncio.create_task(keep_watch_of_the_loop(), name="watch"),
@@ -145,6 +151,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_policy_current(parts), name="policy"),
             asyncio.create_task(keep_shadow_counted(parts), name="shadow"),
             asyncio.create_task(keep_weeks_counted(parts), name="climate"),
+            asyncio.create_task(keep_own_data_moving(parts), name="own-data"),
+            asyncio.create_task(keep_retention(parts, keys, app.state.clock), name="retention"),
         ]
         yield
         for task in tasks:
@@ -154,7 +162,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await sign_audit(parts)
 
 
-async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Parts:
+async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Parts, KeyStore]:
     stack.enter_context(in_use(settings))
     key_file = open_key_file(settings)
     keys = KeyStore(settings.keys_path, key_file)
@@ -167,6 +175,8 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         settings, Sealer(key_file, keys), clock, lambda told: hub.announce(tally.take(told))
     )
     stack.push_async_callback(database.close)
+    # An older database may have been put back: nobody is answered before the erased are gone from it again.
+    await database.do(partial(erasing.erase_again, erased=keys.erased()))
     catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
     assessor = Assessor(
@@ -177,7 +187,7 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
     stack.push_async_callback(replays.close)
     await assessor.start()
     stack.push_async_callback(assessor.close)
-    return Parts(
+    parts = Parts(
         settings=settings,
         database=database,
         hub=catch_up.hub,
@@ -191,3 +201,4 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         replays=replays,
         tally=tally,
     )
+    return parts, keys

@@ -121,6 +121,11 @@ class Settings(BaseModel):
         return self.data_dir / "moved"
 
     @property
+    def exports_path(self) -> Path:
+        """Copies of members' own data until they are fetched, sealed."""
+        return self.data_dir / "exports"
+
+    @property
     def heads_path(self) -> Path:
         """The audit log's signed heads, outside every database."""
         return self.data_dir / "audit-heads"

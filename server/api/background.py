@@ -10,11 +10,27 @@ from uuid import UUID
 
 from server.api.command import DONE, run_command
 from server.api.depend import Parts
+from server.api.own_copies import drop_files, make_exports
 from server.api.web_push import PushSender
+from server.clock import Clock
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, climate, late, listening, pushing, sessions, timers
+from server.services import (
+    by_itself,
+    calling,
+    climate,
+    erasure,
+    late,
+    listening,
+    pushing,
+    retention,
+    sessions,
+    timers,
+)
 from server.services.pushing import Push
+from server.store.keys import KeyStore
+from server.store.opening import settle_journal
+from server.store.rotating import count_not_current, may_drop
 from server.store.signing import sign
 from server.store.work import Database
 
@@ -35,6 +51,8 @@ _SIGN_EVERY_S = 3.0
 _POLICY_EVERY_S = 2.0
 _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
+_RETENTION_EVERY_S = 60.0
+_BREATH_S = 0.05
 
 
 @contextmanager
@@ -273,6 +291,67 @@ async def push_what_waits(database: Database, sender: PushSender) -> int:
         for push in found:
             group.create_task(send(push))
     return len(found)
+
+
+async def keep_own_data_moving(parts: Parts) -> None:
+    """Copies of members' own data are made, and who leaves for good goes, soon after their day is over."""
+    while True:
+        with _outliving("copies of own data"):
+            await make_exports(parts.settings, parts.database)
+            await drop_files(parts.settings, parts.database)
+        with _outliving("erasing"):
+            if await erase_who_left(parts.database):
+                await asyncio.to_thread(settle_journal, parts.settings)
+        await asyncio.sleep(_TICK_S)
+
+
+async def erase_who_left(database: Database) -> int:
+    """Everybody whose day is over, a step at a time. Returns how many are gone."""
+    due = await database.read(erasure.find_due)
+    for member_id in due:
+        go_on = partial(erasure.go_on, member_id=member_id)
+        while await database.do(go_on):  # noqa: ASYNC110 - not waiting: working
+            await asyncio.sleep(_BREATH_S)
+    return len(due)
+
+
+async def keep_retention(parts: Parts, keys: KeyStore, clock: Clock) -> None:
+    """Once a day what is past its days goes."""
+    while True:
+        with _outliving("retention"):
+            if await parts.database.read(retention.find_due):
+                await remove_what_is_past(parts.database)
+                await _drop_old_keys(parts.database, keys, clock)
+        await asyncio.sleep(_RETENTION_EVERY_S)
+
+
+async def _drop_old_keys(database: Database, keys: KeyStore, clock: Clock) -> None:
+    """Keys from before the last change go when no copy of them may be left, and nothing here needs them."""
+    if not await asyncio.to_thread(may_drop, keys, clock.now()):
+        return
+    if await database.read(count_not_current):
+        log.error("words still stand under old keys; run: hearth keys rotate")
+    else:
+        await asyncio.to_thread(keys.drop_retired)
+
+
+async def remove_what_is_past(database: Database) -> int:
+    """Every kind that is due, looked for beside the writer. Killed in the middle, the next look goes on.
+
+    Returns how many rows went.
+    """
+    done = 0
+    for kind in await database.read(retention.find_due):
+        removed = 0
+        while ids := await database.read(partial(retention.find_past, kind=kind)):
+            some = await database.do(partial(retention.remove, kind=kind, ids=ids))
+            if not some:
+                break
+            removed += some
+            await asyncio.sleep(_BREATH_S)
+        await database.do(partial(retention.note_ran, kind=kind, removed=removed))
+        done += removed
+    return done
 
 
 async def keep_weeks_counted(parts: Parts) -> None:

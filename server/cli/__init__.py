@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "backup": "backup",
     "restore": "backup",
     "keys": "keys",
+    "privacy": "privacy",
     "move": "move",
     "openapi": "openapi",
 }

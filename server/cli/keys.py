@@ -1,6 +1,8 @@
-"""`hearth keys`: copies of what opens everything, and when old ones go."""
+"""`hearth keys`: copies of what opens everything, when old ones go, and new keys for all."""
 
 import argparse
+import asyncio
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,11 +13,14 @@ from server.services.place import note_key_backup
 from server.settings import Settings
 from server.store import beside
 from server.store.copies.key_copies import KEEP, Pruned, back_up_keys, prune, restore_keys
+from server.store.rotating import rotate
 
 
 def add(commands: Any) -> None:
-    """Three verbs."""
-    parser = commands.add_parser("keys", help="copy the keys, put them back, delete old copies")
+    """Four verbs."""
+    parser = commands.add_parser(
+        "keys", help="copy the keys, put them back, delete old copies, change them"
+    )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     backup = verbs.add_parser(
         "backup", help="copy the key file and all members' keys", description=_backup.__doc__
@@ -34,6 +39,12 @@ def add(commands: Any) -> None:
     )
     pruning.add_argument("folder", type=Path, metavar="FOLDER")
     pruning.set_defaults(run=_prune)
+    rotating = verbs.add_parser(
+        "rotate",
+        help="change the key file and all keys while people talk",
+        description=_rotate.__doc__,
+    )
+    rotating.set_defaults(run=_rotate)
 
 
 def _backup(asked: argparse.Namespace, settings: Settings) -> None:
@@ -75,6 +86,27 @@ def _prune(asked: argparse.Namespace, settings: Settings) -> None:
     with copying.refusals_of_the_disk():
         pruned = prune(settings, asked.folder, datetime.now(UTC))
     print("\n".join(_lines(pruned)))
+
+
+def _rotate(_: argparse.Namespace, settings: Settings) -> None:
+    """Make a new key file and new keys for everybody, and seal every word again, beside a server that may be running.
+
+    Was it killed? Give the same command again. Make a new backup and a new copy of the keys afterwards.
+    """
+    with copying.refusals_of_the_disk():
+        rotated = asyncio.run(rotate(settings, datetime.now(UTC), _told))
+    print(
+        f"{'Gone on with, and done' if rotated.resumed else 'Done'}: {rotated.keys} keys wrapped by the new key file, "
+        f"{rotated.fields} texts and {rotated.fingerprints} fingerprints under new keys."
+    )
+    print(
+        "The old key file opens nothing here any more. Now make a backup and a copy of the keys: backups from before "
+        f"can be put back for {KEEP.days} days, and never again after that."
+    )
+
+
+def _told(what: str, done: int) -> None:
+    print(f"{what}: {done}", file=sys.stderr)
 
 
 def _lines(pruned: Pruned) -> list[str]:

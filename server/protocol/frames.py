@@ -343,6 +343,7 @@ class Notice(Wire):
         "shift_ended",
         "resources",
         "taken_back",
+        "your_data",
     ]
     at: Time
     words: str

@@ -14,7 +14,17 @@ from moderation.cases import (
 )
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import desk_view, guard, policy, promises, queue, quiet, removal_view, render
+from server.services import (
+    desk_view,
+    erasure,
+    guard,
+    policy,
+    promises,
+    queue,
+    quiet,
+    removal_view,
+    render,
+)
 from server.services.case_access import concerns_clinicians, get_case, may_judge_it
 from server.store import assessments, audit, cases, messages, place, rooms, standing, undo
 from server.store.tables import Case, CaseFlag, Message
@@ -36,15 +46,16 @@ def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
 def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
     """The same, when it is already known that the actor may see it."""
     flags = cases.flags_of(work, case.id)
+    held = erasure.held_words(work, actor, case)
     return bodies.Case(
         line=queue.lines(work, actor, [case])[0],
         subject=_subject(work, case),
-        messages=_messages(work, case, flags),
+        messages=[_with_held(one, held) for one in _messages(work, case, flags)],
         flags=[_flag(work, case, flag) for flag in flags],
         decisions=_decisions(work, case),
         allowed=allowed(work, actor, case),
         conversation=case.conversation_id,
-        appeal_words=cases.open_words(work, case),
+        appeal_words=held.get(case.id) or cases.open_words(work, case),
         assessed=assessments.is_assessed(work, case.message_id) if case.message_id else True,
         policy=case.policy,
         policy_reviewed=_is_policy_reviewed(work),
@@ -113,6 +124,12 @@ def _messages(work: Work, case: Case, flags: Sequence[CaseFlag]) -> list[bodies.
     ]
     refused = [_refused(work, case, flag) for flag in flags if flag.source == "refused"]
     return [*shown, *refused]
+
+
+def _with_held(message: bodies.CaseMessage, held: dict[UUID, str]) -> bodies.CaseMessage:
+    """Words that are kept for clinicians though their author has left for good."""
+    words = held.get(message.id)
+    return message.model_copy(update={"text": words}) if words else message
 
 
 def _around(work: Work, case: Case) -> list[Message]:

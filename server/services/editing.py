@@ -138,7 +138,7 @@ def _remember(work: Work, change: _Change, seq: int, notice_id: UUID | None = No
 
 def _repeat(work: Work, message: Message, before: Edit, fingerprint: bytes) -> Wire:
     """The first answer again; like a post, one that was held is `posted` once it is shown."""
-    if before.fingerprint != fingerprint:
+    if not work.sealer.is_same(before.fingerprint, fingerprint):
         raise Conflict
     if before.notice_id and message.state != "published":
         return alarm.held_again(work, message, before.client_id, before.notice_id)

@@ -27,7 +27,10 @@ def found(work: Work, *, open_to_all: bool) -> str | None:
     """
     place = find_place(work)
     if place and place.key_file != work.sealer.key_id:
-        raise Misconfigured(_WRONG_KEY)
+        if not work.sealer.knows(place.key_file):
+            raise Misconfigured(_WRONG_KEY)
+        place.key_file = work.sealer.key_id
+        work.session.add(place)
     if place is None:
         work.session.add(
             Place(

@@ -73,7 +73,11 @@ def settle(work: Work, member_id: UUID, client_id: UUID, fingerprint: bytes) -> 
     """The nudged draft was sent: as it was, or edited."""
     seen = nudges.find(work, member_id, client_id)
     if seen and seen.outcome == "open":
-        _end(work, seen, "sent_as_is" if seen.fingerprint == fingerprint else "edited")
+        _end(
+            work,
+            seen,
+            "sent_as_is" if work.sealer.is_same(seen.fingerprint, fingerprint) else "edited",
+        )
 
 
 def discard(work: Work, actor: Actor, client_id: UUID) -> None:

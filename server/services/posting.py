@@ -117,7 +117,7 @@ def refused_frame(
 
 def repeat(work: Work, before: Message, fingerprint: bytes) -> Wire:
     """The first answer again. Raises Conflict when something else was said under this client_id."""
-    if before.fingerprint != fingerprint:
+    if not work.sealer.is_same(before.fingerprint, fingerprint):
         raise Conflict
     if before.seq is None:
         return alarm.held_again(work, before, before.client_id)

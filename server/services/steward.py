@@ -122,7 +122,7 @@ def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
     audit.append(work, by, f"member.role.{role}", member.id)
 
 
-def end_membership(work: Work, by: UUID, member: Member) -> None:
+def end_membership(work: Work, by: UUID | None, member: Member) -> None:
     """Out of the whole place: seats, shift and sessions end. Whether that may be is the caller's to know."""
     member.state = "removed"
     work.session.add(member)

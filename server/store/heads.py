@@ -120,12 +120,14 @@ class Heads:
         """Every line in order. Raises HeadsBroken at the first that does not hold."""
         if not self.path.exists():
             return
-        before = _NONE
+        before, former = _NONE, True
         with self.path.open("rb") as file:
             while text := file.readline(_LONGEST_BYTES):
                 if len(text) < _LONGEST_BYTES and not text.endswith(b"\n"):
                     return  # what a crash left of a line
-                line = self._read(text, before)
+                line = self._read(text, before, former=former)
+                # After a line of today's key none of an older one can follow.
+                former = former and not self._is_todays(line)
                 before = line.signature
                 yield line
 
@@ -158,7 +160,7 @@ class Heads:
         if not self._newest_path.exists():
             return None
         text, _, seal = self._newest_path.read_bytes()[: 2 * _LONGEST_BYTES].rpartition(b" ")
-        if not compare_digest(self._seal(text), seal):
+        if not self._is_sealed(text, seal):
             raise HeadsBroken
         before, _, line = text.partition(b" ")
         return self._read(line + b"\n", before.decode())
@@ -181,16 +183,32 @@ class Heads:
     def _seal(self, text: bytes) -> bytes:
         return self._key_file.sign_head(b"newest|" + text).hex().encode() + b"\n"
 
-    def _read(self, text: bytes, before: str) -> Line:
+    def _is_sealed(self, text: bytes, seal: bytes) -> bool:
+        for _ in range(2):
+            for signed in self._key_file.head_signatures(b"newest|" + text, former=False):
+                if compare_digest(signed.hex().encode() + b"\n", seal):
+                    return True
+            if not self._key_file.reload():  # it may have been changed while we run
+                break
+        return False
+
+    def _is_todays(self, line: Line) -> bool:
+        return compare_digest(self._sign(line.head, line.before).signature, line.signature)
+
+    def _read(self, text: bytes, before: str, *, former: bool = False) -> Line:
         try:
             number, hash_, at, epoch, _ = text.decode("ascii").removesuffix("\n").split(" ")
             head = Head(int(number), bytes.fromhex(hash_), datetime.fromisoformat(at), epoch)
         except ValueError:
             raise HeadsBroken from None
-        line = self._sign(head, before)
-        if not compare_digest(f"{_words(head)} {line.signature}\n".encode(), text):
-            raise HeadsBroken
-        return line
+        message = f"{before}|{_words(head)}".encode()
+        for _ in range(2):
+            for signed in self._key_file.head_signatures(message, former=former):
+                if compare_digest(f"{_words(head)} {signed.hex()}\n".encode(), text):
+                    return Line(head, before, signed.hex())
+            if not self._key_file.reload():  # it may have been changed while we run
+                break
+        raise HeadsBroken
 
 
 def _words(head: Head) -> str:

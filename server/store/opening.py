@@ -1,7 +1,9 @@
 """Opening what a deployment's settings name."""
 
 import logging
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 from server.clock import Clock
 from server.settings import Settings
@@ -22,6 +24,14 @@ def open_key_file(settings: Settings) -> KeyFile:
         KeyFile.make(settings.key_path)
         log.info("made a new key file; keep a copy of it apart from the database")
     return KeyFile.read(settings.key_path)
+
+
+def settle_journal(settings: Settings) -> None:
+    """What was deleted is gone from the embedded database's journal, too. Does nothing while somebody reads long."""
+    if settings.database_url.startswith("postgres"):
+        return
+    with closing(sqlite3.connect(settings.sqlite_path, timeout=1.0)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def open_database(

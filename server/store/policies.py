@@ -11,7 +11,7 @@ from server.store.sealing import Spot, Unreadable
 from server.store.tables import Member, Place, PolicyEdition, PolicyReplay, ShadowCount
 from server.store.work import Work
 
-_PLACE = UUID(int=0)
+PLACE = UUID(int=0)
 """Whose key seals reasons: the place's own, for they stay when a steward goes."""
 
 ShadowKey = tuple[str, int, str, str]
@@ -61,7 +61,7 @@ def names_of(work: Work, member_ids: Collection[UUID]) -> dict[UUID, str]:
 
 def add(work: Work, edition: PolicyEdition, reason: str) -> None:
     """Append a change, its reason sealed."""
-    edition.sealed = work.sealer.seal(_PLACE, reason, _spot(edition))
+    edition.sealed = work.sealer.seal(PLACE, reason, _spot(edition))
     work.session.add(edition)
     work.session.flush()
 
@@ -69,7 +69,7 @@ def add(work: Work, edition: PolicyEdition, reason: str) -> None:
 def open_reason(work: Work, edition: PolicyEdition) -> str:
     """Why it was changed; '' when it can no longer be read."""
     try:
-        return work.sealer.open(_PLACE, edition.sealed or b"", _spot(edition))
+        return work.sealer.open(PLACE, edition.sealed or b"", _spot(edition))
     except Unreadable:
         return ""
 

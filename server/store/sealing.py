@@ -1,7 +1,8 @@
 """Sealed text: AES-256-GCM under the author's key, bound to the place it stands in.
 
-A field is: version (1 byte), nonce (12), ciphertext with its tag (16). Table, column, row, room and
-version are associated data: text moved to another row, room or column no longer opens.
+A field is: format (1 byte), the key's version (2), nonce (12), ciphertext with its tag (16). Table, column,
+row, room, format and version are associated data: text moved to another row, room or column no longer
+opens. Fields of the first format have no version; their key is the first.
 """
 
 import os
@@ -13,7 +14,8 @@ from cryptography.exceptions import InvalidTag
 
 from server.store.keys import KeyFile, KeyStore
 
-_VERSION = 1
+_FIRST, _FORMAT = 1, 2
+_VERSION_BYTES = 2
 _NONCE_BYTES = 12
 
 
@@ -25,9 +27,10 @@ class Spot(NamedTuple):
     row: UUID
     room: UUID | None
 
-    def associated(self) -> bytes:
-        """What the ciphertext is bound to."""
-        return f"{_VERSION}|{self.table}|{self.column}|{self.row}|{self.room}".encode()
+    def associated(self, version: int | None) -> bytes:
+        """What the ciphertext is bound to. version: of the key; None: in the first format."""
+        begins = str(_FIRST) if version is None else f"{_FORMAT}.{version}"
+        return f"{begins}|{self.table}|{self.column}|{self.row}|{self.room}".encode()
 
 
 class Unreadable(Exception):
@@ -48,27 +51,65 @@ class Sealer:
 
     def seal(self, owner: UUID, text: str, spot: Spot) -> bytes:
         """Makes the owner's key when there is none yet."""
-        cipher = self._keys.cipher(owner, make=True)
-        assert cipher is not None  # noqa: S101 - make=True
+        return self.seal_bytes(owner, text.encode(), spot)
+
+    def seal_bytes(self, owner: UUID, content: bytes, spot: Spot) -> bytes:
+        """The same, for what is no text."""
+        version, cipher = self._keys.newest(owner)
         nonce = os.urandom(_NONCE_BYTES)
-        return bytes([_VERSION]) + nonce + cipher.encrypt(nonce, text.encode(), spot.associated())
+        return prefix(version) + nonce + cipher.encrypt(nonce, content, spot.associated(version))
 
     def open(self, owner: UUID, sealed: bytes, spot: Spot) -> str:
         """Raises Unreadable when the key is gone or the bytes were moved or changed."""
-        cipher = self._keys.cipher(owner)
-        if cipher is None or sealed[:1] != bytes([_VERSION]):
+        return self.open_bytes(owner, sealed, spot).decode()
+
+    def open_bytes(self, owner: UUID, sealed: bytes, spot: Spot) -> bytes:
+        """The same, for what is no text."""
+        if sealed[:1] == bytes([_FIRST]):
+            version, bound_to, rest = 1, spot.associated(None), sealed[1:]
+        elif sealed[:1] == bytes([_FORMAT]):
+            version = int.from_bytes(sealed[1 : 1 + _VERSION_BYTES])
+            bound_to, rest = spot.associated(version), sealed[1 + _VERSION_BYTES :]
+        else:
+            raise Unreadable
+        cipher = self._keys.find(owner, version)
+        if cipher is None:
             raise Unreadable
         try:
-            return cipher.decrypt(
-                sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :], spot.associated()
-            ).decode()
+            return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], bound_to)
         except InvalidTag:
             raise Unreadable from None
+
+    @property
+    def current(self) -> bytes:
+        """How fields begin that are sealed with the newest keys."""
+        return prefix(self._keys.version)
 
     def fingerprint(self, *parts: str) -> bytes:
         """Keyed hash of a body, to notice another body under the same client_id."""
         return self._key_file.fingerprint(*parts)
 
+    def is_same(self, one: bytes, other: bytes) -> bool:
+        """Whether two fingerprints are of the same, also where the key file was changed between them."""
+        return one == other or self.lift(one) == self.lift(other)
+
+    def lift(self, fingerprint: bytes) -> bytes:
+        """A fingerprint as it is made with the newest key file."""
+        return self._key_file.lift(fingerprint) if fingerprint else fingerprint
+
+    def knows(self, key_file: str) -> bool:
+        """Whether that is our key file, or was before it was changed."""
+        return self._key_file.knows(key_file)
+
     def shred(self, owner: UUID, now: datetime) -> None:
-        """Erase a member's key."""
+        """Erase a member's keys."""
         self._keys.shred(owner, now)
+
+    def drop(self, owner: UUID) -> None:
+        """Let go of the keys of something that was kept for a time."""
+        self._keys.drop(owner)
+
+
+def prefix(version: int) -> bytes:
+    """How a field begins that is sealed with this version of its owner's keys."""
+    return bytes([_FORMAT]) + version.to_bytes(_VERSION_BYTES)

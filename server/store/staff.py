@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists
 from sqlmodel import col, func, or_, select
 
+from server.store.erasing import LEFT_NAME
 from server.store.tables import (
     Assessment,
     Case,
@@ -22,8 +23,8 @@ from server.store.work import Work
 def find_members(
     work: Work, name_part: str | None, state: str | None, after: str | None, limit: int
 ) -> Sequence[Member]:
-    """Members by folded name, from after one."""
-    query = select(Member).where(col(Member.is_bot).is_(False))
+    """Members by folded name, from after one; not those who left for good."""
+    query = select(Member).where(col(Member.is_bot).is_(False), Member.pseudonym != LEFT_NAME)
     if name_part:
         query = query.where(col(Member.name_key).contains(name_part, autoescape=True))
     if state:

@@ -68,10 +68,10 @@ def test_keys_survive_a_restart_and_belong_to_their_key_file(tmp_path: Path) -> 
     owner, here = new_id(), spot()
     sealed = sealer_in(tmp_path).seal(owner, CANARY, here)
     again = KeyFile.read(tmp_path / "hearth.key")
-    assert KeyStore(tmp_path / "keys.sqlite3", again).cipher(owner) is not None
+    assert KeyStore(tmp_path / "keys.sqlite3", again).find(owner, 1) is not None
     KeyFile.make(tmp_path / "other.key")
     with pytest.raises(Misconfigured):
-        KeyStore(tmp_path / "keys.sqlite3", KeyFile.read(tmp_path / "other.key")).cipher(owner)
+        KeyStore(tmp_path / "keys.sqlite3", KeyFile.read(tmp_path / "other.key")).find(owner, 1)
     assert sealed
 
 

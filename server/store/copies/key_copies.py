@@ -6,6 +6,7 @@ They are kept for days, not years: a member whose key was thrown away lives on i
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,7 +15,7 @@ from server.errors import Misconfigured, NotNow
 from server.settings import Settings
 from server.store.copies.sealed_file import NotACopy, open_sealed, read_label, write_sealed
 from server.store.durable import write_durably
-from server.store.keys import ERASED_NAME, Erased, KeyFile, KeyStore
+from server.store.keys import ERASED_NAME, Erased, KeyFile, KeyStore, Row
 from server.store.occupied import alone
 
 KEEP = timedelta(days=7)
@@ -59,7 +60,9 @@ def back_up_keys(settings: Settings, path: Path, passphrase: str, now: datetime)
     content = {
         "key_id": key_file.id,
         "key_file": settings.key_path.read_text(),
-        "members": [[member.hex(), wrapped.hex(), by] for member, wrapped, by in rows],
+        "members": [
+            [row.member.hex(), row.wrapped.hex(), row.key_file, row.version] for row in rows
+        ],
     }
     with write_sealed(path, passphrase, "keys", now) as file:
         file.write(orjson.dumps(content))
@@ -79,12 +82,12 @@ def restore_keys(settings: Settings, path: Path, passphrase: str) -> KeysBack:
             settings.key_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_durably(settings.key_path, content["key_file"].encode())
         key_file = KeyFile.read(settings.key_path)
-        rows = [(bytes.fromhex(a), bytes.fromhex(b), by) for a, b, by in content["members"]]
+        rows = _rows(content, key_file)
         keys = KeyStore(settings.keys_path, key_file)
         back = keys.put_back(rows)
         keys.close()
     erased = {member.bytes for member in erased_members(settings)}
-    return KeysBack(is_missing, back, sum(row[0] in erased for row in rows))
+    return KeysBack(is_missing, back, sum(row.member in erased for row in rows))
 
 
 def prune(settings: Settings, folder: Path, now: datetime) -> Pruned:
@@ -117,13 +120,32 @@ def erased_members(settings: Settings) -> dict[UUID, datetime]:
     return Erased(settings.keys_path.with_name(ERASED_NAME)).members()
 
 
+def _rows(content: dict[str, Any], key_file: KeyFile) -> list[Row]:
+    """Copies from before keys had versions hold the first; those from before the key file was changed are wrapped
+    by the one before, which they hold, and are wrapped again."""
+    made = [
+        Row(bytes.fromhex(member), version[0] if version else 1, bytes.fromhex(wrapped), by)
+        for member, wrapped, by, *version in content["members"]
+    ]
+    copied = KeyFile.of_text(content["key_file"])
+    return [
+        row if key_file.has(row.key_file) else _wrapped_again(row, copied, key_file) for row in made
+    ]
+
+
+def _wrapped_again(row: Row, copied: KeyFile, key_file: KeyFile) -> Row:
+    member = UUID(bytes=row.member)
+    key = copied.unwrap(member, row.wrapped, row.version)
+    return row._replace(wrapped=key_file.wrap(member, key, row.version), key_file=key_file.id)
+
+
 def _has_key_file(settings: Settings, key_id: str) -> bool:
     """One that was made anew when the right one was gone, and sealed nothing, is set aside."""
     path = settings.key_path
     if not path.exists():
         return False
     key_file = KeyFile.read(path)
-    if key_file.id == key_id:
+    if key_file.knows(key_id):
         return True
     if not _is_unused(settings, key_file):
         raise NotNow(f"{path} is the key file of another community: put it somewhere else first.")

@@ -1,7 +1,7 @@
 """A backup is put back: read and compared to the last row before anything that is there is touched."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -11,7 +11,7 @@ from uuid import UUID
 from server.errors import Misconfigured, NotNow, ServerError
 from server.ids import new_token
 from server.settings import Settings
-from server.store import audit, beside, people, place
+from server.store import audit, beside, erasing, people, place
 from server.store.copies.backup import Backup, Contents, Tell, Totals, open_backup
 from server.store.copies.key_copies import erased_members
 from server.store.copies.lines import Shape, Side, sum_up
@@ -75,14 +75,16 @@ async def restore(
         await _fill(new, backup, tell)
         await new.settle()
         heads = Heads(settings.heads_path, key_file)
-        anew = partial(_begin_anew, made_at=backup.contents.made_at, heads=heads, ended=ended)
+        gone = erased_members(settings)
+        anew = partial(
+            _begin_anew, made_at=backup.contents.made_at, heads=heads, ended=ended, gone=gone
+        )
         fits = await new.do(anew)
         stamp = f"{now:%Y%m%dT%H%M%S}"
         aside = await new.swap(stamp)
         if not fits:
             heads.set_aside(stamp)
-    erased = len(erased_members(settings))
-    return Restored(backup.contents, backup.totals, aside, not fits, erased)
+    return Restored(backup.contents, backup.totals, aside, not fits, len(gone))
 
 
 def _check_keys(settings: Settings, contents: Contents) -> KeyFile:
@@ -91,7 +93,7 @@ def _check_keys(settings: Settings, contents: Contents) -> KeyFile:
         raise Misconfigured(
             f"{settings.keys_path} is missing: put the members' keys back first, with `hearth keys restore`."
         )
-    if key_file.id != contents.key_file:
+    if not key_file.knows(contents.key_file):
         raise Misconfigured(
             "HEARTH_KEY_FILE: this backup was sealed with another key file; put that one back first."
         )
@@ -144,15 +146,19 @@ async def _ended_here(settings: Settings) -> set[UUID]:
         return set()
 
 
-def _begin_anew(work: Work, made_at: datetime, heads: Heads, ended: set[UUID] | None) -> bool:
+def _begin_anew(
+    work: Work, made_at: datetime, heads: Heads, ended: set[UUID] | None, gone: Collection[UUID]
+) -> bool:
     """Every position from before is worthless, and the log says why. Returns whether its signed heads fit.
 
-    Where erasing a member takes rows out, and not only their key, this is where that is done again.
+    Whoever was erased since is erased again, here as at each start: before anybody can ask.
     """
     stored = place.get_place(work)
     stored.epoch = new_token()[:16]
+    stored.key_file = work.sealer.key_id
     work.session.add(stored)
     people.end_sessions(work, ended)
+    erasing.erase_again(work, gone)
     try:
         newest = heads.newest()
         fits = newest is None or audit.find_hash(work, newest.head.number) == newest.head.hash

@@ -13,6 +13,7 @@ from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
 from server.store.tables.push import PushCall, PushDevice, PushState
 from server.store.tables.quiet import QuietPerson, QuietTopic
 from server.store.tables.reasons import Act, PlaceWords
+from server.store.tables.rights import DataExport, Erasure, HeldWords, Hold, Retention
 from server.store.tables.rooms import (
     Edit,
     FeltHeard,
@@ -34,13 +35,17 @@ __all__ = [
     "ClimateNote",
     "ClimateWeek",
     "Consent",
+    "DataExport",
     "Decision",
     "Edit",
+    "Erasure",
     "FeltHeard",
     "GuardCase",
     "GuardChoice",
     "GuardShift",
     "HandOver",
+    "HeldWords",
+    "Hold",
     "Invitation",
     "JournalEntry",
     "LabelExport",
@@ -64,6 +69,7 @@ __all__ = [
     "Reaction",
     "Receipt",
     "Removal",
+    "Retention",
     "Revision",
     "Room",
     "RoomEvent",

@@ -179,6 +179,8 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "PolicyRollback": {"to": 0, "reason": words},
         "PolicyTrialEnd": {"reason": words},
+        "Proof": {"current": None, "recovery_code": "AAAAA-BBBBB"},
+        "RetentionPatch": {"days": 90, "as_shipped": False},
     }  # fmt: skip
 
 
@@ -192,7 +194,7 @@ def path_ids(world: World) -> dict[str, str]:
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
-        "topic_id": nobody,
+        "topic_id": nobody, "export_id": nobody, "kind": "notices",
     }  # fmt: skip
 
 

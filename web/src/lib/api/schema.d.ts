@@ -560,6 +560,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Data
+         * @description What I asked about my data: a copy, or that I leave.
+         */
+        get: operations["me_data"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/data/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Erasure
+         * @description I leave for good, a day from now. Proved by my passphrase or recovery code.
+         */
+        post: operations["me_data_erasure"];
+        /**
+         * Take Back
+         * @description I stay after all.
+         */
+        delete: operations["me_data_stay"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/data/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Export
+         * @description A copy of everything of mine, made in the background. Proved by my passphrase or recovery code.
+         */
+        post: operations["me_data_export"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/data/export/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch Export
+         * @description The file, once, within 24 hours.
+         */
+        get: operations["me_data_export_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/guard": {
         parameters: {
             query?: never;
@@ -1076,6 +1160,26 @@ export interface paths {
          * @description What decisions here rest on, and where somebody can turn outside this place.
          */
         get: operations["place_promises"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/place/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention
+         * @description How long things are kept here, for everybody.
+         */
+        get: operations["place_retention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1869,6 +1973,46 @@ export interface paths {
          */
         get: operations["steward_removals_list"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Kept
+         * @description Each kind, what may be set, and the last look.
+         */
+        get: operations["steward_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/retention/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Kept
+         * @description Other days for one kind, or the default again.
+         */
+        put: operations["steward_retention_change"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2726,6 +2870,31 @@ export interface components {
             phrases: string;
         };
         /**
+         * DataExport
+         * @description A copy of everything of mine. ready: it can be fetched once, until then.
+         */
+        DataExport: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waits" | "ready" | "failed" | "taken";
+            /** Until */
+            until: string | null;
+        };
+        /**
          * Desk
          * @description What belongs to a case beside its decisions.
          */
@@ -2856,6 +3025,24 @@ export interface components {
             recovery_code?: string | null;
             /** Token */
             token?: string | null;
+        };
+        /**
+         * Erasure
+         * @description I am leaving for good. Until `due_at` it can be taken back in one step.
+         */
+        Erasure: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** May Take Back */
+            may_take_back: boolean;
         };
         /**
          * FeltHeard
@@ -3498,6 +3685,44 @@ export interface components {
             seat: "member" | "host" | "moderator" | "clinician";
         };
         /**
+         * Kept
+         * @description How long one kind of data is kept. days: None: until its owner takes it away.
+         */
+        Kept: {
+            /** Days */
+            days: number | null;
+            /** Default Days */
+            default_days: number | null;
+            /** Fewest */
+            fewest: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds";
+            /** May Be Unlimited */
+            may_be_unlimited: boolean;
+            /** Most */
+            most: number;
+            /** Ran At */
+            ran_at: string | null;
+            /** Removed */
+            removed: number;
+        };
+        /**
+         * KeptShown
+         * @description The same, for everybody.
+         */
+        KeptShown: {
+            /** Days */
+            days: number | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds";
+        };
+        /**
          * Labels
          * @description Whether decisions may be copied out to train this place's model.
          *
@@ -3797,6 +4022,18 @@ export interface components {
              * @enum {string}
              */
             type: "message";
+        };
+        /**
+         * MyData
+         * @description What I asked about my data, if anything. keys_kept_days: how long a copy of my keys may lie in a backup.
+         */
+        MyData: {
+            erasure: components["schemas"]["Erasure"] | null;
+            export: components["schemas"]["DataExport"] | null;
+            /** Held Days */
+            held_days: number;
+            /** Keys Kept Days */
+            keys_kept_days: number;
         };
         /**
          * MyPush
@@ -4156,7 +4393,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "your_data";
             /**
              * Message
              * @default null
@@ -4799,6 +5036,16 @@ export interface components {
             promises: components["schemas"]["Promise"][];
         };
         /**
+         * Proof
+         * @description The passphrase, or the recovery code, proves once more who asks.
+         */
+        Proof: {
+            /** Current */
+            current?: string | null;
+            /** Recovery Code */
+            recovery_code?: string | null;
+        };
+        /**
          * PushDevice
          * @description One of one's own browsers. `service`: the host whose server carries the calls.
          */
@@ -5215,6 +5462,35 @@ export interface components {
              * @enum {string}
              */
             type: "reset";
+        };
+        /**
+         * Retention
+         * @description Every kind.
+         */
+        Retention: {
+            /** Kept */
+            kept: components["schemas"]["Kept"][];
+        };
+        /**
+         * RetentionPatch
+         * @description days: None: until its owner takes it away; as_shipped: the default again.
+         */
+        RetentionPatch: {
+            /**
+             * As Shipped
+             * @default false
+             */
+            as_shipped: boolean;
+            /** Days */
+            days?: number | null;
+        };
+        /**
+         * RetentionShown
+         * @description What this place promises about how long things are kept.
+         */
+        RetentionShown: {
+            /** Kept */
+            kept: components["schemas"]["KeptShown"][];
         };
         /**
          * Room
@@ -6949,6 +7225,157 @@ export interface operations {
             };
         };
     };
+    me_data: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyData"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_erasure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_stay: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataExport"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me_data_export_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     guard_read: {
         parameters: {
             query?: never;
@@ -7897,6 +8324,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Promises"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    place_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionShown"];
                 };
             };
             /** @description Refused */
@@ -9341,6 +9797,70 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AskedRemovals"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_retention_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
                 };
             };
             /** @description Refused */

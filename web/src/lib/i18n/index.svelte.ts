@@ -3,13 +3,15 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
 import type exportingCatalogue from './en/exporting.json';
+import type rightsCatalogue from './en/rights.json';
 import type staffCatalogue from './en/staff.json';
 
 export type Key =
   | keyof typeof common
   | keyof typeof staffCatalogue
   | keyof typeof climateCatalogue
-  | keyof typeof exportingCatalogue;
+  | keyof typeof exportingCatalogue
+  | keyof typeof rightsCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -56,6 +58,12 @@ export async function loadClimateWords(): Promise<void> {
 export async function loadExportingWords(): Promise<void> {
   const { default: exporting } = await import('./en/exporting.json');
   messages = { ...messages, ...exporting };
+}
+
+/** The words about one's own data come with the pages that speak of it. */
+export async function loadRightsWords(): Promise<void> {
+  const { default: rights } = await import('./en/rights.json');
+  messages = { ...messages, ...rights };
 }
 
 export function currentLocale(): string {

@@ -1,0 +1,203 @@
+"""What is past its days, kind by kind; and how it goes. Nothing that an open case needs is ever found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, delete, exists, or_, select, update
+
+from server.store import holds
+from server.store.tables import (
+    Assessment,
+    Case,
+    CaseFlag,
+    DataExport,
+    Edit,
+    GuardCase,
+    GuardShift,
+    Hold,
+    Invitation,
+    Message,
+    Notice,
+    NudgeShown,
+    Retention,
+    Revision,
+    Session,
+    Shift,
+)
+from server.store.work import Work
+
+Past = Callable[[datetime], Any]
+"""Ids of rows that are older than a time."""
+
+
+def find(work: Work, kind: str) -> Retention | None:
+    """What was set for a kind, and when it was looked through."""
+    return work.session.get(Retention, kind)
+
+
+def put(work: Work, row: Retention) -> None:
+    """Keep it."""
+    work.session.add(row)
+    work.session.flush()
+
+
+def past(work: Work, kind: str, before: datetime, limit: int) -> Sequence[UUID]:
+    """Some rows of a kind that are to go."""
+    found: Sequence[UUID] = work.session.exec(_PAST[kind](before).limit(limit)).all()
+    return found
+
+
+def remove(work: Work, kind: str, before: datetime, ids: Sequence[UUID]) -> int:
+    """Those of them that are still to go. Messages are the caller's: their rooms are told."""
+    query = _PAST[kind](before)
+    still = work.session.exec(query.where(_ID[kind].in_(ids))).all()
+    _REMOVE[kind](work, still)
+    work.session.flush()
+    return len(still)
+
+
+def messages(work: Work, before: datetime, ids: Sequence[UUID]) -> Sequence[Message]:
+    """Those of these messages that are still to lose their words."""
+    still = work.session.exec(_PAST["messages"](before).where(col(Message.id).in_(ids))).all()
+    return work.session.exec(select(Message).where(col(Message.id).in_(still))).all()
+
+
+def _has_living_case(message_id: Any) -> Any:
+    return exists().where(col(Case.message_id) == message_id, col(Case.open_key).is_not(None))
+
+
+def _messages(before: datetime) -> Any:
+    return (
+        select(Message.id)
+        .where(Message.at < before, col(Message.sealed).is_not(None), Message.state != "held")
+        .where(~_has_living_case(col(Message.id)))
+    )
+
+
+def _revisions(before: datetime) -> Any:
+    living = _has_living_case(col(Revision.message_id))
+    return select(Revision.id).where(Revision.at < before, ~living)
+
+
+def _assessments(before: datetime) -> Any:
+    living = _has_living_case(col(Assessment.message_id))
+    read = col(Assessment.assessed).is_(True)
+    return select(Assessment.id).where(Assessment.at < before, read, ~living)
+
+
+def _cases(before: datetime) -> Any:
+    flag_words = exists().where(
+        col(CaseFlag.case_id) == col(Case.id), col(CaseFlag.sealed).is_not(None)
+    )
+    return (
+        select(Case.id)
+        .where(col(Case.open_key).is_(None), col(Case.closed_at) < before)
+        .where(or_(col(Case.sealed).is_not(None), flag_words))
+    )
+
+
+def _nudges(before: datetime) -> Any:
+    return select(NudgeShown.id).where(NudgeShown.at < before)
+
+
+def _notices(before: datetime) -> Any:
+    """Not those that were ever asked about: what became of that stays."""
+    return select(Notice.id).where(Notice.at < before, col(Notice.appeal).is_(None))
+
+
+def _sessions(before: datetime) -> Any:
+    over = or_(col(Session.ended_at) < before, Session.expires_at < before)
+    return select(Session.id).where(over)
+
+
+def _invitations(before: datetime) -> Any:
+    over = or_(col(Invitation.redeemed_at) < before, Invitation.expires_at < before)
+    return select(Invitation.id).where(over)
+
+
+def _shifts(before: datetime) -> Any:
+    return select(Shift.id).where(col(Shift.ended_at) < before)
+
+
+def _exports(before: datetime) -> Any:
+    return select(DataExport.id).where(DataExport.asked_at < before, DataExport.state != "waits")
+
+
+def _holds(now: datetime) -> Any:
+    return select(Hold.id).where(Hold.until <= now)
+
+
+_PAST: Mapping[str, Past] = {
+    "messages": _messages,
+    "revisions": _revisions,
+    "cases": _cases,
+    "assessments": _assessments,
+    "nudges": _nudges,
+    "notices": _notices,
+    "sessions": _sessions,
+    "invitations": _invitations,
+    "shifts": _shifts,
+    "exports": _exports,
+    "holds": _holds,
+}
+_ID: Mapping[str, Any] = {
+    "messages": col(Message.id),
+    "revisions": col(Revision.id),
+    "cases": col(Case.id),
+    "assessments": col(Assessment.id),
+    "nudges": col(NudgeShown.id),
+    "notices": col(Notice.id),
+    "sessions": col(Session.id),
+    "invitations": col(Invitation.id),
+    "shifts": col(Shift.id),
+    "exports": col(DataExport.id),
+    "holds": col(Hold.id),
+}
+
+
+def _rows_of(model: Any) -> Callable[[Work, Sequence[UUID]], None]:
+    def remove(work: Work, ids: Sequence[UUID]) -> None:
+        work.session.exec(delete(model).where(col(model.id).in_(ids)))
+
+    return remove
+
+
+def _words_of_cases(work: Work, ids: Sequence[UUID]) -> None:
+    for statement in (
+        update(Case).where(col(Case.id).in_(ids)).values(sealed=None),
+        update(CaseFlag).where(col(CaseFlag.case_id).in_(ids)).values(sealed=None),
+    ):
+        work.session.exec(statement.execution_options(synchronize_session="fetch"))
+
+
+def _whole_notices(work: Work, ids: Sequence[UUID]) -> None:
+    edits = update(Edit).where(col(Edit.notice_id).in_(ids)).values(notice_id=None)
+    work.session.exec(edits.execution_options(synchronize_session="fetch"))
+    work.session.exec(delete(Notice).where(col(Notice.id).in_(ids)))
+
+
+def _whole_shifts(work: Work, ids: Sequence[UUID]) -> None:
+    work.session.exec(delete(GuardCase).where(col(GuardCase.shift_id).in_(ids)))
+    work.session.exec(delete(GuardShift).where(col(GuardShift.shift_id).in_(ids)))
+    work.session.exec(delete(Shift).where(col(Shift.id).in_(ids)))
+
+
+def _whole_holds(work: Work, ids: Sequence[UUID]) -> None:
+    for hold_id in ids:
+        holds.end(work, hold_id)
+
+
+_REMOVE: Mapping[str, Callable[[Work, Sequence[UUID]], None]] = {
+    "revisions": _rows_of(Revision),
+    "cases": _words_of_cases,
+    "assessments": _rows_of(Assessment),
+    "nudges": _rows_of(NudgeShown),
+    "notices": _whole_notices,
+    "sessions": _rows_of(Session),
+    "invitations": _rows_of(Invitation),
+    "shifts": _whole_shifts,
+    "exports": _rows_of(DataExport),
+    "holds": _whole_holds,
+}
