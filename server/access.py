@@ -74,6 +74,10 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "me.change": _ANY_MEMBER,
     "consent.read": _ANY_MEMBER,
     "consent.change": _ANY_MEMBER,
+    "care.read": _ANY_MEMBER,
+    "care.change": _ANY_MEMBER,
+    "receipt.list": _ANY_MEMBER,
+    "mood.own": _ANY_MEMBER,
     "quiet.read": _ANY_MEMBER,
     "quiet.change": _ANY_MEMBER,
     "notice.list": _ANY_MEMBER,
@@ -132,6 +136,10 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "clinic.climate": _CLIMATE,
     "climate.note": _CLIMATE,
     "member.look": _CLINIC,
+    "emergency.ask": _CLINIC,
+    "emergency.list": _rows((_CLINICIAN, _STEWARD), Relation.NONE),
+    "emergency.answer": _CLIMATE,
+    "emergency.end": _CLIMATE,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, and reads nothing but what is about those who keep a room
@@ -174,6 +182,8 @@ EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "typing": _SEATED,
     # to those who keep it
     "queue": _ASIDE,
+    # to its clinicians
+    "sight": _CLINIC,
 }
 
 _SEAT_RELATIONS = {"moderator": Relation.KEEPER, "clinician": Relation.CARER}

@@ -8,17 +8,20 @@ from fastapi import FastAPI
 
 from server.api import (
     accounts,
+    care,
     cases,
     climate,
     clinic,
     consents,
     crisis,
     desk,
+    emergencies,
     guard,
     health,
     help,
     judgement,
     notices,
+    people,
     place,
     push,
     queue,
@@ -35,6 +38,7 @@ from server.api.background import (
     call_those_away,
     count_shadow,
     keep_audit_signed,
+    keep_members_told,
     keep_memory_settled,
     keep_policy_current,
     keep_presence_told,
@@ -81,6 +85,7 @@ _ROUTERS = (
     crisis,
     accounts,
     consents,
+    care,
     notices,
     quiet,
     reasons,
@@ -90,6 +95,8 @@ _ROUTERS = (
     cases,
     desk,
     clinic,
+    people,
+    emergencies,
     climate,
     guard,
     push,
@@ -143,6 +150,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_policy_current(parts), name="policy"),
             asyncio.create_task(keep_shadow_counted(parts), name="shadow"),
             asyncio.create_task(keep_weeks_counted(parts), name="climate"),
+            asyncio.create_task(keep_members_told(parts), name="care"),
         ]
         yield
         for task in tasks:

@@ -13,7 +13,18 @@ from server.api.depend import Parts
 from server.api.web_push import PushSender
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, climate, late, listening, pushing, sessions, timers
+from server.services import (
+    by_itself,
+    calling,
+    climate,
+    emergencies,
+    late,
+    listening,
+    pushing,
+    sessions,
+    sharing,
+    timers,
+)
 from server.services.pushing import Push
 from server.store.signing import sign
 from server.store.work import Database
@@ -294,3 +305,19 @@ async def count_weeks(database: Database) -> int:
             figures = await database.read(partial(climate.count_week, due=week))
             counted += await database.do(partial(climate.keep_week, due=week, figures=figures))
     return counted
+
+
+async def keep_members_told(parts: Parts) -> None:
+    """Whose data was open in an emergency is told when it is over; whose consent ends, a week before."""
+    while True:
+        with _outliving("telling members"):
+            await tell_members(parts.database)
+        await asyncio.sleep(_TICK_S)
+
+
+async def tell_members(database: Database) -> None:
+    """Once, now."""
+    while await database.read(emergencies.has_untold):
+        await database.do(emergencies.tell_members)
+    while await database.read(sharing.has_ending):
+        await database.do(sharing.tell_ending)

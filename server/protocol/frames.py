@@ -343,6 +343,8 @@ class Notice(Wire):
         "shift_ended",
         "resources",
         "taken_back",
+        "emergency",
+        "sharing_ends",
     ]
     at: Time
     words: str
@@ -370,6 +372,13 @@ class QueueChanged(Wire):
     version: int
     claimed_by_me: bool = False
     alert: bool = False
+
+
+class SightChanged(Wire):
+    """To the room's clinicians: what they may see of somebody may have changed. Ask anew."""
+
+    type: Literal["sight"] = "sight"
+    room: Id
 
 
 class RoomEnded(Wire):
@@ -404,6 +413,7 @@ ServerFrame = Annotated[
     | Support
     | Notice
     | QueueChanged
+    | SightChanged
     | RoomEnded
     | Reset,
     Field(discriminator="type"),

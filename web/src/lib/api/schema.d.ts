@@ -412,6 +412,166 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/rooms/{room_id}/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For
+         * @description I need to see what a member did not share. The others are told now.
+         */
+        post: operations["emergency_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Those who share something with the clinicians of this room.
+         */
+        get: operations["people_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Person
+         * @description What one of them shares; nothing of it is shown.
+         */
+        get: operations["person_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Messages
+         * @description What they said in this room. They see that I looked.
+         */
+        get: operations["person_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}/moods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Mood
+         * @description Their check-ins. They see that I looked.
+         */
+        get: operations["person_moods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Living
+         * @description Those that wait for a second person, or are open.
+         */
+        get: operations["emergency_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergencies/{emergency_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description It is over now.
+         */
+        delete: operations["emergency_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergencies/{emergency_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description As a second person: it may be, or it may not. 409 when it waits no more.
+         */
+        post: operations["emergency_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/help-lines": {
         parameters: {
             query?: never;
@@ -454,6 +614,70 @@ export interface paths {
          * @description Tone nudges on or off, my country.
          */
         patch: operations["me_change"];
+        trace?: never;
+    };
+    "/api/me/care": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Care
+         * @description What I can share with whom, in full words, and what I share and shared.
+         */
+        get: operations["care_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/care/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw All
+         * @description I take back all that I share with this group.
+         */
+        delete: operations["care_withdraw_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/care/{room_id}/{care_scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give
+         * @description I share this with the clinicians of this group. 409 when the words have changed, or none is there.
+         */
+        put: operations["care_give"];
+        post?: never;
+        /**
+         * Withdraw
+         * @description I take it back: from this answer on nobody sees it.
+         */
+        delete: operations["care_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/me/consents": {
@@ -647,6 +871,50 @@ export interface paths {
          */
         post: operations["ledger_ask"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/moods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Moods
+         * @description My check-ins of the last 90 days.
+         */
+        get: operations["mood_list"];
+        put?: never;
+        /**
+         * Check In
+         * @description How I am now.
+         */
+        post: operations["mood_check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/moods/{mood_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Mood
+         * @description Take one of mine away.
+         */
+        delete: operations["mood_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -879,6 +1147,26 @@ export interface paths {
          * @description Meet it again.
          */
         delete: operations["quiet_topic_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Receipts
+         * @description Who looked at what is mine: by role, by day, and what allowed it.
+         */
+        get: operations["receipt_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2170,6 +2458,62 @@ export interface components {
             /** Soon Minutes */
             soon_minutes?: number[] | null;
         };
+        /**
+         * Care
+         * @description What can be shared and is. language: of the questions. about: what holds for all of them.
+         */
+        Care: {
+            /** About */
+            about: string[];
+            /** Groups */
+            groups: components["schemas"]["CareGroup"][];
+            /** Language */
+            language: string;
+            /** Ledger */
+            ledger: components["schemas"]["Shared"][];
+            /** Questions */
+            questions: components["schemas"]["CareQuestion"][];
+            /** Review */
+            review: string;
+        };
+        /**
+         * CareGroup
+         * @description A group and what is shared there now.
+         *
+         *     seated: whether the member still sits there. has_clinician: without one nobody can look.
+         */
+        CareGroup: {
+            /** Has Clinician */
+            has_clinician: boolean;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Seated */
+            seated: boolean;
+            /** Shared */
+            shared: components["schemas"]["Shared"][];
+        };
+        /**
+         * CareQuestion
+         * @description What sharing one thing means, in full. wording: version and language, to be named when it is given.
+         */
+        CareQuestion: {
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+            /** Title */
+            title: string;
+            /** Wording */
+            wording: string;
+            /** Words */
+            words: string[];
+        };
         /** Case */
         Case: {
             /** Allowed */
@@ -2785,6 +3129,76 @@ export interface components {
             name: "recognise" | "universal" | "feel" | "bear" | "act";
             /** Shares */
             shares: string[];
+        };
+        /**
+         * Emergencies
+         * @description Those that wait or are open now, in rooms that are mine to answer for.
+         */
+        Emergencies: {
+            /** Emergencies */
+            emergencies: components["schemas"]["Emergency"][];
+        };
+        /**
+         * Emergency
+         * @description Access without consent, as those see it who may answer it.
+         *
+         *     state: waits for a second person, or open until then. mine: I asked. may_answer: I can be the second.
+         */
+        Emergency: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** By */
+            by: string;
+            /** Confirmed */
+            confirmed: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** May Answer */
+            may_answer: boolean;
+            /**
+             * Member
+             * Format: uuid
+             */
+            member: string;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "danger" | "unreachable" | "another" | "handed_over";
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waits" | "open";
+            /** Until */
+            until: string | null;
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * EmergencyAnswer
+         * @description A second person says whether it may be.
+         */
+        EmergencyAnswer: {
+            /** Confirm */
+            confirm: boolean;
         };
         /**
          * Entered
@@ -3739,6 +4153,37 @@ export interface components {
             type: "message";
         };
         /**
+         * Mood
+         * @description One check-in.
+         */
+        Mood: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Feeling
+             * @enum {string}
+             */
+            feeling: "very_low" | "low" | "so_so" | "good" | "very_good";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /**
+         * Moods
+         * @description Check-ins of the last days, newest first.
+         */
+        Moods: {
+            /** Days */
+            days: number;
+            /** Moods */
+            moods: components["schemas"]["Mood"][];
+        };
+        /**
          * MyPush
          * @description `on`: a steward turned it on. `key`: the server's public key, for the browser.
          */
@@ -3803,6 +4248,25 @@ export interface components {
             version: number;
             /** Words */
             words?: string | null;
+        };
+        /**
+         * NewEmergency
+         * @description I need to see what this member did not share. words: why; the member will read them.
+         *
+         *     at_once: for 5 minutes without a second person, who are all told.
+         */
+        NewEmergency: {
+            /** At Once */
+            at_once: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "danger" | "unreachable" | "another" | "handed_over";
+            /** Words */
+            words: string;
         };
         /**
          * NewHandOver
@@ -3880,6 +4344,22 @@ export interface components {
             member: string;
             /** Seat */
             seat: ("member" | "host" | "moderator" | "clinician") | null;
+        };
+        /**
+         * NewMood
+         * @description How I am now. client_id: the same again is the same check-in.
+         */
+        NewMood: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * Feeling
+             * @enum {string}
+             */
+            feeling: "very_low" | "low" | "so_so" | "good" | "very_good";
         };
         /**
          * NewOpinion
@@ -3989,6 +4469,19 @@ export interface components {
             slug?: string | null;
         };
         /**
+         * NewShare
+         * @description I agree to these words, for so many months.
+         */
+        NewShare: {
+            /**
+             * Months
+             * @enum {integer}
+             */
+            months: 1 | 3 | 6 | 12;
+            /** Wording */
+            wording: string;
+        };
+        /**
          * NewTemplate
          * @description A steward's own words to start from.
          */
@@ -4084,7 +4577,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "emergency" | "sharing_ends";
             /**
              * Message
              * @default null
@@ -4228,6 +4721,21 @@ export interface components {
             wrong: number;
         };
         /**
+         * People
+         * @description Those in a room who share something with its clinicians. Nobody else is in it, not even as a number.
+         */
+        People: {
+            /** People */
+            people: components["schemas"]["Person"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
          * Period
          * @description Some weeks together. `per_week`: the mean of what is shown; `medians`: the middle one of the weeks' own.
          */
@@ -4256,6 +4764,46 @@ export interface components {
             };
             /** Weeks */
             weeks: number;
+        };
+        /**
+         * Person
+         * @description A member who shares something, and what.
+         */
+        Person: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: components["schemas"]["PersonScope"][];
+        };
+        /**
+         * PersonMessages
+         * @description What somebody said in the room, oldest first. before: the token of the page before.
+         */
+        PersonMessages: {
+            /** Before */
+            before: number | null;
+            /** Messages */
+            messages: components["schemas"]["HistoryMessage"][];
+        };
+        /**
+         * PersonScope
+         * @description Something that can be seen now. emergency: without the member's consent.
+         */
+        PersonScope: {
+            /** Emergency */
+            emergency: boolean;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+            /** Until */
+            until: string | null;
         };
         /**
          * Place
@@ -4956,6 +5504,60 @@ export interface components {
             type: "read";
         };
         /**
+         * ReceiptLine
+         * @description Looks of one kind on one day (UTC). by: the role that looked; never who.
+         *
+         *     given_at: of the consent that allowed it. reason: where it was an emergency instead.
+         */
+        ReceiptLine: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "peer" | "moderator" | "clinician" | "steward";
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Given At */
+            given_at: string | null;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Looks */
+            looks: number;
+            /** Reason */
+            reason: ("danger" | "unreachable" | "another" | "handed_over") | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+        };
+        /**
+         * Receipts
+         * @description Every look at what is mine, newest first. since: older ones are kept and not in here.
+         */
+        Receipts: {
+            /** Receipts */
+            receipts: components["schemas"]["ReceiptLine"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
          * Redress
          * @description How to ask again. usual_wait_s: the median of the last answers; None where there were too few.
          */
@@ -5237,7 +5839,7 @@ export interface components {
             /** Rooms */
             rooms: components["schemas"]["Room"][];
         };
-        ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Praise"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
+        ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Praise"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["SightChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
         /** SessionInfo */
         SessionInfo: {
             /**
@@ -5361,6 +5963,35 @@ export interface components {
             /** Value */
             value: number | null;
         };
+        /**
+         * Shared
+         * @description One agreement with a group's clinicians, as the ledger keeps it.
+         */
+        Shared: {
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+            /** Until */
+            until: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Wording */
+            wording: string;
+        };
         /** Shift */
         Shift: {
             /** On */
@@ -5403,6 +6034,22 @@ export interface components {
             reason: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SightChanged
+         * @description To the room's clinicians: what they may see of somebody may have changed. Ask anew.
+         */
+        SightChanged: {
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sight";
         };
         /**
          * SignUp
@@ -6590,6 +7237,265 @@ export interface operations {
             };
         };
     };
+    emergency_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmergency"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_messages: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMessages"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_moods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moods"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     help_read: {
         parameters: {
             query?: {
@@ -6670,6 +7576,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_read: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_withdraw_all: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                care_scope: "mood" | "measures" | "messages" | "alerts";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_withdraw: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+                care_scope: "mood" | "measures" | "messages" | "alerts";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
                 };
             };
             /** @description Refused */
@@ -7080,6 +8120,97 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Notice"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mood_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moods"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mood_check_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMood"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mood"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mood_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mood_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {
@@ -7517,6 +8648,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Quiet"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receipt_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipts"];
                 };
             };
             /** @description Refused */
