@@ -1,10 +1,15 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
+import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
+export type Key =
+  | keyof typeof common
+  | keyof typeof staffCatalogue
+  | keyof typeof climateCatalogue
+  | keyof typeof careCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -45,6 +50,12 @@ export async function loadStaffWords(): Promise<void> {
 export async function loadClimateWords(): Promise<void> {
   const { default: climate } = await import('./en/climate.json');
   messages = { ...messages, ...climate };
+}
+
+/** The words of what is shared with clinicians come with its pages. */
+export async function loadCareWords(): Promise<void> {
+  const { default: care } = await import('./en/care.json');
+  messages = { ...messages, ...care };
 }
 
 export function currentLocale(): string {

@@ -1,5 +1,5 @@
-import { loadClimateWords } from '#lib/i18n/index.svelte.ts';
+import { loadCareWords, loadClimateWords } from '#lib/i18n/index.svelte.ts';
 
 export async function load(): Promise<void> {
-  await loadClimateWords();
+  await Promise.all([loadClimateWords(), loadCareWords()]);
 }
