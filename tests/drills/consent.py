@@ -1,4 +1,4 @@
-"""Members share and take back 200 times while clinicians read: nobody sees after the answer, each look has a receipt."""
+"""Members share and take back 200 times while clinicians read: nobody sees after it, and each look has a receipt."""
 
 import asyncio
 import tempfile
