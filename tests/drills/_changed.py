@@ -95,7 +95,8 @@ def lying(sound: Callable[..., Any]) -> Callable[..., Any]:
 def keep_sight(keeps_s: float) -> None:
     """An answer is remembered, as a cache would."""
     sight, sharing = import_module("server.services.sight"), import_module("server.store.sharing")
-    sound, kept = sight.may_look, {}
+    sound = sight.may_look
+    kept: dict[Any, tuple[float, Any]] = {}
 
     def may_look(work: Any, actor: Any, *what: Any) -> Any:
         key = (actor.id, *what)

@@ -311,7 +311,7 @@ def _ends_soon(work: Work, kind: type[Consent] | type[Emergency]) -> None:
     query = update(kind).where(col(kind.until) > work.now)
     if kind is Consent:
         query = query.where(col(Consent.withdrawn_at).is_(None))
-    work.session.exec(query.values(until=work.now + timedelta(seconds=_SOON_S)))  # type: ignore[call-overload]
+    work.session.exec(query.values(until=work.now + timedelta(seconds=_SOON_S)))
 
 
 def _kept(work: Work, member: UUID) -> dict[str, int]:
