@@ -77,6 +77,10 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "consent.change": _ANY_MEMBER,
     "me.data": _ANY_MEMBER,
     "me.data.fetch": _OWN,
+    "care.read": _ANY_MEMBER,
+    "care.change": _ANY_MEMBER,
+    "receipt.list": _ANY_MEMBER,
+    "mood.own": _ANY_MEMBER,
     "quiet.read": _ANY_MEMBER,
     "quiet.change": _ANY_MEMBER,
     "notice.list": _ANY_MEMBER,
@@ -136,6 +140,10 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "climate.note": _CLIMATE,
     "member.look": _CLINIC,
     "measures.export": _CLINIC,
+    "emergency.ask": _CLINIC,
+    "emergency.list": _rows((_CLINICIAN, _STEWARD), Relation.NONE),
+    "emergency.answer": _CLIMATE,
+    "emergency.end": _CLIMATE,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, and reads nothing but what is about those who keep a room
@@ -179,6 +187,8 @@ EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "typing": _SEATED,
     # to those who keep it
     "queue": _ASIDE,
+    # to its clinicians
+    "sight": _CLINIC,
 }
 
 _SEAT_RELATIONS = {"moderator": Relation.KEEPER, "clinician": Relation.CARER}

@@ -19,12 +19,14 @@ from server.services import (
     by_itself,
     calling,
     climate,
+    emergencies,
     erasure,
     late,
     listening,
     pushing,
     retention,
     sessions,
+    sharing,
     timers,
 )
 from server.services.pushing import Push
@@ -373,3 +375,19 @@ async def count_weeks(database: Database) -> int:
             figures = await database.read(partial(climate.count_week, due=week))
             counted += await database.do(partial(climate.keep_week, due=week, figures=figures))
     return counted
+
+
+async def keep_members_told(parts: Parts) -> None:
+    """Whose data was open in an emergency is told when it is over; whose consent ends, a week before."""
+    while True:
+        with _outliving("telling members"):
+            await tell_members(parts.database)
+        await asyncio.sleep(_TICK_S)
+
+
+async def tell_members(database: Database) -> None:
+    """Once, now."""
+    while await database.read(emergencies.has_untold):
+        await database.do(emergencies.tell_members)
+    while await database.read(sharing.has_ending):
+        await database.do(sharing.tell_ending)

@@ -19,6 +19,7 @@ from server.store.work import (
     SeatTaken,
     SessionsEnded,
     ShiftChanged,
+    ToCarers,
     ToMember,
     ToRoom,
     ToStaff,
@@ -145,6 +146,8 @@ class Hub:
                 self._to_member(announcement)
             case ToStaff():
                 self._to_staff(announcement)
+            case ToCarers():
+                self._to_carers(announcement.room, announcement.frame)
             case SeatTaken():
                 self._seat_taken(announcement)
             case SeatEnded():
@@ -250,6 +253,13 @@ class Hub:
             if may_receive(connection.actor.role, "queue", relation):
                 connection.offer(mine if connection.actor.id == told.claimed_by else encoded)
 
+    def _to_carers(self, room: UUID, frame: Wire) -> None:
+        encoded = encode(frame)
+        for connection in self.sockets():
+            relation = connection.keeps.get(room, Relation.NONE)
+            if may_receive(connection.actor.role, "sight", relation):
+                connection.offer(encoded)
+
     def _seat_taken(self, told: SeatTaken) -> None:
         relation = relation_of(told.seat)
         self._presence_may_differ(told.room)
@@ -266,6 +276,8 @@ class Hub:
 
     def _seat_ended(self, told: SeatEnded) -> None:
         self._presence_may_differ(told.room)
+        # Who left is no longer seen, and a clinician who left sees nobody: before their seat is forgotten.
+        self._to_carers(told.room, frames.SightChanged(room=told.room))
         for connection in self._members.get(told.member, ()):
             connection.keeps[told.room] = Relation.NONE
             listener = connection.listeners.get(told.room)

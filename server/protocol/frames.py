@@ -343,6 +343,8 @@ class Notice(Wire):
         "shift_ended",
         "resources",
         "taken_back",
+        "emergency",
+        "sharing_ends",
         "your_data",
     ]
     at: Time
@@ -371,6 +373,13 @@ class QueueChanged(Wire):
     version: int
     claimed_by_me: bool = False
     alert: bool = False
+
+
+class SightChanged(Wire):
+    """To the room's clinicians: what they may see of somebody may have changed. Ask anew."""
+
+    type: Literal["sight"] = "sight"
+    room: Id
 
 
 class RoomEnded(Wire):
@@ -405,6 +414,7 @@ ServerFrame = Annotated[
     | Support
     | Notice
     | QueueChanged
+    | SightChanged
     | RoomEnded
     | Reset,
     Field(discriminator="type"),

@@ -70,7 +70,7 @@ def withdraw(work: Work, actor: Actor, scope: bodies.Scope, language: str) -> bo
 def _body(work: Work, actor: Actor, language: str) -> bodies.Consents:
     return bodies.Consents(
         asked=[_asked(work, actor, language)],
-        ledger=[_row(row) for row in consents.of_member(work, actor.id)],
+        ledger=[_row(row) for row in consents.of_member(work, actor.id) if row.room_id is None],
     )
 
 

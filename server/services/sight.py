@@ -5,38 +5,58 @@ from uuid import UUID
 
 from server.access import Actor, check, relation_of
 from server.errors import NotFound
-from server.store import audit, consents, rooms
-from server.store.tables import Consent, Receipt
+from server.store import audit, consents, emergencies, rooms, sharing
+from server.store.tables import Consent, Emergency, Receipt
 from server.store.work import Work
 
 Scope = Literal["mood", "measures", "messages", "alerts"]
 SCOPES: Final[tuple[Scope, ...]] = ("mood", "measures", "messages", "alerts")
 """Each is given apart, to the clinicians of one group."""
+IN_EMERGENCY: Final[tuple[Scope, ...]] = ("mood", "measures", "messages")
+"""What an emergency opens. Alerts are a promise for later, and nothing to look at."""
 
 
-def may_look(work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Scope) -> Consent:
-    """The agreement that lets the actor see this of the member now. Nothing is shown by asking.
+def may_look(
+    work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Scope
+) -> Consent | Emergency:
+    """The agreement, or else the emergency, that lets the actor see this of the member now.
 
-    Raises NotFound where there is none: no group of theirs, no member of it, no consent look the same.
+    Nothing is shown by asking. Raises NotFound where there is none: no group of theirs, no member of
+    it, no consent look the same.
     """
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "member.look", relation_of(seat.seat if seat else None))
+    check_carer(work, actor, room_id)
     if member_id == actor.id or rooms.find_seat(work, room_id, member_id) is None:
         raise NotFound
     consent = consents.find_standing(work, member_id, scope, room_id)
-    if consent is None:
+    if consent is not None:
+        return consent
+    emergency = emergencies.find_open(work, actor.id, room_id, member_id)
+    if emergency is None or scope not in IN_EMERGENCY:
         raise NotFound
-    return consent
+    return emergency
 
 
-def look(work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Scope) -> Consent:
+def look(
+    work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Scope
+) -> Consent | Emergency:
     """The same, and it is shown: a receipt for the member, a line in the audit log. A `do`, called last."""
-    consent = may_look(work, actor, room_id, member_id, scope)
+    allowed = may_look(work, actor, room_id, member_id, scope)
+    by_consent = isinstance(allowed, Consent)
+    held = sharing.hold(work, allowed) if by_consent else emergencies.hold(work, allowed)  # type: ignore[arg-type]
+    if not held:
+        raise NotFound
     receipt = Receipt(
-        member_id=member_id, room_id=room_id, viewer_id=actor.id, role=actor.role,
-        scope=scope, consent_id=consent.id, at=work.now,
+        member_id=member_id, room_id=room_id, viewer_id=actor.id, role=actor.role, scope=scope,
+        consent_id=allowed.id if by_consent else None,
+        emergency_id=None if by_consent else allowed.id, at=work.now,
     )  # fmt: skip
     work.session.add(receipt)
     work.session.flush()
     audit.append(work, actor.id, f"look.{scope}", receipt.id)
-    return consent
+    return allowed
+
+
+def check_carer(work: Work, actor: Actor, room_id: UUID) -> None:
+    """Raises NotFound where the actor is not a clinician of this group."""
+    seat = rooms.find_seat(work, room_id, actor.id)
+    check(actor, "member.look", relation_of(seat.seat if seat else None))

@@ -39,6 +39,11 @@ def resources(name: str) -> str:
     return _sections()["resources"][name]
 
 
+def emergency(name: str) -> str:
+    """Parts of what a member is told after an emergency."""
+    return _sections()["emergency"][name]
+
+
 @cache
 def _sections() -> Mapping[str, Mapping[str, str]]:
     tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))

@@ -75,6 +75,19 @@ def page_before(work: Work, room_id: UUID, before: int | None, limit: int) -> Se
     return work.session.exec(query.order_by(col(Message.seq).desc()).limit(limit)).all()
 
 
+def page_of_author(
+    work: Work, room_id: UUID, author_id: UUID, before: int | None, limit: int
+) -> Sequence[Message]:
+    """What somebody said in a room and everybody there can read, newest first, from before a `seq`."""
+    query = select(Message).where(
+        Message.room_id == room_id, Message.author_id == author_id, Message.state == "published"
+    )
+    query = query.where(col(Message.seq).is_not(None))
+    if before is not None:
+        query = query.where(col(Message.seq) < before)
+    return work.session.exec(query.order_by(col(Message.seq).desc()).limit(limit)).all()
+
+
 def page_after(work: Work, room_id: UUID, after: int, limit: int) -> Sequence[Message]:
     """The next messages after a `seq`, oldest first."""
     query = select(Message).where(Message.room_id == room_id, col(Message.seq) > after)

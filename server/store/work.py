@@ -51,6 +51,14 @@ class ToStaff:
 
 
 @dataclass(frozen=True, slots=True)
+class ToCarers:
+    """A frame for the clinicians of a room who are connected."""
+
+    room: UUID
+    frame: Wire
+
+
+@dataclass(frozen=True, slots=True)
 class SeatTaken:
     """A membership began or changed."""
 
@@ -92,7 +100,15 @@ class Shadowed:
 
 
 Announcement = (
-    ToRoom | ToMember | ToStaff | SeatTaken | SeatEnded | SessionsEnded | ShiftChanged | Shadowed
+    ToRoom
+    | ToMember
+    | ToStaff
+    | ToCarers
+    | SeatTaken
+    | SeatEnded
+    | SessionsEnded
+    | ShiftChanged
+    | Shadowed
 )
 
 

@@ -5,6 +5,7 @@ DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, 
 DRILL_LIES: says `posted` also when the disk refused.
 DRILL_WITHOUT: takes one thing out: the comparison of a case's "version" or "holder", the "lock" on its
 row, the "lexicon", or the reading of what was missed ("late").
+DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
 
@@ -36,6 +37,8 @@ def main() -> int:
         engines.sqlite_engine = weakened(engines.sqlite_engine, level)
     if part := os.environ.get("DRILL_WITHOUT"):
         leave_out(part)
+    if keeps_s := os.environ.get("DRILL_KEEPS_SIGHT"):
+        keep_sight(float(keeps_s))
     # Only now: what is imported here takes the engine, and what was taken out, by name.
     from server.cli import main as hearth
     from server.store.sqlite import SqliteDatabase
@@ -87,6 +90,24 @@ def lying(sound: Callable[..., Any]) -> Callable[..., Any]:
             return [frames.Posted(room=room, client_id=client_id, seq=1, id=ids.new_id(), at=now)]
 
     return lie
+
+
+def keep_sight(keeps_s: float) -> None:
+    """An answer is remembered, as a cache would."""
+    sight, sharing = import_module("server.services.sight"), import_module("server.store.sharing")
+    sound = sight.may_look
+    kept: dict[Any, tuple[float, Any]] = {}
+
+    def may_look(work: Any, actor: Any, *what: Any) -> Any:
+        key = (actor.id, *what)
+        at, allowed = kept.get(key, (-keeps_s, None))
+        if time.monotonic() - at < keeps_s:
+            return allowed
+        kept[key] = time.monotonic(), sound(work, actor, *what)
+        return kept[key][1]
+
+    vars(sight)["may_look"] = may_look
+    vars(sharing)["hold"] = lambda *_: True
 
 
 def leave_out(part: str) -> None:

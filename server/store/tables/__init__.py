@@ -4,9 +4,11 @@ from server.store.tables.care import Receipt
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
+from server.store.tables.emergencies import Emergency
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
+from server.store.tables.moods import Mood
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
@@ -38,6 +40,7 @@ __all__ = [
     "DataExport",
     "Decision",
     "Edit",
+    "Emergency",
     "Erasure",
     "FeltHeard",
     "GuardCase",
@@ -53,6 +56,7 @@ __all__ = [
     "Member",
     "Membership",
     "Message",
+    "Mood",
     "Notice",
     "NudgeShown",
     "Opinion",

@@ -11,7 +11,8 @@ from server.store.tables.base import primary, time
 class Receipt(SQLModel, table=True):
     """One look at one member's own data. The member sees who by role, what, when and why it was allowed.
 
-    `scope`: what kind of data. `consent_id`: the agreement that allowed it, as it stood then.
+    `scope`: what kind of data. `consent_id`: the agreement that allowed it, as it stood then;
+    `emergency_id`: or the emergency that did.
     """
 
     id: UUID = primary()
@@ -21,4 +22,5 @@ class Receipt(SQLModel, table=True):
     role: str
     scope: str
     consent_id: UUID | None = Field(default=None, foreign_key="consent.id")
+    emergency_id: UUID | None = Field(default=None, foreign_key="emergency.id")
     at: datetime = time()

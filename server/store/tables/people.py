@@ -41,6 +41,7 @@ class Consent(SQLModel, table=True):
     """What was agreed to, when, until when, and in which wording. Appended; `withdrawn_at` is set once.
 
     `room_id`: the group whose clinicians it is given to; None where it is given to the place.
+    `end_told_at`: when the member was told that it ends soon.
     """
 
     id: UUID = primary()
@@ -51,6 +52,7 @@ class Consent(SQLModel, table=True):
     given_at: datetime = time()
     until: datetime | None = maybe_time()
     withdrawn_at: datetime | None = maybe_time()
+    end_told_at: datetime | None = maybe_time()
 
 
 class Invitation(SQLModel, table=True):

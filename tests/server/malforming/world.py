@@ -171,6 +171,12 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "PushDevicePatch": {"quiet": {"start": 1_320, "end": 420}},
         "StewardPushPatch": {"on": True},
         "NewConsent": {"wording": "2026-11 en"},
+        "NewShare": {"wording": "2026-11 en", "months": 1},
+        "NewMood": {"client_id": str(new_id()), "feeling": "so_so"},
+        "NewEmergency": {
+            "name": "Nobody Here", "reason": "danger", "words": words, "at_once": False,
+        },
+        "EmergencyAnswer": {"confirm": False},
         "LabelsSwitch": {"allowed": False},
         "PolicyDraft": {"text": ""},
         "NewPolicyReplay": {"text": "", "days": 30},
@@ -195,6 +201,7 @@ def path_ids(world: World) -> dict[str, str]:
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
         "topic_id": nobody, "export_id": nobody, "kind": "notices",
+        "care_scope": "mood", "mood_id": nobody, "emergency_id": nobody,
     }  # fmt: skip
 
 

@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
+import care from './en/care.json';
 import climate from './en/climate.json';
 import common from './en/common.json';
 import exporting from './en/exporting.json';
 import rights from './en/rights.json';
 import staff from './en/staff.json';
 
-const messages = { ...common, ...staff, ...climate, ...exporting, ...rights };
+const messages = { ...common, ...staff, ...climate, ...exporting, ...rights, ...care };
 
 /** All of the pages' sources, to see which keys they speak. */
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -28,12 +29,12 @@ describe('the words', () => {
   });
 
   it('belong to one catalogue each', () => {
-    const all = [common, staff, climate, exporting, rights].flatMap((each) => Object.keys(each));
+    const all = [common, staff, climate, exporting, rights, care].flatMap((each) => Object.keys(each));
     expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
   });
 
   it('are all spoken somewhere', () => {
-    const silent = Object.keys({ ...common, ...climate, ...exporting, ...rights }).filter(
+    const silent = Object.keys({ ...common, ...climate, ...exporting, ...rights, ...care }).filter(
       (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);

@@ -1,6 +1,7 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
+import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
 import type exportingCatalogue from './en/exporting.json';
 import type rightsCatalogue from './en/rights.json';
@@ -11,7 +12,8 @@ export type Key =
   | keyof typeof staffCatalogue
   | keyof typeof climateCatalogue
   | keyof typeof exportingCatalogue
-  | keyof typeof rightsCatalogue;
+  | keyof typeof rightsCatalogue
+  | keyof typeof careCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -64,6 +66,10 @@ export async function loadExportingWords(): Promise<void> {
 export async function loadRightsWords(): Promise<void> {
   const { default: rights } = await import('./en/rights.json');
   messages = { ...messages, ...rights };
+/** The words of what is shared with clinicians come with its pages. */
+export async function loadCareWords(): Promise<void> {
+  const { default: care } = await import('./en/care.json');
+  messages = { ...messages, ...care };
 }
 
 export function currentLocale(): string {

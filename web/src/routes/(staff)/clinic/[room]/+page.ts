@@ -1,5 +1,5 @@
-import { loadClimateWords, loadExportingWords } from '#lib/i18n/index.svelte.ts';
+import { loadCareWords, loadClimateWords, loadExportingWords } from '#lib/i18n/index.svelte.ts';
 
 export async function load(): Promise<void> {
-  await Promise.all([loadClimateWords(), loadExportingWords()]);
+  await Promise.all([loadCareWords(), loadClimateWords(), loadExportingWords()]);
 }
