@@ -343,6 +343,7 @@ class Notice(Wire):
         "shift_ended",
         "resources",
         "taken_back",
+        "session",
     ]
     at: Time
     words: str

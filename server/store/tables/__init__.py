@@ -3,6 +3,13 @@
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
+from server.store.tables.escalations import Escalation, TeamNote
+from server.store.tables.group_sessions import (
+    GroupSession,
+    GroupSessionPresence,
+    GroupSessionReminder,
+    GroupSessionTimer,
+)
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
@@ -35,7 +42,12 @@ __all__ = [
     "Consent",
     "Decision",
     "Edit",
+    "Escalation",
     "FeltHeard",
+    "GroupSession",
+    "GroupSessionPresence",
+    "GroupSessionReminder",
+    "GroupSessionTimer",
     "GuardCase",
     "GuardChoice",
     "GuardShift",
@@ -69,6 +81,7 @@ __all__ = [
     "Session",
     "ShadowCount",
     "Shift",
+    "TeamNote",
     "Template",
     "Timer",
     "Undo",
