@@ -108,6 +108,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/escalation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description A case as it was handed up, and what was said about it. Leaves an audit line.
+         */
+        get: operations["escalation_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/escalation/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description What came of it, on the version that was read; 409 `stale` when the case moved on.
+         */
+        post: operations["escalation_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/escalation/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say
+         * @description Say something about it, to those who keep the room and its clinicians.
+         */
+        post: operations["escalation_say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/hand-off": {
         parameters: {
             query?: never;
@@ -308,6 +368,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Standing
+         * @description What stands with the clinicians in my rooms, by due time.
+         */
+        get: operations["escalation_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic/policy": {
         parameters: {
             query?: never;
@@ -407,6 +487,174 @@ export interface paths {
          * @description Take one's own note away.
          */
         delete: operations["climate_note_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Notes
+         * @description The notes of a room's clinicians; `member`: those about one person. Leaves audit lines.
+         */
+        get: operations["team_notes_read"];
+        put?: never;
+        /**
+         * Write Note
+         * @description A note about a member, or about the group.
+         */
+        post: operations["team_note_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/notes/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description About whom a note may be written here.
+         */
+        get: operations["team_note_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/notes/{note_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Note
+         * @description Correct one's own, or strike one with a reason. Earlier versions stay.
+         */
+        post: operations["team_note_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mine
+         * @description What comes in all my rooms.
+         */
+        get: operations["group_session_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Move it, or say something else about it.
+         */
+        patch: operations["group_session_change"];
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar
+         * @description Its time and this place's name, and nothing of the room.
+         */
+        get: operations["group_session_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description It does not take place.
+         */
+        post: operations["group_session_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}/reminder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Remind
+         * @description Remind me a day and a quarter of an hour before.
+         */
+        put: operations["group_session_remind"];
+        post?: never;
+        /**
+         * Forget
+         * @description Do not remind me.
+         */
+        delete: operations["group_session_forget"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1156,6 +1404,50 @@ export interface paths {
          * @description How we are with each other here: for everybody in the room.
          */
         get: operations["room_climate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/group-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List In
+         * @description What comes in one room; for those who keep it, also what was.
+         */
+        get: operations["room_group_sessions"];
+        put?: never;
+        /**
+         * Plan
+         * @description A new session.
+         */
+        post: operations["group_session_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/group-sessions/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Hosts
+         * @description Who may host here.
+         */
+        get: operations["group_session_hosts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2207,7 +2499,7 @@ export interface components {
          */
         CaseDecision: {
             /** Action */
-            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo") | ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look");
             /**
              * At
              * Format: date-time
@@ -2266,6 +2558,8 @@ export interface components {
             about: ("self" | "another") | null;
             /** Again Of */
             again_of?: string | null;
+            /** Answered */
+            answered?: ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look") | null;
             /**
              * Aside
              * @default false
@@ -2709,7 +3003,7 @@ export interface components {
          */
         EarlierCase: {
             /** Actions */
-            actions: (("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo"))[];
+            actions: (("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo") | ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look"))[];
             /**
              * Id
              * Format: uuid
@@ -2796,6 +3090,150 @@ export interface components {
             recovery_code?: string | null;
             /** Token */
             token?: string | null;
+        };
+        /**
+         * Escalation
+         * @description A case as it was handed up: with what the moderator chose to show, and no more.
+         *
+         *     version: of the case, for an outcome. may_answer: the reader is one of those who were asked.
+         */
+        Escalation: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Awaits */
+            awaits: boolean;
+            /** By */
+            by: string;
+            /**
+             * Case
+             * Format: uuid
+             */
+            case: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            /** May Answer */
+            may_answer: boolean;
+            /** Note */
+            note: string;
+            /** Outcomes */
+            outcomes: components["schemas"]["GivenOutcome"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Shared */
+            shared: components["schemas"]["CaseMessage"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "escalated" | "closed";
+            /** Subject */
+            subject: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Version */
+            version: number;
+            /** Words */
+            words: components["schemas"]["EscalationWord"][];
+        };
+        /**
+         * EscalationLine
+         * @description One that stands with the clinicians: no text. `awaits`: no clinician has done anything yet.
+         */
+        EscalationLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Awaits */
+            awaits: boolean;
+            /** By */
+            by: string;
+            /**
+             * Case
+             * Format: uuid
+             */
+            case: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            /** Outcome */
+            outcome: ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look") | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Words */
+            words: number;
+        };
+        /**
+         * EscalationWord
+         * @description Something that was said about the case, between those who keep the room and its clinicians.
+         */
+        EscalationWord: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * By Role
+             * @enum {string}
+             */
+            by_role: "peer" | "moderator" | "clinician" | "steward";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Escalations
+         * @description What is due first stands first.
+         */
+        Escalations: {
+            /** Escalations */
+            escalations: components["schemas"]["EscalationLine"][];
         };
         /**
          * FeltHeard
@@ -2923,6 +3361,118 @@ export interface components {
             share: components["schemas"]["JudgedShare"];
             /** Start */
             start: string;
+        };
+        /**
+         * GivenOutcome
+         * @description What a clinician answered. `note` None: nothing was added.
+         */
+        GivenOutcome: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look";
+        };
+        /**
+         * GroupSession
+         * @description `host` None: whoever it was no longer keeps the room. `people`: rounded to 5, for those who keep the
+         *     room, after its end; None also where fewer than 8 were there, and until then.
+         */
+        GroupSession: {
+            /** About */
+            about: string | null;
+            /** Cancelled */
+            cancelled: boolean;
+            /** Edition */
+            edition: number;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Host */
+            host: string | null;
+            /** Host Id */
+            host_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** May Change */
+            may_change: boolean;
+            /** People */
+            people?: number | null;
+            /** Remind */
+            remind: boolean;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * GroupSessionEnd
+         * @description Cancelled. `reason` is told to those who wanted to be reminded.
+         */
+        GroupSessionEnd: {
+            /** Edition */
+            edition: number;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * GroupSessionPatch
+         * @description What is given changes. `edition`: the one that was read.
+         */
+        GroupSessionPatch: {
+            /** About */
+            about?: string | null;
+            /** Edition */
+            edition: number;
+            /** Host */
+            host?: string | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Time Zone */
+            time_zone?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * GroupSessions
+         * @description What comes first stands first. `past`: the newest first, for those who keep the room.
+         */
+        GroupSessions: {
+            /**
+             * Past
+             * @default []
+             */
+            past: components["schemas"]["GroupSession"][];
+            /** Upcoming */
+            upcoming: components["schemas"]["GroupSession"][];
         };
         /**
          * Guard
@@ -3794,6 +4344,8 @@ export interface components {
             minutes?: number | null;
             /** Reason */
             reason: string;
+            /** Shared */
+            shared?: string[] | null;
             /**
              * Undoable
              * @default false
@@ -3803,6 +4355,43 @@ export interface components {
             version: number;
             /** Words */
             words?: string | null;
+        };
+        /**
+         * NewEscalationWord
+         * @description The same `client_id` again says nothing twice.
+         */
+        NewEscalationWord: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * NewGroupSession
+         * @description `time_zone`: the name of the zone in which it was planned, "Europe/Dublin". `host` None: oneself.
+         */
+        NewGroupSession: {
+            /** About */
+            about?: string | null;
+            /** Host */
+            host?: string | null;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Title */
+            title: string;
         };
         /**
          * NewHandOver
@@ -3893,6 +4482,21 @@ export interface components {
             of: string;
             /** Question */
             question: string;
+        };
+        /**
+         * NewOutcome
+         * @description `version`: the one of the case that was read.
+         */
+        NewOutcome: {
+            /** Note */
+            note?: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look";
+            /** Version */
+            version: number;
         };
         /**
          * NewPassphrase
@@ -3989,6 +4593,16 @@ export interface components {
             slug?: string | null;
         };
         /**
+         * NewTeamNote
+         * @description `member` None: about the group.
+         */
+        NewTeamNote: {
+            /** Member */
+            member?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * NewTemplate
          * @description A steward's own words to start from.
          */
@@ -4044,6 +4658,27 @@ export interface components {
             why: string;
         };
         /**
+         * NotedMember
+         * @description Somebody with a seat in the room, about whom a note may be written.
+         */
+        NotedMember: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NotedMembers
+         * @description By name.
+         */
+        NotedMembers: {
+            /** Members */
+            members: components["schemas"]["NotedMember"][];
+        };
+        /**
          * Notice
          * @description What was done about the receiver or their message, by whom (a role), why, and until when it can be appealed.
          */
@@ -4084,7 +4719,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "session";
             /**
              * Message
              * @default null
@@ -5238,6 +5873,27 @@ export interface components {
             rooms: components["schemas"]["Room"][];
         };
         ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Praise"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
+        /**
+         * SessionHost
+         * @description Somebody who may host in this room.
+         */
+        SessionHost: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SessionHosts
+         * @description By name.
+         */
+        SessionHosts: {
+            /** Hosts */
+            hosts: components["schemas"]["SessionHost"][];
+        };
         /** SessionInfo */
         SessionInfo: {
             /**
@@ -5687,6 +6343,77 @@ export interface components {
             words: string;
         };
         /**
+         * TeamNote
+         * @description What a clinician wrote for the room's clinicians, oldest version first. `mine`: the reader wrote it.
+         */
+        TeamNote: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Member */
+            member: string | null;
+            /** Member Name */
+            member_name: string | null;
+            /** Mine */
+            mine: boolean;
+            /** Struck */
+            struck: boolean;
+            /** Versions */
+            versions: components["schemas"]["TeamNoteVersion"][];
+        };
+        /**
+         * TeamNoteChange
+         * @description A correction, or with `strike` the reason why it no longer stands. `version`: how many were read.
+         */
+        TeamNoteChange: {
+            /**
+             * Strike
+             * @default false
+             */
+            strike: boolean;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TeamNoteVersion
+         * @description `struck`: the text is the reason. `text` None: it can no longer be read.
+         */
+        TeamNoteVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "written" | "corrected" | "struck";
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * TeamNotes
+         * @description Newest first. Only for the clinicians of this room; each look is in the audit log.
+         */
+        TeamNotes: {
+            /** Notes */
+            notes: components["schemas"]["TeamNote"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
          * Template
          * @description Words to start from. `written_by`: us means that no native speaker has reviewed it yet.
          */
@@ -5770,7 +6497,7 @@ export interface components {
          */
         Undo: {
             /** Action */
-            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo") | ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look");
             /**
              * Decision
              * Format: uuid
@@ -6050,6 +6777,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEscalationWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
                 };
             };
             /** @description Refused */
@@ -6396,6 +7224,35 @@ export interface operations {
             };
         };
     };
+    escalation_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalations"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     policy_read: {
         parameters: {
             query?: never;
@@ -6578,6 +7435,331 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_notes_read: {
+        parameters: {
+            query?: {
+                member?: string | null;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamNotes"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_note_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeamNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamNote"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_note_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotedMembers"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_note_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamNoteChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamNote"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSessions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupSessionPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupSessionEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_remind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -7951,6 +9133,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Climate"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_group_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSessions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroupSession"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_hosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHosts"];
                 };
             };
             /** @description Refused */

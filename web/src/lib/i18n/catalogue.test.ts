@@ -4,9 +4,11 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
 import climate from './en/climate.json';
 import common from './en/common.json';
+import escalations from './en/escalations.json';
+import sessions from './en/sessions.json';
 import staff from './en/staff.json';
 
-const messages = { ...common, ...staff, ...climate };
+const messages = { ...common, ...staff, ...climate, ...escalations, ...sessions };
 
 /** All of the pages' sources, to see which keys they speak. */
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -26,12 +28,14 @@ describe('the words', () => {
   });
 
   it('belong to one catalogue each', () => {
-    const all = [common, staff, climate].flatMap((each) => Object.keys(each));
+    const all = [common, staff, climate, escalations, sessions].flatMap((each) =>
+      Object.keys(each),
+    );
     expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
   });
 
   it('are all spoken somewhere', () => {
-    const silent = Object.keys({ ...common, ...climate }).filter(
+    const silent = Object.keys({ ...common, ...climate, ...escalations, ...sessions }).filter(
       (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);

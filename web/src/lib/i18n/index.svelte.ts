@@ -2,9 +2,16 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
+import type escalationsCatalogue from './en/escalations.json';
+import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
+export type Key =
+  | keyof typeof common
+  | keyof typeof staffCatalogue
+  | keyof typeof climateCatalogue
+  | keyof typeof escalationsCatalogue
+  | keyof typeof sessionsCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -37,14 +44,23 @@ export function t(key: Key, values?: Values): string {
 
 /** The staff's words come with the staff's pages, not with a peer's first load. */
 export async function loadStaffWords(): Promise<void> {
-  const { default: staff } = await import('./en/staff.json');
-  messages = { ...messages, ...staff };
+  const [staff, escalations] = await Promise.all([
+    import('./en/staff.json'),
+    import('./en/escalations.json'),
+  ]);
+  messages = { ...messages, ...staff.default, ...escalations.default };
 }
 
 /** The words of a room's climate come with its pages. */
 export async function loadClimateWords(): Promise<void> {
   const { default: climate } = await import('./en/climate.json');
   messages = { ...messages, ...climate };
+}
+
+/** The words of group sessions come with the rooms. */
+export async function loadSessionWords(): Promise<void> {
+  const { default: sessions } = await import('./en/sessions.json');
+  messages = { ...messages, ...sessions };
 }
 
 export function currentLocale(): string {
