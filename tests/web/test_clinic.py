@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -31,32 +30,38 @@ expect.set_options(timeout=PATIENCE_MS)
 STILL: Any = {"reduced_motion": "reduce", "timezone_id": "Europe/Dublin"}
 
 
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    server = LiveServer(tmp_path / "hearth")
+@pytest.fixture(scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveServer]:
+    """Shared by the tests here: each brings people and a room of its own."""
+    server = LiveServer(tmp_path_factory.mktemp("hearth"))
     await server.start()
     yield server
     server.kill()
 
 
-def furnish(work: Work) -> tuple[UUID, UUID]:
-    """Fern keeps a room, Linden cares for it, Heron sits there and is in danger. The room, the case."""
-    for name, role in (("Fern", "moderator"), ("Linden", "clinician"), ("Heron", "peer")):
-        add_member(work, name, role, PASSPHRASE)
+def seat(work: Work, *cast: tuple[str, str]) -> UUID:
+    """A room, and these people in it."""
     room = make_room(work, "Kitchen table", "For whatever today brought.")
     work.session.flush()
-    for name in ("Fern", "Linden", "Heron"):
+    for name, role in cast:
+        add_member(work, name, role, PASSPHRASE)
         member = find(work, name)
         seats.take_seat(work, room.id, member.id, seats.seat_for(member.role))
+    return room.id
+
+
+def in_danger(work: Work) -> tuple[UUID, UUID]:
+    """Fern keeps a room, Linden cares for it, Heron sits there and is in danger. The room, the case."""
+    room = seat(work, ("Fern", "moderator"), ("Linden", "clinician"), ("Heron", "peer"))
     heron = find(work, "Heron")
-    publishing.say(work, room.id, heron.id, "Words before it.")
-    message = publishing.say(work, room.id, heron.id, "Words of an evening that was too long.")
+    publishing.say(work, room, heron.id, "Words before it.")
+    message = publishing.say(work, room, heron.id, "Words of an evening that was too long.")
     case = cases.raise_case(
-        work, room_id=room.id, subject_id=heron.id, message_id=message.id, kind=CaseKind.RISK,
+        work, room_id=room, subject_id=heron.id, message_id=message.id, kind=CaseKind.RISK,
         urgency=Urgency.NOW, handling=Handling.PUBLISH, about="self", language="en", policy="1",
         source="classifier", reasons=["risk_intent"], words=["It was noticed."], spans=[],
     )  # fmt: skip
-    return room.id, case.id
+    return room, case.id
 
 
 def find(work: Work, name: str) -> Member:
@@ -67,8 +72,8 @@ def find(work: Work, name: str) -> Member:
 
 def plan_soon(work: Work, room_id: UUID) -> None:
     """A session that is on by the time somebody looks."""
-    fern = find(work, "Fern")
-    actor = Actor(fern.id, fern.pseudonym, Role.MODERATOR, new_id())
+    sorrel = find(work, "Sorrel")
+    actor = Actor(sorrel.id, sorrel.pseudonym, Role.MODERATOR, new_id())
     new = wire.NewGroupSession(
         title="A quiet hour", starts_at=work.now + timedelta(seconds=2), time_zone="UTC", minutes=30
     )
@@ -86,10 +91,10 @@ async def log_in(new_page: NewPage, place: LiveServer, name: str) -> Page:
     return page
 
 
-async def test_a_case_goes_up_and_comes_back_and_a_group_meets(
+async def test_a_case_goes_up_and_comes_back_with_an_outcome(
     place: LiveServer, new_page: NewPage, console_errors: list[str]
 ) -> None:
-    room, case = await place.on_database(furnish)
+    room, case = await place.on_database(in_danger)
     fern = await log_in(new_page, place, "Fern")
     linden = await log_in(new_page, place, "Linden")
 
@@ -109,7 +114,6 @@ async def test_a_case_goes_up_and_comes_back_and_a_group_meets(
     await linden.goto(f"{place.url}/clinic")
     await linden.get_by_role("link", name=re.compile("1 escalation")).click()
     await expect(linden.locator("[data-case]")).to_have_count(1)
-    await check_accessible(linden)
     await linden.keyboard.press("j")
     await linden.keyboard.press("o")
     await expect(linden.get_by_text("She names a plan.")).to_be_visible()
@@ -119,7 +123,6 @@ async def test_a_case_goes_up_and_comes_back_and_a_group_meets(
     await linden.get_by_label("Your words").fill("I am calling her.")
     await linden.keyboard.press("Control+Enter")
     await expect(panel.get_by_text("I am calling her.")).to_be_visible()
-    await check_accessible(linden)
     await linden.get_by_role("heading", name="About Heron").click()
     await linden.keyboard.press("1")
     await expect(linden.get_by_role("radio", name=re.compile("I reached them"))).to_be_checked()
@@ -140,30 +143,40 @@ async def test_a_case_goes_up_and_comes_back_and_a_group_meets(
     await expect(linden.get_by_text("corrected", exact=True)).to_be_visible()
     await check_accessible(linden)
 
-    # Linden plans a session; Heron sees it in the room's head and wants to be reminded.
-    await linden.goto(f"{place.url}/rooms/{room}/sessions")
-    await linden.get_by_role("button", name="Plan a session").click()
-    await linden.get_by_label("Title").fill("Sleep and worry")
-    await linden.get_by_role("button", name="Save").click()
-    await expect(linden.get_by_role("heading", name="Sleep and worry")).to_be_visible()
-    await check_accessible(linden)
-    heron = await log_in(new_page, place, "Heron")
-    await heron.goto(f"{place.url}/rooms/{room}")
-    await heron.get_by_role("link", name=re.compile("Sleep and worry")).click()
-    await heron.get_by_role("button", name="Remind me").click()
-    await expect(heron.get_by_role("button", name="You are reminded")).to_be_visible()
-    await check_accessible(heron)
-    async with heron.expect_download() as got:
-        await heron.get_by_role("link", name="To my calendar").click()
-    file = Path(await (await got.value).path()).read_text("utf-8")
+    assert console_errors == []
+
+
+async def test_a_group_session_is_planned_reminded_of_and_on(
+    place: LiveServer, new_page: NewPage, console_errors: list[str]
+) -> None:
+    room = await place.on_database(
+        lambda work: seat(work, ("Sorrel", "moderator"), ("Wren", "peer"))
+    )
+    sorrel = await log_in(new_page, place, "Sorrel")
+    await sorrel.goto(f"{place.url}/rooms/{room}/sessions")
+    await sorrel.get_by_role("button", name="Plan a session").click()
+    await sorrel.get_by_label("Title").fill("Sleep and worry")
+    await sorrel.get_by_role("button", name="Save").click()
+    await expect(sorrel.get_by_role("heading", name="Sleep and worry")).to_be_visible()
+    await check_accessible(sorrel)
+
+    # Wren sees it in the room's head, wants to be reminded, and takes it into a calendar.
+    wren = await log_in(new_page, place, "Wren")
+    await wren.goto(f"{place.url}/rooms/{room}")
+    await wren.get_by_role("link", name=re.compile("Sleep and worry")).click()
+    await wren.get_by_role("button", name="Remind me").click()
+    await expect(wren.get_by_role("button", name="You are reminded")).to_be_visible()
+    await expect(wren.get_by_role("button", name="Cancel it")).to_have_count(0)
+    path = await wren.get_by_role("link", name="To my calendar").get_attribute("href")
+    file = await (await wren.request.get(f"{place.url}{path}")).text()
     assert "BEGIN:VEVENT" in file
     assert "Sleep" not in file
     assert "Kitchen" not in file
 
     # One that is on says so, with its host.
     await place.on_database(lambda work: plan_soon(work, room))
-    await heron.goto(f"{place.url}/rooms/{room}")
-    head = heron.get_by_role("link", name=re.compile("On now: A quiet hour"))
-    await expect(head).to_contain_text("with Fern")
-    await check_accessible(heron)
+    await wren.goto(f"{place.url}/rooms/{room}")
+    head = wren.get_by_role("link", name=re.compile("On now: A quiet hour"))
+    await expect(head).to_contain_text("with Sorrel")
+    await check_accessible(wren)
     assert console_errors == []
