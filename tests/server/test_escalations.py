@@ -1,5 +1,6 @@
 """A case goes up to the clinicians as a conversation, with what was chosen, and comes back with an outcome."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -123,11 +124,9 @@ async def test_nobody_else_learns_of_it(any_house: House):
     row = await house.do(lambda work: work.session.exec(select(Escalation)).one())
     for actor in (scene.fern, scene.linden, scene.marram):
         with pytest.raises(NotFound):
-            await house.do(lambda work, who=actor: rooms.get_room(work, who, row.room_id, {}))
-        assert row.room_id not in {
-            room.id
-            for room in (await house.do(lambda w, a=actor: rooms.list_rooms(w, a, {}))).rooms
-        }
+            await house.do(partial(rooms.get_room, actor=actor, room_id=row.room_id, here={}))
+        listed = await house.do(partial(rooms.list_rooms, actor=actor, here={}))
+        assert row.room_id not in {room.id for room in listed.rooms}
 
 
 async def test_a_clinician_whose_seat_ended_reads_it_no_more(any_house: House):

@@ -1,6 +1,7 @@
 """Group sessions: who plans and who sees them, reminders that survive a stop, attendance in counts alone."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,12 +21,11 @@ EVENING = MONDAY + timedelta(days=3)
 
 
 async def plan(scene: Scene, actor: Actor, **more: Any) -> wire.GroupSession:
-    new = wire.NewGroupSession(
-        **{
-            "title": "Sleep and worry", "about": "What helps at three in the morning.",
-            "starts_at": EVENING, "time_zone": "Europe/Dublin", "minutes": 60,
-        } | more
-    )  # fmt: skip
+    given: dict[str, Any] = {
+        "title": "Sleep and worry", "about": "What helps at three in the morning.",
+        "starts_at": EVENING, "time_zone": "Europe/Dublin", "minutes": 60,
+    }  # fmt: skip
+    new = wire.NewGroupSession(**(given | more))
     return await scene.house.do(lambda work: group_sessions.plan(work, actor, scene.room, new))
 
 
@@ -169,7 +169,7 @@ async def test_who_was_there_is_counted_once_and_forgotten(
     await plan(scene, scene.fern)
     people = [await house.join(f"peer{n}") for n in range(there)]
     for one in people:
-        await house.do(lambda work, who=one: seats.take_seat(work, scene.room, who.id))
+        await house.do(partial(seats.take_seat, room_id=scene.room, member_id=one.id))
     house.clock.at = EVENING + timedelta(minutes=5)
     [(live, room)] = await house.do(session_timers.find_live)
     assert room == scene.room
