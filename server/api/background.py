@@ -25,11 +25,13 @@ from server.services import (
     listening,
     pushing,
     retention,
+    session_timers,
     sessions,
     sharing,
     timers,
 )
 from server.services.pushing import Push
+from server.store import group_sessions
 from server.store.keys import KeyStore
 from server.store.opening import settle_journal
 from server.store.rotating import count_not_current, may_drop
@@ -236,6 +238,39 @@ async def do_what_is_due(database: Database, *, has_command: bool) -> int:
             except Exception as error:
                 failed.add(timer_id)
                 log.error("timer %s failed: %s", timer_id, type(error).__name__)
+    return done
+
+
+async def keep_group_sessions(parts: Parts) -> None:
+    """Reminders are told, who has the room open during a session is noted, and it is counted at its end."""
+    while True:
+        with _outliving("group sessions"):
+            await note_who_came(parts)
+            await do_what_sessions_are_due(parts.database)
+        await asyncio.sleep(_TICK_S)
+
+
+async def note_who_came(parts: Parts) -> None:
+    """Once, now: for each session that goes on. A round in which nobody new came writes nothing."""
+    for session_id, room_id in await parts.database.read(session_timers.find_live):
+        here = parts.hub.listening(room_id)
+        known = partial(group_sessions.present, session_id=session_id)
+        if here - await parts.database.read(known):
+            await parts.database.do(
+                partial(session_timers.note_present, session_id=session_id, here=here)
+            )
+
+
+async def do_what_sessions_are_due(database: Database) -> int:
+    """Everything that is due now, each in a transaction of its own. Returns how much was done."""
+    done, failed = 0, set[UUID]()
+    while due := [one for one in await database.read(session_timers.find_due) if one not in failed]:
+        for timer_id in due:
+            try:
+                done += await database.do(partial(session_timers.run, timer_id=timer_id))
+            except Exception as error:
+                failed.add(timer_id)
+                log.error("session timer %s failed: %s", timer_id, type(error).__name__)
     return done
 
 

@@ -124,6 +124,10 @@ class Hub:
         """People listening in one room: counted as they come and go, however many there are."""
         return self._here.get(room, 0)
 
+    def listening(self, room: UUID) -> set[UUID]:
+        """Who listens in one room."""
+        return {listener.connection.actor.id for listener in self._rooms.get(room, ())}
+
     def _listens(self, member: UUID, room: UUID) -> bool:
         return any(room in connection.listeners for connection in self._members.get(member, ()))
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
 from server.protocol.desk import Desk
 from server.protocol.frames import Author, Heard, HelpLine, Marked, Notice, Reaction
-from server.protocol.kinds import Act
+from server.protocol.kinds import Act, EscalationOutcome
 from server.protocol.kinds import Action as Action
 from server.protocol.kinds import CaseKind as CaseKind
 from server.protocol.kinds import CaseState as CaseState
@@ -260,6 +260,8 @@ class CaseLine(Wire):
     """Not for those who keep the room: it is about one of them."""
     rung: Literal["again", "clinicians", "on_call", "repeat"] | None = None
     """Who was called last, while nobody has come."""
+    answered: EscalationOutcome | None = None
+    """What a clinician answered last, where it was handed up to them."""
 
 
 class Queue(Wire):
@@ -369,6 +371,8 @@ class NewDecision(Wire):
     clause: Clause | None = None
     """The promise of the place that a sanction rests on; None for the usual one."""
     undoable: bool = False
+    shared: Annotated[list[Id], Field(max_length=40)] | None = None
+    """Which of the case's messages the clinicians are shown with an escalation; None: the one it is about."""
 
 
 class NextCase(Wire):

@@ -344,6 +344,7 @@ class Notice(Wire):
         "resources",
         "taken_back",
         "emergency",
+        "session",
         "sharing_ends",
         "your_data",
     ]

@@ -21,5 +21,12 @@ Action = Literal[
     "overturn",
     "change",
 ]
-Act = Literal["urgency", "handling", "show_again", "removal_confirmed", "removal_declined", "undo"]
+EscalationOutcome = Literal[
+    "reached_them", "not_reached", "keep_an_eye", "nothing_further", "please_look"
+]
+"""What a clinician answers to whoever handed a case up."""
+Act = (
+    Literal["urgency", "handling", "show_again", "removal_confirmed", "removal_declined", "undo"]
+    | EscalationOutcome
+)
 """What else a person does with a case, and is kept beside its decisions."""

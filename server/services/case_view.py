@@ -1,6 +1,5 @@
 """One case as a moderator reads it: why, where, about whom, what was decided, what may be."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from moderation.cases import (
 from server.access import Actor, Role
 from server.protocol import bodies, frames
 from server.services import (
+    case_messages,
     desk_view,
     erasure,
     guard,
@@ -23,15 +23,11 @@ from server.services import (
     queue,
     quiet,
     removal_view,
-    render,
 )
 from server.services.case_access import concerns_clinicians, get_case, may_judge_it
-from server.store import assessments, audit, cases, messages, place, rooms, standing, undo
+from server.store import assessments, audit, cases, place, rooms, standing, undo
 from server.store.tables import Case, CaseFlag, Message
 from server.store.work import Work
-
-BEFORE, AFTER = 8, 8
-"""Enough to follow what was said; a moderator who needs more has the room."""
 
 
 def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
@@ -50,7 +46,7 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
     return bodies.Case(
         line=queue.lines(work, actor, [case])[0],
         subject=_subject(work, case),
-        messages=[_with_held(one, held) for one in _messages(work, case, flags)],
+        messages=[_with_held(one, held) for one in case_messages.of_case(work, case, flags)],
         flags=[_flag(work, case, flag) for flag in flags],
         decisions=_decisions(work, case),
         allowed=allowed(work, actor, case),
@@ -115,59 +111,10 @@ def _subject(work: Work, case: Case) -> bodies.CaseMember:
     )
 
 
-def _messages(work: Work, case: Case, flags: Sequence[CaseFlag]) -> list[bodies.CaseMessage]:
-    found = _around(work, case)
-    authors = messages.authors_of(work, found)
-    shown = [
-        _message(work, case, message, render.author(*authors[message.author_id]))
-        for message in found
-    ]
-    refused = [_refused(work, case, flag) for flag in flags if flag.source == "refused"]
-    return [*shown, *refused]
-
-
 def _with_held(message: bodies.CaseMessage, held: dict[UUID, str]) -> bodies.CaseMessage:
     """Words that are kept for clinicians though their author has left for good."""
     words = held.get(message.id)
     return message.model_copy(update={"text": words}) if words else message
-
-
-def _around(work: Work, case: Case) -> list[Message]:
-    subject = work.session.get(Message, case.message_id) if case.message_id else None
-    if subject and subject.seq is not None:
-        return list(messages.around(work, case.room_id, subject.seq, BEFORE, AFTER))
-    at = subject.at if subject else case.opened_at
-    found = messages.around(work, case.room_id, cases.seq_at(work, case.room_id, at), BEFORE, AFTER)
-    earlier = [message for message in found if (message.published_at or message.at) <= at]
-    later = [message for message in found if (message.published_at or message.at) > at]
-    return [*earlier[-BEFORE:], *([subject] if subject else []), *later]
-
-
-def _message(work: Work, case: Case, message: Message, by: frames.Author) -> bodies.CaseMessage:
-    state: Any = message.state
-    return bodies.CaseMessage(
-        id=message.id,
-        seq=message.seq,
-        author=by,
-        state=state,
-        text=messages.open_text(work, message),
-        at=message.published_at or message.at,
-        reply_to=message.reply_to,
-        content_note=render.note_of(work, message),
-        subject=message.id == case.message_id,
-    )
-
-
-def _refused(work: Work, case: Case, flag: CaseFlag) -> bodies.CaseMessage:
-    return bodies.CaseMessage(
-        id=flag.id,
-        seq=None,
-        author=render.author_in(work, case.room_id, case.subject_id),
-        state="refused",
-        text=cases.open_flag_text(work, case, flag),
-        at=flag.at,
-        subject=True,
-    )
 
 
 def _flag(work: Work, case: Case, flag: CaseFlag) -> bodies.CaseFlag:

@@ -7,6 +7,7 @@ from server.protocol import frames
 from server.services import (
     appeals,
     conversations,
+    escalating,
     help,
     looking_again,
     publishing,
@@ -124,6 +125,7 @@ def escalate(work: Work, judged: Judged) -> None:
     case.awaits_clinician, case.rung = True, Rung.NONE
     work.session.add(case)
     timers.plan_escalation(work, case)
+    escalating.open_escalation(work, case, judged.decision, judged.asked.shared)
 
 
 def _keep_back(work: Work, judged: Judged) -> None:

@@ -22,14 +22,20 @@ def publish(work: Work, stored: Message, text: str) -> frames.Message:
 
 
 def say(
-    work: Work, room_id: UUID, author_id: UUID, text: str, *, author_kind: str = "person"
+    work: Work,
+    room_id: UUID,
+    author_id: UUID,
+    text: str,
+    *,
+    author_kind: str = "person",
+    client_id: UUID | None = None,
 ) -> Message:
     """A message that needs no judging: staff's first words in a conversation, the place's own bot."""
     stored = Message(
         room_id=room_id,
         author_id=author_id,
         author_kind=author_kind,
-        client_id=new_id(),
+        client_id=client_id or new_id(),
         fingerprint=work.sealer.fingerprint(text),
         at=work.now,
     )

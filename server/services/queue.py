@@ -21,7 +21,7 @@ from server.services.case_access import (
     may_judge_it,
 )
 from server.services.cases import announce, is_claimed
-from server.store import audit, cases, messages, people, queue, rooms
+from server.store import audit, cases, escalations, messages, people, queue, rooms
 from server.store import guard as counted
 from server.store.queue import Placed, Position, Scope, Spared, Wanted
 from server.store.tables import Case, CaseFlag, Shift
@@ -215,7 +215,13 @@ def lines(work: Work, actor: Actor, found: Sequence[Case]) -> list[bodies.CaseLi
     flags = cases.flags_by_case(work, [case.id for case in found])
     names = cases.room_names(work, {case.room_id for case in found})
     holders = cases.member_names(work, {case.claimed_by for case in found if case.claimed_by})
-    return [_line(work, actor, case, names, holders, flags.get(case.id, [])) for case in found]
+    outcomes = escalations.outcomes_of(work, [case.id for case in found])
+    return [
+        _line(work, actor, case, names, holders, flags.get(case.id, [])).model_copy(
+            update={"answered": outcomes[case.id][-1].action if case.id in outcomes else None}
+        )
+        for case in found
+    ]
 
 
 def _line(

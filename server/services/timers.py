@@ -49,17 +49,20 @@ def plan_escalation(work: Work, case: Case) -> None:
     """
     if not ladder.climbs(Urgency(case.urgency)):
         return
-    for timer in timers.of_case(work, case.id, timers.RUNG):
+    for timer in [
+        *timers.of_case(work, case.id, timers.RUNG),
+        *timers.of_case(work, case.id, timers.ESCALATED),
+    ]:
         timer.done_at = timer.done_at or work.now
         work.session.add(timer)
     due = ladder.rungs_at(work.now, minutes(work, Urgency(case.urgency)))
-    _add(work, case, timers.ESCALATED, Rung.CLINICIANS, due[Rung.AGAIN])
-    _add(work, case, timers.ESCALATED, Rung.ON_CALL, due[Rung.CLINICIANS])
+    _plan(work, case, timers.ESCALATED, Rung.CLINICIANS, due[Rung.AGAIN])
+    _plan(work, case, timers.ESCALATED, Rung.ON_CALL, due[Rung.CLINICIANS])
 
 
 def plan_repeat(work: Work, case: Case, kind: str, at: datetime) -> None:
     """After the last rung of this kind: all of them again."""
-    _add(work, case, kind, Rung.REPEAT, at)
+    _plan(work, case, kind, Rung.REPEAT, at)
 
 
 def plan_looks(work: Work, case: Case) -> None:
@@ -88,6 +91,16 @@ def _is_about_danger(work: Work, case: Case) -> bool:
     if CaseKind(case.kind) in _DANGER or case.about is not None:
         return True
     return any(_WORRIED in flag.reasons for flag in cases.flags_of(work, case.id))
+
+
+def _plan(work: Work, case: Case, kind: str, step: int, at: datetime) -> None:
+    """The same, where it may have been planned before: a case can be handed up again."""
+    known = next((one for one in timers.of_case(work, case.id, kind) if one.step == step), None)
+    if known is None:
+        _add(work, case, kind, step, at)
+        return
+    known.due_at, known.done_at, known.command, known.called_at = at, None, None, None
+    work.session.add(known)
 
 
 def _add(work: Work, case: Case, kind: str, step: int, at: datetime) -> None:

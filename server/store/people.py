@@ -15,6 +15,12 @@ def find_member(work: Work, member_id: UUID) -> Member | None:
     return work.session.get(Member, member_id)
 
 
+def roles_of(work: Work, member_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What each of them is in this place, by id."""
+    query = select(Member.id, Member.role).where(col(Member.id).in_(member_ids))
+    return {member_id: role for member_id, role in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
+
+
 def find_by_name_key(work: Work, name_key: str) -> Member | None:
     """Who has this folded pseudonym."""
     return work.session.exec(select(Member).where(Member.name_key == name_key)).first()

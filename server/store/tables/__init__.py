@@ -5,6 +5,13 @@ from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.emergencies import Emergency
+from server.store.tables.escalations import Escalation, TeamNote
+from server.store.tables.group_sessions import (
+    GroupSession,
+    GroupSessionPresence,
+    GroupSessionReminder,
+    GroupSessionTimer,
+)
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
@@ -42,7 +49,12 @@ __all__ = [
     "Edit",
     "Emergency",
     "Erasure",
+    "Escalation",
     "FeltHeard",
+    "GroupSession",
+    "GroupSessionPresence",
+    "GroupSessionReminder",
+    "GroupSessionTimer",
     "GuardCase",
     "GuardChoice",
     "GuardShift",
@@ -81,6 +93,7 @@ __all__ = [
     "Session",
     "ShadowCount",
     "Shift",
+    "TeamNote",
     "Template",
     "Timer",
     "Undo",

@@ -124,8 +124,21 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewDecision": {
             "action": "dismiss", "version": 1, "reason": words, "words": words, "minutes": 60,
             "clause": "kind",
-            "undoable": True,
+            "undoable": True, "shared": [],
         },
+        "NewEscalationWord": {"client_id": str(new_id()), "text": words},
+        "NewOutcome": {"version": 1, "outcome": "keep_an_eye", "note": words},
+        "NewTeamNote": {"member": str(world.other), "text": words},
+        "TeamNoteChange": {"version": 1, "text": words, "strike": True},
+        "NewGroupSession": {
+            "title": "An hour", "about": words, "starts_at": "2030-01-01T18:00:00Z",
+            "time_zone": "Europe/Dublin", "minutes": 60, "host": None,
+        },
+        "GroupSessionPatch": {
+            "edition": 1, "title": "An hour", "about": words, "starts_at": "2030-01-01T18:00:00Z",
+            "time_zone": "Europe/Dublin", "minutes": 60, "host": None,
+        },
+        "GroupSessionEnd": {"edition": 1, "reason": words},
         "PromisePatch": {"words": words},
         "SetUrgency": {"version": 1, "urgency": "soon", "reason": words, "undoable": True},
         "SetHandling": {

@@ -7,9 +7,11 @@ import climate from './en/climate.json';
 import common from './en/common.json';
 import exporting from './en/exporting.json';
 import rights from './en/rights.json';
+import escalations from './en/escalations.json';
+import sessions from './en/sessions.json';
 import staff from './en/staff.json';
 
-const messages = { ...common, ...staff, ...climate, ...exporting, ...rights, ...care };
+const messages = { ...common, ...staff, ...climate, ...exporting, ...rights, ...care, ...escalations, ...sessions };
 
 /** All of the pages' sources, to see which keys they speak. */
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -29,12 +31,12 @@ describe('the words', () => {
   });
 
   it('belong to one catalogue each', () => {
-    const all = [common, staff, climate, exporting, rights, care].flatMap((each) => Object.keys(each));
+    const all = [common, staff, climate, exporting, rights, care, escalations, sessions].flatMap((each) => Object.keys(each));
     expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
   });
 
   it('are all spoken somewhere', () => {
-    const silent = Object.keys({ ...common, ...climate, ...exporting, ...rights, ...care }).filter(
+    const silent = Object.keys({ ...common, ...climate, ...exporting, ...rights, ...care, ...escalations, ...sessions }).filter(
       (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);

@@ -5,6 +5,8 @@ import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
 import type exportingCatalogue from './en/exporting.json';
 import type rightsCatalogue from './en/rights.json';
+import type escalationsCatalogue from './en/escalations.json';
+import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
 
 export type Key =
@@ -13,7 +15,9 @@ export type Key =
   | keyof typeof climateCatalogue
   | keyof typeof exportingCatalogue
   | keyof typeof rightsCatalogue
-  | keyof typeof careCatalogue;
+  | keyof typeof careCatalogue
+  | keyof typeof escalationsCatalogue
+  | keyof typeof sessionsCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -46,8 +50,11 @@ export function t(key: Key, values?: Values): string {
 
 /** The staff's words come with the staff's pages, not with a peer's first load. */
 export async function loadStaffWords(): Promise<void> {
-  const { default: staff } = await import('./en/staff.json');
-  messages = { ...messages, ...staff };
+  const [staff, escalations] = await Promise.all([
+    import('./en/staff.json'),
+    import('./en/escalations.json'),
+  ]);
+  messages = { ...messages, ...staff.default, ...escalations.default };
 }
 
 /** The words of a room's climate come with its pages. */
@@ -70,6 +77,10 @@ export async function loadRightsWords(): Promise<void> {
 export async function loadCareWords(): Promise<void> {
   const { default: care } = await import('./en/care.json');
   messages = { ...messages, ...care };
+/** The words of group sessions come with the rooms. */
+export async function loadSessionWords(): Promise<void> {
+  const { default: sessions } = await import('./en/sessions.json');
+  messages = { ...messages, ...sessions };
 }
 
 export function currentLocale(): string {

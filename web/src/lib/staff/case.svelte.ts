@@ -19,6 +19,8 @@ export type Draft = {
   words: string;
   minutes: number;
   clause?: NewDecision['clause'];
+  /** Messages that the clinicians are shown; not there: the one it is about. */
+  shared?: string[];
 };
 
 const DAY_MINUTES = 1440;
@@ -236,6 +238,7 @@ function decisionOf(action: Action, draft: Draft, version: number): NewDecision 
     minutes: needsMinutes(action) ? draft.minutes : null,
     clause: restsOnPromise(action) ? (draft.clause ?? null) : null,
     undoable: true,
+    ...(action === 'escalate' && draft.shared ? { shared: draft.shared } : {}),
   };
 }
 

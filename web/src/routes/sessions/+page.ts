@@ -1,0 +1,5 @@
+import { loadSessionWords } from '#lib/i18n/index.svelte.ts';
+
+export async function load(): Promise<void> {
+  await loadSessionWords();
+}
