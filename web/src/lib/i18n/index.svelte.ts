@@ -6,9 +6,7 @@ import type staffCatalogue from './en/staff.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
-  | keyof typeof commonCatalogue
-  | keyof typeof staffCatalogue
-  | keyof typeof climateCatalogue;
+  keyof typeof commonCatalogue | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
