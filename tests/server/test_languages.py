@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from starlette.requests import HTTPConnection
 
-from server.api import crisis
+from server.api import crisis, plain
 from server.api.language import COOKIE, SPOKEN, direction, language_of
+from server.api.plain.rendering import page, speaking
 from server.services import help
 
 _CRISIS = Path(crisis.__file__).with_name("crisis.toml")
+_PLAIN = Path(plain.__file__).with_name("words.toml")
 _STYLES = sorted(Path(crisis.__file__).parent.rglob("*.css"))
 
 
@@ -43,8 +45,9 @@ def test_what_is_asked_goes_before_what_was_chosen_before_what_the_browser_says(
     assert asked(query, cookie, accept) == language
 
 
-def test_every_language_has_every_word_of_the_crisis_page_with_the_same_places_to_fill() -> None:
-    words = tomllib.loads(_CRISIS.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("file", [_CRISIS, _PLAIN], ids=lambda path: path.parent.name)
+def test_every_language_has_every_word_with_the_same_places_to_fill(file: Path) -> None:
+    words = tomllib.loads(file.read_text(encoding="utf-8"))
     assert tuple(words) == SPOKEN
     for language, said in words.items():
         assert list(said) == list(words["en"]), language
@@ -73,6 +76,19 @@ def test_nowhere_is_told_in_the_readers_words() -> None:
 def test_no_style_of_the_server_knows_left_from_right(style: Path) -> None:
     sided = r"(margin|padding|border)-(left|right)|(?<![\w-])(left|right)\s*:|(text-align|float)\s*:\s*(left|right)"
     assert not re.findall(sided, style.read_text())
+
+
+def test_a_plain_page_speaks_its_readers_language_and_no_template_says_a_word_itself() -> None:
+    token = speaking.set("ar")
+    try:
+        html = bytes(page("log_in.html", visit=None, name="", wrong="").body).decode()
+    finally:
+        speaking.reset(token)
+    assert '<html lang="ar" dir="rtl">' in html
+    assert "عبارة المرور" in html
+    for template in _PLAIN.with_name("templates").iterdir():
+        bare = re.sub(r"{%.*?%}|{{.*?}}|<[^>]*>", " ", template.read_text(), flags=re.DOTALL)
+        assert not set(re.findall(r"[A-Za-z]{3,}", bare)) - {"UTC"}, template.name
 
 
 def _places(text: str) -> set[str]:
