@@ -47,12 +47,12 @@ function fill(language, part, translated) {
 
 const [command, given] = process.argv.slice(2);
 if (command === 'missing') {
-  console.log(JSON.stringify(missing(given ? [given] : LANGUAGES), null, 2));
+  process.stdout.write(`${JSON.stringify(missing(given ? [given] : LANGUAGES), null, 2)}\n`);
 } else if (command === 'fill' && given) {
   const all = JSON.parse(readFileSync(given, 'utf8'));
   for (const [language, parts] of Object.entries(all))
     for (const [part, words] of Object.entries(parts)) fill(language, part, words);
 } else {
-  console.error('words.mjs missing [language] | fill FILE');
+  process.stderr.write('words.mjs missing [language] | fill FILE\n');
   process.exit(2);
 }
