@@ -118,9 +118,15 @@ def _call(number: str) -> str:
 def _line(line: frames.HelpLine, say: Mapping[str, str]) -> str:
     ways = [_call(line.dial)] if line.dial else []
     ways += [_write(line.text, say)] if line.text else []
-    ways += [f'<p><a href="{escape(line.url)}"><bdi>{escape(line.url)}</bdi></a></p>'] if line.url else []
+    ways += (
+        [f'<p><a href="{escape(line.url)}"><bdi>{escape(line.url)}</bdi></a></p>']
+        if line.url
+        else []
+    )
     about = f'<p dir="auto">{escape(line.about)}</p>' if line.about else ""
-    checked = say["checked"].format(day=f"\u2066{line.verified_at}\u2069") if line.verified_at else ""
+    checked = (
+        say["checked"].format(day=f"\u2066{line.verified_at}\u2069") if line.verified_at else ""
+    )
     hours = say["open"].format(hours=f"\u2068{line.hours}\u2069") if line.hours else ""
     facts = " ".join(filter(None, (hours, checked)))
     small = f'<p class="small">{escape(facts)}</p>' if facts else ""

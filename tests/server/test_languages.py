@@ -90,7 +90,9 @@ def test_a_plain_page_speaks_its_readers_language_and_no_template_says_a_word_it
     assert '<html lang="ar" dir="rtl">' in html
     assert "عبارة المرور" in html
     for template in _PLAIN.with_name("templates").iterdir():
-        bare = re.sub(r"{%.*?%}|{{.*?}}|<[^>]*>|/[a-z/]+", " ", template.read_text(), flags=re.DOTALL)
+        bare = re.sub(
+            r"{%.*?%}|{{.*?}}|<[^>]*>|/[a-z/]+", " ", template.read_text(), flags=re.DOTALL
+        )
         assert not set(re.findall(r"[A-Za-z]{3,}", bare)) - {"UTC"}, template.name
 
 
