@@ -4,6 +4,9 @@ It asks nothing, and it still answers when the database does not.
 """
 
 import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Annotated
@@ -13,12 +16,14 @@ from starlette.responses import FileResponse, HTMLResponse
 
 from server import help_lines
 from server.api.depend import find_actor, parts_of, token_of
+from server.api.language import direction, language_of
 from server.errors import NoSession, Pending, Unavailable
 from server.protocol import bodies, frames
 from server.services import help
 
 router = APIRouter(include_in_schema=False)
 
+_FILE = Path(__file__).with_name("crisis.toml")
 _STYLE = Path(__file__).with_name("crisis.css")
 _ACCESS = {"x-access": "help.read"}
 _DIALABLE = re.compile(r"\+?[0-9][0-9 -]*")
@@ -34,7 +39,8 @@ async def crisis(
         shown, known = await _find(request, asked)
     except Unavailable:
         shown, known = help.bundled_only(asked)
-    return HTMLResponse(_page(shown, known), headers={"cache-control": "no-store"})
+    html = _page(shown, known, language_of(request))
+    return HTMLResponse(html, headers={"cache-control": "no-store"})
 
 
 async def _find(request: Request, asked: str | None) -> help.Shown:
@@ -53,85 +59,113 @@ async def style() -> FileResponse:
     return FileResponse(_STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
 
 
-def _page(shown: bodies.CountryLines, known: list[tuple[str, str]]) -> str:
-    where = f" in {escape(shown.name)}" if shown.country else ""
-    lines = "".join(map(_line, shown.lines))
-    people = f"<h2>People who listen{where}</h2><ul>{lines}</ul>" if lines else ""
+def _page(shown: bodies.CountryLines, known: list[tuple[str, str]], language: str) -> str:
+    say = _words()[language]
+    lines = "".join(_line(line, say) for line in shown.lines)
+    where = say["listen_in"].format(country=escape(shown.name)) if shown.country else say["listen"]
+    people = f"<h2>{where}</h2><ul>{lines}</ul>" if lines else ""
+    numbers = shown.emergency if shown.country else [say["anywhere"]]
+    review = f'<p class="small">{say["review"]}</p>' if say["review"] else ""
     return f"""<!doctype html>
-<html lang="en">
+<html lang="{language}" dir="{direction(language)}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Help right now</title>
+<title>{say["title"]}</title>
 <link rel="stylesheet" href="/crisis.css">
 </head>
 <body>
 <main>
-<p><a href="/">Back to the rooms</a> · <a href="/plain">Rooms without JavaScript</a></p>
-<h1>You do not have to carry this alone</h1>
-<p>If you or somebody near you is in danger at this moment, please call:</p>
-<div class="emergency">{"".join(_call(number) for number in shown.emergency)}</div>
-<p>If you can, go to where somebody is with you, and put distance between you and anything
-that could hurt you. You can say simply: <em>I am not safe right now.</em></p>
+<p><a href="/">{say["back"]}</a> · <a href="/plain">{say["plain"]}</a></p>
+<h1>{say["heading"]}</h1>
+<p>{say["danger"]}</p>
+<div class="emergency">{"".join(_call(number) for number in numbers)}</div>
+<p>{say["safe"]} <em>{say["say"]}</em></p>
 {people}
-{_chooser(shown.country, known)}
-{_everywhere(opened=not shown.country)}
-<p class="small">We copied these numbers from public records, and a line says when its record was
-last checked. The people of this place are peers: they are no emergency service.</p>
+{_chooser(shown.country, known, language)}
+{_everywhere(say, opened=not shown.country)}
+<p class="small">{say["copied"]}</p>
+{review}
+{_languages(shown.country, language)}
 </main>
 </body>
 </html>
 """
 
 
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def _languages(country: str, language: str) -> str:
+    """The same page in each of the others."""
+    where = f"&amp;country={country}" if country else ""
+    links = " · ".join(
+        f'<a href="/crisis?language={code}{where}" lang="{code}" hreflang="{code}">{say["name"]}</a>'
+        for code, say in _words().items()
+        if code != language
+    )
+    return f"<p>{links}</p>"
+
+
 def _call(number: str) -> str:
     if not _DIALABLE.fullmatch(number):
         return f"<p><strong>{escape(number)}</strong></p>"
-    return f'<a class="call" href="tel:{help_lines.link(number)}">{escape(number)}</a>'
+    return f'<a class="call" href="tel:{help_lines.link(number)}"><bdi>{escape(number)}</bdi></a>'
 
 
-def _line(line: frames.HelpLine) -> str:
+def _line(line: frames.HelpLine, say: Mapping[str, str]) -> str:
     ways = [_call(line.dial)] if line.dial else []
-    ways += [_write(line.text)] if line.text else []
-    ways += [f'<p><a href="{escape(line.url)}">{escape(line.url)}</a></p>'] if line.url else []
-    about = f"<p>{escape(line.about)}</p>" if line.about else ""
-    checked = f"Record last checked {line.verified_at}." if line.verified_at else ""
-    facts = " ".join(filter(None, (line.hours and f"Open: {line.hours}.", checked)))
+    ways += [_write(line.text, say)] if line.text else []
+    ways += (
+        [f'<p><a href="{escape(line.url)}"><bdi>{escape(line.url)}</bdi></a></p>']
+        if line.url
+        else []
+    )
+    about = f'<p dir="auto">{escape(line.about)}</p>' if line.about else ""
+    checked = (
+        say["checked"].format(day=f"\u2066{line.verified_at}\u2069") if line.verified_at else ""
+    )
+    hours = say["open"].format(hours=f"\u2068{line.hours}\u2069") if line.hours else ""
+    facts = " ".join(filter(None, (hours, checked)))
     small = f'<p class="small">{escape(facts)}</p>' if facts else ""
-    return f"<li><h3>{escape(line.name)}</h3>{about}{''.join(ways)}{small}</li>"
+    return f'<li><h3 dir="auto">{escape(line.name)}</h3>{about}{"".join(ways)}{small}</li>'
 
 
-def _write(text: str) -> str:
+def _write(text: str, say: Mapping[str, str]) -> str:
     number = _DIALABLE.match(text)
     if number is None:
         return f"<p>{escape(text)}</p>"
     to = help_lines.link(number.group().strip())
-    return f'<a class="call" href="sms:{to}">Text {escape(text)}</a>'
+    return f'<a class="call" href="sms:{to}">{say["text"].format(how=f"<bdi>{escape(text)}</bdi>")}</a>'
 
 
-def _chooser(chosen: str, known: list[tuple[str, str]]) -> str:
+def _chooser(chosen: str, known: list[tuple[str, str]], language: str) -> str:
+    say = _words()[language]
     options = "".join(
         f'<option value="{code}"{" selected" if code == chosen else ""}>{escape(name)}</option>'
         for code, name in known
     )
     return f"""<form action="/crisis" method="get">
-<label for="country">I am in another country</label>
+<input type="hidden" name="language" value="{language}">
+<label for="country">{say["elsewhere"]}</label>
 <select id="country" name="country">{options}</select>
-<button>Show its numbers</button>
+<button>{say["show"]}</button>
 </form>"""
 
 
-def _everywhere(*, opened: bool) -> str:
+def _everywhere(say: Mapping[str, str], *, opened: bool) -> str:
     """Emergency numbers of every country we have a record of, at hand without another step."""
     rows = "".join(
         f"<li>{escape(country.name)}: {', '.join(_tel(number.dial) for number in country.emergency)}</li>"
         for country in help_lines.load().values()
     )
     return f"""<details{" open" if opened else ""}>
-<summary>Emergency numbers, by country</summary>
+<summary>{say["everywhere"]}</summary>
 <ul class="everywhere">{rows}</ul>
 </details>"""
 
 
 def _tel(number: str) -> str:
-    return f'<a href="tel:{help_lines.link(number)}">{escape(number)}</a>'
+    return f'<a href="tel:{help_lines.link(number)}"><bdi>{escape(number)}</bdi></a>'

@@ -1,4 +1,14 @@
+import { setLanguage, setPseudo } from '#lib/i18n/index.svelte.ts';
+import { startLanguage, tellServer } from '#lib/i18n/languages.ts';
 import { applyLook, readLook } from '#lib/ui/theme.ts';
 
 // Before the first drawing, so that nobody is dazzled.
 applyLook(readLook());
+
+/** Before the first drawing too: no page without its words. */
+export async function init(): Promise<void> {
+  await setLanguage(startLanguage());
+  tellServer();
+  const strange = new URLSearchParams(location.search).get('language') === 'xx';
+  if (import.meta.env.DEV && strange) await setPseudo();
+}

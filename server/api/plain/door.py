@@ -16,7 +16,8 @@ from moderation.errors import ModerationError
 from moderation.lexicon import find
 from server.access import Actor
 from server.api.depend import AskAnybody, AskMember, address_key, cookie_name, find_actor, parts_of
-from server.api.plain.rendering import page
+from server.api.language import language_of
+from server.api.plain.rendering import page, speaking
 from server.errors import BadFrame, CrossSite, NoSession, NotFound, ServerError, Unavailable
 from server.services import plain, wording
 from server.settings import Settings
@@ -113,6 +114,7 @@ class PlainRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def in_words(request: Request) -> Response:
+            speaking.set(language_of(request))
             try:
                 return await handle(request)
             except ServerError as error:

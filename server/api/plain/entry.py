@@ -2,11 +2,14 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from server.api import accounts
+from server.api.depend import parts_of
+from server.api.language import COOKIE as LANGUAGE
+from server.api.language import language_of
 from server.api.pages import PLAIN_FIRST
 from server.api.plain.door import AnyForm, AnyVisit, Here, MemberVisit, OwnForm, PlainRoute
 from server.api.plain.rendering import STYLE, page
@@ -24,6 +27,17 @@ _SHOWN = 20
 async def style() -> FileResponse:
     """How the pages look."""
     return FileResponse(STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+@router.get("/language", openapi_extra={"x-access": "page.read"})
+async def choose_language(request: Request) -> Response:
+    """From now on in this language, here and on the crisis page."""
+    response = RedirectResponse("/plain", 303)
+    https = parts_of(request).settings.is_https
+    response.set_cookie(
+        LANGUAGE, language_of(request), max_age=_YEAR_S, secure=https, samesite="lax"
+    )
+    return response
 
 
 @router.get("/log-in", openapi_extra={"x-access": "page.read"})

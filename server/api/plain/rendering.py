@@ -1,5 +1,8 @@
 """Plain pages as HTML: templates that escape all they are given, and a policy without any script."""
 
+import tomllib
+from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,8 +10,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from server.api.language import SPOKEN, direction
+
 _FOLDER = Path(__file__).parent
 STYLE = _FOLDER / "plain.css"
+speaking: ContextVar[str] = ContextVar("speaking", default=SPOKEN[0])
+"""The language of the page that is being made."""
+_WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    (_FOLDER / "words.toml").read_text(encoding="utf-8")
+)
 _HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
@@ -23,12 +33,21 @@ _HEADERS = {
 def clock(at: datetime) -> str:
     """A moment in UTC: without JavaScript nobody tells us the reader's zone."""
     at = at.astimezone(UTC)
-    return f"{at.day} {at:%b, %H:%M} UTC"
+    if speaking.get() == SPOKEN[0]:
+        return f"{at.day} {at:%b, %H:%M} UTC"
+    return f"\u2068{at:%Y-%m-%d %H:%M} UTC\u2069"
 
 
 def page(template: str, status: int = 200, **shown: Any) -> HTMLResponse:
     """A template with what it shows; a name that is missing is an error, not a blank."""
-    html = _TEMPLATES.get_template(template).render(shown)
+    language = speaking.get()
+    html = _TEMPLATES.get_template(template).render(
+        **shown,
+        say=_WORDS[language],
+        language=language,
+        dir=direction(language),
+        languages=[(code, say["language"]) for code, say in _WORDS.items()],
+    )
     return HTMLResponse(html, status, headers=_HEADERS)
 
 

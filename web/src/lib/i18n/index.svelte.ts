@@ -1,29 +1,35 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
-import common from './en/common.json';
 import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
+import type commonCatalogue from './en/common.json';
+import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
 import type rightsCatalogue from './en/rights.json';
-import type escalationsCatalogue from './en/escalations.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
+import { directionOf, type Language } from './languages.ts';
 
 export type Key =
-  | keyof typeof common
-  | keyof typeof staffCatalogue
+  | keyof typeof careCatalogue
   | keyof typeof climateCatalogue
+  | keyof typeof commonCatalogue
+  | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
   | keyof typeof rightsCatalogue
-  | keyof typeof careCatalogue
-  | keyof typeof escalationsCatalogue
-  | keyof typeof sessionsCatalogue;
+  | keyof typeof sessionsCatalogue
+  | keyof typeof staffCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
 
-let locale = $state('en');
-let messages = $state.raw<Catalogue>(common);
+/** Each file is fetched by itself, when its pages are first opened: `./de/staff.json`. */
+const files = import.meta.glob<Catalogue>('./*/*.json', { import: 'default' });
+
+let locale = $state<Language>('en');
+let messages = $state.raw<Catalogue>({});
+let strange = $state.raw<((message: string) => IntlMessageFormat) | null>(null);
+const parts = new Set<string>(['common']);
 /** Compiling is the slow part, so each message is compiled once per locale and catalogue. */
 const compiled = $derived(emptyCache(locale, messages));
 
@@ -36,8 +42,10 @@ function emptyCache(locale: string, messages: Catalogue): Cache {
 function formatOf({ locale, messages, formats }: Cache, key: Key): IntlMessageFormat {
   let format = formats.get(key);
   if (!format) {
+    const message = messages[key] ?? key;
     // Messages are plain text: a "<" in a catalogue is a "<" on the screen.
-    format = new IntlMessageFormat(messages[key] ?? key, locale, undefined, { ignoreTag: true });
+    format =
+      strange?.(message) ?? new IntlMessageFormat(message, locale, undefined, { ignoreTag: true });
     formats.set(key, format);
   }
   return format;
@@ -45,50 +53,65 @@ function formatOf({ locale, messages, formats }: Cache, key: Key): IntlMessageFo
 
 /** The words for `key` in the reader's language. */
 export function t(key: Key, values?: Values): string {
-  return String(formatOf(compiled, key).format(values));
+  return String(formatOf(compiled, key).format(isolated(values)));
 }
 
-/** The staff's words come with the staff's pages, not with a peer's first load. */
-export async function loadStaffWords(): Promise<void> {
-  const [staff, escalations] = await Promise.all([
-    import('./en/staff.json'),
-    import('./en/escalations.json'),
-  ]);
-  messages = { ...messages, ...staff.default, ...escalations.default };
+/** A name of another script must not turn the order of the words around it. */
+function isolated(values?: Values): Values | undefined {
+  if (!values || directionOf(locale) === 'ltr') return values;
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' && value ? `\u2068${value}\u2069` : value,
+    ]),
+  );
 }
 
-/** The words of a room's climate come with its pages. */
-export async function loadClimateWords(): Promise<void> {
-  const { default: climate } = await import('./en/climate.json');
-  messages = { ...messages, ...climate };
-}
-
-/** The words about files that leave come with the pages that offer them. */
-export async function loadExportingWords(): Promise<void> {
-  const { default: exporting } = await import('./en/exporting.json');
-  messages = { ...messages, ...exporting };
-}
-
-/** The words about one's own data come with the pages that speak of it. */
-export async function loadRightsWords(): Promise<void> {
-  const { default: rights } = await import('./en/rights.json');
-  messages = { ...messages, ...rights };
-/** The words of what is shared with clinicians come with its pages. */
-export async function loadCareWords(): Promise<void> {
-  const { default: care } = await import('./en/care.json');
-  messages = { ...messages, ...care };
-/** The words of group sessions come with the rooms. */
-export async function loadSessionWords(): Promise<void> {
-  const { default: sessions } = await import('./en/sessions.json');
-  messages = { ...messages, ...sessions };
-}
-
-export function currentLocale(): string {
-  return locale;
-}
-
-export function setLocale(next: string): void {
+/** From now on the pages speak this language. Nothing changes until all of its words are here. */
+export async function setLanguage(next: Language): Promise<void> {
+  const wanted = [...parts];
+  const loaded = await Promise.all(wanted.map((part) => wordsOf(next, part)));
+  if (parts.size > wanted.length) return setLanguage(next);
   locale = next;
+  messages = Object.assign({}, ...loaded) as Catalogue;
+  document.documentElement.lang = next;
+  document.documentElement.dir = directionOf(next);
+}
+
+/** In development: every message strange to read, so that words of no catalogue stand out. */
+export async function setPseudo(): Promise<void> {
+  const { pseudo } = await import('./pseudo.ts');
+  strange = pseudo;
+  messages = { ...messages };
+}
+
+/** The words of some pages come with them, not with a peer's first load. */
+async function loadWords(part: string): Promise<void> {
+  parts.add(part);
+  const language = locale;
+  const words = await wordsOf(language, part);
+  if (language !== locale) return loadWords(part);
+  messages = { ...messages, ...words };
+}
+
+/** What nobody has put into this language yet is said in English. */
+async function wordsOf(language: Language, part: string): Promise<Catalogue> {
+  const load = files[`./${language}/${part}.json`] ?? files[`./en/${part}.json`];
+  if (!load) throw new Error(`there is no catalogue ${part}`);
+  return load();
+}
+
+export async function loadStaffWords(): Promise<void> {
+  await Promise.all([loadWords('staff'), loadWords('escalations')]);
+}
+export const loadClimateWords = (): Promise<void> => loadWords('climate');
+export const loadExportingWords = (): Promise<void> => loadWords('exporting');
+export const loadRightsWords = (): Promise<void> => loadWords('rights');
+export const loadCareWords = (): Promise<void> => loadWords('care');
+export const loadSessionWords = (): Promise<void> => loadWords('sessions');
+
+export function currentLocale(): Language {
+  return locale;
 }
 
 /** Dates as the reader's own region writes them, when it speaks the language of the words. */

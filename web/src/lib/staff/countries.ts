@@ -1,7 +1,7 @@
 /** Countries by their ISO 3166-1 codes; their names come from the browser, in the reader's language. */
 
 import { currentLocale } from '#lib/i18n/index.svelte.ts';
-import { countryName } from './words.ts';
+import { countryName } from '#lib/i18n/names.ts';
 
 const CODES =
   'AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BM BN BO BR BS BT BW BY BZ ' +

@@ -36,22 +36,6 @@ export function signalWords(signal: string): string {
   return t((SIGNALS.has(signal) ? `staff.signal.${signal}` : 'staff.signal.other') as Key);
 }
 
-export function languageName(code: string): string {
-  return displayName('language', code);
-}
-
-export function countryName(code: string): string {
-  return displayName('region', code);
-}
-
-function displayName(type: 'language' | 'region', code: string): string {
-  try {
-    return new Intl.DisplayNames(currentLocale(), { type }).of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
-
 const FLAG_REASONS = ['worried', 'unkind', 'unsafe', 'private', 'not_sure'] as const;
 
 /** Why it was flagged: in the server's words, or for a member's flag in ours. */

@@ -1,7 +1,8 @@
 /** What a policy does, in the reader's words. */
 import { currentLocale, t, type Key } from '#lib/i18n/index.svelte.ts';
 import type { PolicyReport, PolicyRule, ReplayGroup, ReplayShare } from '../types.ts';
-import { languageName, spanWords } from '../words.ts';
+import { languageName } from '#lib/i18n/names.ts';
+import { spanWords } from '../words.ts';
 
 export const GROUPS = ['risk', 'about', 'hold', 'nudge', 'praise', 'collapse'] as const;
 

@@ -1,0 +1,20 @@
+/** For tests: every word, in English, before the first one is asked for. */
+import {
+  loadCareWords,
+  loadClimateWords,
+  loadExportingWords,
+  loadRightsWords,
+  loadSessionWords,
+  loadStaffWords,
+  setLanguage,
+} from './index.svelte.ts';
+
+await setLanguage('en');
+await Promise.all([
+  loadStaffWords(),
+  loadClimateWords(),
+  loadExportingWords(),
+  loadRightsWords(),
+  loadCareWords(),
+  loadSessionWords(),
+]);
