@@ -65,7 +65,7 @@ export default defineConfig({
         precompress: true,
       }),
       csp: { mode: 'hash', directives: structuredClone(policy) as never },
-      // Only staff who ask to be called get one: lib/push.
+      // Only members get one, after their first page: lib/offline.
       serviceWorker: { register: false },
       version: { name: sourceVersion() },
     }),

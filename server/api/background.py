@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
@@ -13,10 +13,20 @@ from server.api.depend import Parts
 from server.api.web_push import PushSender
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, climate, late, listening, pushing, sessions, timers
+from server.services import (
+    away,
+    by_itself,
+    calling,
+    climate,
+    late,
+    listening,
+    pushing,
+    sessions,
+    timers,
+)
 from server.services.pushing import Push
 from server.store.signing import sign
-from server.store.work import Database
+from server.store.work import Database, Work
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +40,7 @@ _AT_ONCE = 500
 _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
 _TICK_S = 2.0
+_NEWS_EVERY_S = 10.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
 _POLICY_EVERY_S = 2.0
@@ -255,8 +266,33 @@ async def push_to_those_away(parts: Parts) -> None:
         await asyncio.sleep(_TICK_S)
 
 
+async def push_to_members_away(parts: Parts) -> None:
+    """Members who asked for it are told that there is something new, at most once an hour and room."""
+    while True:
+        with _outliving("telling members"):
+            await push_what_is_new(parts.database, parts.push)
+        await asyncio.sleep(_NEWS_EVERY_S)
+
+
 async def push_what_waits(database: Database, sender: PushSender) -> int:
-    """Everything that is due now, a few at the same time. Returns how many were tried."""
+    """Everything that staff are called for now. Returns how many were tried."""
+    return await _push(database, sender, pushing.to_send, pushing.record)
+
+
+async def push_what_is_new(database: Database, sender: PushSender) -> int:
+    """What is new for members who are away. Returns how many were tried."""
+    if await database.read(away.is_anything_new):
+        await database.do(away.look_through)
+    return await _push(database, sender, away.to_send, away.record)
+
+
+async def _push(
+    database: Database,
+    sender: PushSender,
+    to_send: Callable[[Work], tuple[list[Push], list[UUID]]],
+    record: Callable[[Work, UUID, str], None],
+) -> int:
+    """All of it, a few at the same time."""
     some = asyncio.Semaphore(_AT_THE_SAME_TIME)
 
     async def send(push: Push) -> None:
@@ -264,15 +300,19 @@ async def push_what_waits(database: Database, sender: PushSender) -> int:
             outcome = await sender.send(push)
         if outcome != pushing.DONE:
             log.warning("a push message was not taken: %s", outcome)
-        await database.do(partial(pushing.record, call_id=push.call, outcome=outcome))
+        await database.do(lambda work: record(work, push.call, outcome))
 
-    found, stale = await database.read(pushing.to_send)
+    found, stale = await database.read(to_send)
     for call_id in stale:
-        await database.do(partial(pushing.record, call_id=call_id, outcome=pushing.STALE))
+        await database.do(partial(_record_stale, record, call_id))
     async with asyncio.TaskGroup() as group:
         for push in found:
             group.create_task(send(push))
     return len(found)
+
+
+def _record_stale(record: Callable[[Work, UUID, str], None], call_id: UUID, work: Work) -> None:
+    record(work, call_id, pushing.STALE)
 
 
 async def keep_weeks_counted(parts: Parts) -> None:

@@ -64,10 +64,11 @@ def _page(shown: bodies.CountryLines, known: list[tuple[str, str]]) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Help right now</title>
 <link rel="stylesheet" href="/crisis.css">
+<script src="/leave.js" defer></script>
 </head>
 <body>
 <main>
-<p><a href="/">Back to the rooms</a> · <a href="/plain">Rooms without JavaScript</a></p>
+<p><a href="/">Back to the rooms</a> · <a href="/plain">Rooms without JavaScript</a> · <a href="/leave">Leave</a></p>
 <h1>You do not have to carry this alone</h1>
 <p>If you or somebody near you is in danger at this moment, please call:</p>
 <div class="emergency">{"".join(_call(number) for number in shown.emergency)}</div>

@@ -1,5 +1,6 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
+from server.store.tables.away import AwayState, PushNews, PushWish
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
@@ -28,6 +29,7 @@ __all__ = [
     "Act",
     "Assessment",
     "Audit",
+    "AwayState",
     "Case",
     "CaseFlag",
     "ClimateNote",
@@ -57,7 +59,9 @@ __all__ = [
     "PolicyReplay",
     "PushCall",
     "PushDevice",
+    "PushNews",
     "PushState",
+    "PushWish",
     "QuietPerson",
     "QuietTopic",
     "Reaction",

@@ -2,15 +2,21 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
+import offline from './en/offline.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
+export type Key =
+  | keyof typeof common
+  | keyof typeof offline
+  | keyof typeof staffCatalogue
+  | keyof typeof climateCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
 
 let locale = $state('en');
-let messages = $state.raw<Catalogue>(common);
+/** Without a line no more words come: those for it are with the first. */
+let messages = $state.raw<Catalogue>({ ...common, ...offline });
 /** Compiling is the slow part, so each message is compiled once per locale and catalogue. */
 const compiled = $derived(emptyCache(locale, messages));
 
