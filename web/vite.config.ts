@@ -18,9 +18,11 @@ function sourceVersion(): string {
 // Nothing here may import from $app: a group takes its imports along, and SvelteKit's own runtime,
 // once in it, would run before the page has told it its version, and reload every error page for ever.
 const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|i18n|live)|src\/lib\/session)/;
+/** Words that come with their own pages. */
+const LATER_WORDS = /\/i18n\/en\/(?!common|offline)/;
 
 function isCore(id: string): boolean {
-  return CORE.test(id) && !id.endsWith('/staff.json') && !id.endsWith('.css');
+  return CORE.test(id) && !LATER_WORDS.test(id) && !id.endsWith('.css');
 }
 
 /** SvelteKit's announcer hides itself with an inline style, which our policy forbids; base.css hides it instead. */

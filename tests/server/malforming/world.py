@@ -167,6 +167,12 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "PushDevicePatch": {"quiet": {"start": 1_320, "end": 420}},
         "StewardPushPatch": {"on": True},
+        "WishPatch": {"wish": "all"},
+        "StewardAwayPatch": {
+            "members_called": True,
+            "plain_name": "Notes",
+            "leave_to": "https://weather.example.org/",
+        },
         "NewConsent": {"wording": "2026-11 en"},
         "LabelsSwitch": {"allowed": False},
         "PolicyDraft": {"text": ""},

@@ -43,11 +43,10 @@ worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== worker.location.origin) return;
   if (url.pathname.startsWith('/_app/immutable/')) event.respondWith(keptFirst(event.request));
-  else if (BESIDE.includes(url.pathname)) event.respondWith(freshFirst(event.request, url.pathname));
+  else if (BESIDE.includes(url.pathname))
+    event.respondWith(freshFirst(event.request, url.pathname));
   else if (event.request.mode === 'navigate' && !SERVERS.test(url.pathname))
-    event.respondWith(
-      freshFirst(event.request, pageFor(url.pathname)),
-    );
+    event.respondWith(freshFirst(event.request, pageFor(url.pathname)));
 });
 
 function pageFor(path: string): string {
@@ -98,7 +97,13 @@ worker.addEventListener('pushsubscriptionchange', (event) => {
 
 async function show(data: PushMessageData | null): Promise<void> {
   const { title, body, path } = shownFor(read(data), await kept());
-  const shown = { body, tag: 'hearth', renotify: true, icon: path === '/queue' ? '/favicon.svg' : '/plain.svg', data: { path } };
+  const shown = {
+    body,
+    tag: 'hearth',
+    renotify: true,
+    icon: path === '/queue' ? '/favicon.svg' : '/plain.svg',
+    data: { path },
+  };
   await worker.registration.showNotification(title, shown);
 }
 

@@ -2,12 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
+import away from './en/away.json';
 import climate from './en/climate.json';
 import common from './en/common.json';
 import offline from './en/offline.json';
 import staff from './en/staff.json';
 
-const messages = { ...common, ...offline, ...staff, ...climate };
+const messages = { ...common, ...offline, ...away, ...staff, ...climate };
 
 /** All of the pages' sources, to see which keys they speak. */
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -27,12 +28,12 @@ describe('the words', () => {
   });
 
   it('belong to one catalogue each', () => {
-    const all = [common, offline, staff, climate].flatMap((each) => Object.keys(each));
+    const all = [common, offline, away, staff, climate].flatMap((each) => Object.keys(each));
     expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
   });
 
   it('are all spoken somewhere', () => {
-    const silent = Object.keys({ ...common, ...offline, ...climate }).filter(
+    const silent = Object.keys({ ...common, ...offline, ...away, ...climate }).filter(
       (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);

@@ -1,5 +1,6 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
+import type awayCatalogue from './en/away.json';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
 import offline from './en/offline.json';
@@ -8,6 +9,7 @@ import type staffCatalogue from './en/staff.json';
 export type Key =
   | keyof typeof common
   | keyof typeof offline
+  | keyof typeof awayCatalogue
   | keyof typeof staffCatalogue
   | keyof typeof climateCatalogue;
 export type Values = Record<string, string | number | Date>;
@@ -51,6 +53,12 @@ export async function loadStaffWords(): Promise<void> {
 export async function loadClimateWords(): Promise<void> {
   const { default: climate } = await import('./en/climate.json');
   messages = { ...messages, ...climate };
+}
+
+/** The words about being told of what is new come with the settings. */
+export async function loadAwayWords(): Promise<void> {
+  const { default: away } = await import('./en/away.json');
+  messages = { ...messages, ...away };
 }
 
 export function currentLocale(): string {

@@ -49,8 +49,7 @@ export class Keeping {
   }
 
   putDraft(place: string, text: string): void {
-    const change = () =>
-      text ? this.#seal('drafts', place, text) : this.#delete('drafts', place);
+    const change = () => (text ? this.#seal('drafts', place, text) : this.#delete('drafts', place));
     void this.#then(change, undefined);
   }
 

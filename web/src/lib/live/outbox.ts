@@ -123,7 +123,13 @@ export function taken(outbox: Outbox, entries: readonly Entry[]): Outbox {
 /** What was kept over a reload. Nobody knows whether what was on the wire arrived: it goes again, as the same message. */
 export function restored(outbox: Outbox, kept: readonly Entry[], now: number): Outbox {
   const here = new Set(outbox.map(({ clientId }) => clientId));
-  return taken(outbox, lineLost(kept.filter(({ clientId }) => !here.has(clientId)), now));
+  return taken(
+    outbox,
+    lineLost(
+      kept.filter(({ clientId }) => !here.has(clientId)),
+      now,
+    ),
+  );
 }
 
 /** What differs between two states: for the browser's store, and for the other tabs. */

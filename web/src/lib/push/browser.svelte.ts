@@ -69,6 +69,14 @@ export class BrowserPush {
     return api.post(`${PATH}/test`);
   }
 
+  /** This browser is told nothing any more. */
+  async forgetHere(): Promise<void> {
+    const id = this.possible ? localStorage.getItem(MINE) : null;
+    if (!id) return;
+    await this.#forget();
+    await api.delete(`${PATH}/${id}`);
+  }
+
   async #forget(): Promise<void> {
     localStorage.removeItem(MINE);
     await (await this.#subscription())?.unsubscribe();
