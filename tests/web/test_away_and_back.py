@@ -1,7 +1,6 @@
 """Without a line, after log-out, and on the way out: what opens, what is kept, and what is not."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,9 +41,9 @@ _RESIDUE = """async () => {
 }"""
 
 
-@pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    server = LiveServer(tmp_path / "hearth")
+@pytest.fixture(scope="module")
+async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LiveServer]:
+    server = LiveServer(tmp_path_factory.mktemp("hearth"))
     await server.start()
     await server.on_database(furnish)
     yield server
@@ -119,10 +118,13 @@ async def test_leaving_replaces_the_page_and_going_back_does_not_show_it(
     page.on("request", lambda request: asked.append(request.url))
     await log_in(page, place, "Ash")
     await expect(page.get_by_role("heading", name="Kitchen table")).to_be_visible()
+    await page.get_by_role("link", name="Settings").click()
+    await page.wait_for_url("**/settings")
     for _ in range(3):
         await page.keyboard.press("Escape")
     await page.wait_for_url("**/measures")
     assert await page.title() == "Kitchen measures"
+    # What lies behind is the list of rooms.
     await page.go_back(wait_until="commit")
     await page.wait_for_url("**/measures")
     assert "Kitchen table" not in await page.inner_text("body")
