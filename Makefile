@@ -30,6 +30,7 @@ check: ## linters, types, layers, the web's own tests
 	$(BIN)/deptry .
 	$(BIN)/hearth openapi --check web/src/lib/api/schema.d.ts
 	$(NPM) check
+	$(NPM) sizes
 	$(NPM) lint
 	$(NPM) format
 	$(NPM) test

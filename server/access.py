@@ -136,8 +136,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "journal.write": _STAFF,
     # one's own words stay one's own, whatever one becomes
     "journal.own": _ANY_MEMBER,
-    # calls to browsers of staff
-    "push.own": _STAFF,
+    # calls to one's own browsers
+    "push.own": _ANY_MEMBER,
     # clinic
     "clinic.list": _rows((_CLINICIAN,), Relation.NONE),
     "clinic.climate": _CLIMATE,
@@ -165,6 +165,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.help_lines": _STEWARDS,
     "steward.calling": _STEWARDS,
     "steward.push": _STEWARDS,
+    "steward.away": _STEWARDS,
     "steward.wellbeing": _STEWARDS,
     "steward.promises": _STEWARDS,
     "steward.removals": _STEWARDS,

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from server.api import (
     accounts,
+    away,
     care,
     cases,
     climate,
@@ -55,6 +56,7 @@ from server.api.background import (
     keep_time,
     keep_watch_of_the_loop,
     keep_weeks_counted,
+    push_to_members_away,
     push_to_those_away,
     read_what_was_missed,
     sign_audit,
@@ -113,6 +115,7 @@ _ROUTERS = (
     group_sessions,
     guard,
     push,
+    away,
     steward,
     judgement,
     steward_policy,
@@ -160,6 +163,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_group_sessions(parts), name="group-sessions"),
             asyncio.create_task(call_those_away(parts), name="calling"),
             asyncio.create_task(push_to_those_away(parts), name="pushing"),
+            asyncio.create_task(push_to_members_away(parts), name="telling members"),
             asyncio.create_task(keep_audit_signed(parts), name="audit"),
             asyncio.create_task(keep_policy_current(parts), name="policy"),
             asyncio.create_task(keep_shadow_counted(parts), name="shadow"),

@@ -18,7 +18,6 @@ function sourceVersion(): string {
 // Nothing here may import from $app: a group takes its imports along, and SvelteKit's own runtime,
 // once in it, would run before the page has told it its version, and reload every error page for ever.
 const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|i18n|live)|src\/lib\/session)/;
-
 /** One language at a time, and of it only what the page needs. */
 const WORDS = /\/i18n\/([a-z]+\/[a-z_]+\.json|pseudo\.ts)$/;
 
@@ -68,7 +67,7 @@ export default defineConfig({
         precompress: true,
       }),
       csp: { mode: 'hash', directives: structuredClone(policy) as never },
-      // Only staff who ask to be called get one: lib/push.
+      // Only members get one, after their first page: lib/offline.
       serviceWorker: { register: false },
       version: { name: sourceVersion() },
     }),

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b7d2f94e6a18"
-down_revision = "e21c7d50b9a4"
+down_revision = "e2a7c90b6d14"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
@@ -16,6 +16,7 @@ from server.clock import Clock
 from server.errors import ServerError
 from server.protocol import frames
 from server.services import (
+    away,
     by_itself,
     calling,
     climate,
@@ -36,7 +37,7 @@ from server.store.keys import KeyStore
 from server.store.opening import settle_journal
 from server.store.rotating import count_not_current, may_drop
 from server.store.signing import sign
-from server.store.work import Database
+from server.store.work import Database, Work
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ _AT_ONCE = 500
 _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
 _TICK_S = 2.0
+_NEWS_EVERY_S = 10.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
 _POLICY_EVERY_S = 2.0
@@ -310,8 +312,33 @@ async def push_to_those_away(parts: Parts) -> None:
         await asyncio.sleep(_TICK_S)
 
 
+async def push_to_members_away(parts: Parts) -> None:
+    """Members who asked for it are told that there is something new, at most once an hour and room."""
+    while True:
+        with _outliving("telling members"):
+            await push_what_is_new(parts.database, parts.push)
+        await asyncio.sleep(_NEWS_EVERY_S)
+
+
 async def push_what_waits(database: Database, sender: PushSender) -> int:
-    """Everything that is due now, a few at the same time. Returns how many were tried."""
+    """Everything that staff are called for now. Returns how many were tried."""
+    return await _push(database, sender, pushing.to_send, pushing.record)
+
+
+async def push_what_is_new(database: Database, sender: PushSender) -> int:
+    """What is new for members who are away. Returns how many were tried."""
+    if await database.read(away.is_anything_new):
+        await database.do(away.look_through)
+    return await _push(database, sender, away.to_send, away.record)
+
+
+async def _push(
+    database: Database,
+    sender: PushSender,
+    to_send: Callable[[Work], tuple[list[Push], list[UUID]]],
+    record: Callable[[Work, UUID, str], None],
+) -> int:
+    """All of it, a few at the same time."""
     some = asyncio.Semaphore(_AT_THE_SAME_TIME)
 
     async def send(push: Push) -> None:
@@ -319,11 +346,11 @@ async def push_what_waits(database: Database, sender: PushSender) -> int:
             outcome = await sender.send(push)
         if outcome != pushing.DONE:
             log.warning("a push message was not taken: %s", outcome)
-        await database.do(partial(pushing.record, call_id=push.call, outcome=outcome))
+        await database.do(lambda work: record(work, push.call, outcome))
 
-    found, stale = await database.read(pushing.to_send)
+    found, stale = await database.read(to_send)
     for call_id in stale:
-        await database.do(partial(pushing.record, call_id=call_id, outcome=pushing.STALE))
+        await database.do(partial(_record_stale, record, call_id))
     async with asyncio.TaskGroup() as group:
         for push in found:
             group.create_task(send(push))
@@ -389,6 +416,10 @@ async def remove_what_is_past(database: Database) -> int:
         await database.do(partial(retention.note_ran, kind=kind, removed=removed))
         done += removed
     return done
+
+
+def _record_stale(record: Callable[[Work, UUID, str], None], call_id: UUID, work: Work) -> None:
+    record(work, call_id, pushing.STALE)
 
 
 async def keep_weeks_counted(parts: Parts) -> None:

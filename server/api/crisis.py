@@ -73,10 +73,11 @@ def _page(shown: bodies.CountryLines, known: list[tuple[str, str]], language: st
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{say["title"]}</title>
 <link rel="stylesheet" href="/crisis.css">
+<script src="/leave.js" defer></script>
 </head>
 <body>
 <main>
-<p><a href="/">{say["back"]}</a> · <a href="/plain">{say["plain"]}</a></p>
+<p><a href="/">{say["back"]}</a> · <a href="/plain">{say["plain"]}</a> · <a href="/leave">{say["leave"]}</a></p>
 <h1>{say["heading"]}</h1>
 <p>{say["danger"]}</p>
 <div class="emergency">{"".join(_call(number) for number in numbers)}</div>

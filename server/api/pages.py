@@ -15,6 +15,8 @@ _INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 PLAIN_FIRST = "hearth-plain"
 """A cookie, set where somebody wants this device to open the plain pages first; it says nothing about them."""
 _FOREVER = "public, max-age=31536000, immutable"
+_PACKED = (("br", ".br"), ("gzip", ".gz"))
+"""The smaller one first; browsers ask for it over TLS and from this machine."""
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearth</title>
 <p>The pages are not built yet: run <code>make run</code>.</p><p><a href="/crisis">In crisis? Get help now</a></p>"""
 
@@ -68,10 +70,13 @@ def _file(file: Path, request: Request) -> FileResponse:
         "cache-control": _FOREVER if "/immutable/" in file.as_posix() else "no-cache",
         "vary": "accept-encoding",
     }
-    packed = file.with_name(file.name + ".gz")
-    if "gzip" in request.headers.get("accept-encoding", "") and packed.is_file():
-        kind = FileResponse(file).media_type
-        return FileResponse(packed, headers=headers | {"content-encoding": "gzip"}, media_type=kind)
+    accepted = request.headers.get("accept-encoding", "")
+    for name, ending in _PACKED:
+        packed = file.with_name(file.name + ending)
+        if name in accepted and packed.is_file():
+            kind = FileResponse(file).media_type
+            packing = headers | {"content-encoding": name}
+            return FileResponse(packed, headers=packing, media_type=kind)
     return FileResponse(file, headers=headers)
 
 

@@ -13,12 +13,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from moderation.ladder import REPEAT_EVERY, Rung
-from server.access import Actor, check
+from server.access import Actor, Role, check
 from server.errors import BadFrame, NotFound, NotNow
 from server.protocol import push as wire
 from server.services.seats import STAFF_SEATS
 from server.settings import Settings
-from server.store import audit, guard, place, push
+from server.store import audit, away, guard, place, push
 from server.store.push import Address
 from server.store.tables import Case, Member, PushCall, PushDevice
 from server.store.work import Work
@@ -61,7 +61,7 @@ def read_mine(work: Work, actor: Actor, key: str) -> wire.MyPush:
     """Whether it is on here, and one's own browsers. key: the server's public key."""
     check(actor, "push.own")
     devices = [_body(work, device) for device in push.devices_of(work, [actor.id])]
-    return wire.MyPush(on=push.is_on(work), key=key, devices=devices)
+    return wire.MyPush(on=_is_on_for(work, actor), key=key, devices=devices)
 
 
 def add_device(
@@ -73,7 +73,7 @@ def add_device(
     for a time zone that does not exist.
     """
     check(actor, "push.own")
-    if not push.is_on(work):
+    if not _is_on_for(work, actor):
         raise NotNow("A steward has not turned this on.")
     if not is_push_service(new.endpoint, settings):
         raise NotNow("This browser uses a push service that this place does not know.")
@@ -108,7 +108,7 @@ def plan_test(work: Work, actor: Actor) -> None:
     """A message to each of one's own browsers, at any hour. Raises NotNow when there is none."""
     check(actor, "push.own")
     devices = push.devices_of(work, [actor.id])
-    if not push.is_on(work) or not devices:
+    if not _is_on_for(work, actor) or not devices:
         raise NotNow("No browser of yours is called yet.")
     _add_calls(work, devices, None)
 
@@ -186,7 +186,7 @@ def record(work: Work, call_id: UUID, outcome: str) -> None:
     elif outcome in GONE:
         push.drop_device(work, call.device_id)
         push.write_down(work, outcome, ended=1)
-    elif _may_work_later(outcome) and call.tries + 1 < _TRIES:
+    elif may_work_later(outcome) and call.tries + 1 < _TRIES:
         call.tries += 1
         call.due_at = work.now + _AGAIN_AFTER * 2**call.tries
         work.session.add(call)
@@ -233,16 +233,19 @@ def is_quiet(device: PushDevice, now: datetime) -> bool:
     return minute >= device.quiet_from or minute < device.quiet_to
 
 
+def may_work_later(outcome: str) -> bool:
+    """Whether a failure is worth another try."""
+    return outcome in _TRY_AGAIN or outcome.startswith("http_5")
+
+
 def _is_wanted(now: datetime, call: PushCall, member: Member, case: Case | None) -> bool:
-    if now >= call.until or member.state != "active" or member.role not in STAFF_SEATS:
+    if now >= call.until or member.state != "active":
         return False
     if call.case_id is None:
         return True
+    if member.role not in STAFF_SEATS:
+        return False
     return case is not None and case.open_key is not None and case.first_human_at is None
-
-
-def _may_work_later(outcome: str) -> bool:
-    return outcome in _TRY_AGAIN or outcome.startswith("http_5")
 
 
 def _add_calls(work: Work, devices: Iterable[PushDevice], case_id: UUID | None) -> None:
@@ -252,6 +255,12 @@ def _add_calls(work: Work, devices: Iterable[PushDevice], case_id: UUID | None) 
         )
         for device in devices
     )
+
+
+def _is_on_for(work: Work, actor: Actor) -> bool:
+    """Staff are called for cases, and like every member for what is new, where that is on."""
+    is_staff = actor.role in (Role.MODERATOR, Role.CLINICIAN)
+    return (is_staff and push.is_on(work)) or away.calls_members(work)
 
 
 def _get_own(work: Work, actor: Actor, device_id: UUID) -> PushDevice:

@@ -9,7 +9,7 @@ import orjson
 from sqlmodel import col, delete, func, select, update
 
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import Case, Member, PushCall, PushDevice, PushState
+from server.store.tables import Case, Member, PushCall, PushDevice, PushNews, PushState
 from server.store.work import Work
 
 
@@ -88,6 +88,7 @@ def find_device(work: Work, member_id: UUID, device_id: UUID) -> PushDevice | No
 def drop_device(work: Work, device_id: UUID) -> None:
     """Nothing is sent there any more."""
     work.session.exec(delete(PushCall).where(col(PushCall.device_id) == device_id))
+    work.session.exec(delete(PushNews).where(col(PushNews.device_id) == device_id))
     work.session.exec(delete(PushDevice).where(col(PushDevice.id) == device_id))
 
 

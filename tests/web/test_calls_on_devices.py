@@ -18,11 +18,6 @@ from tests.server.live_server import LiveServer
 
 PASSPHRASE = "four quiet river stones"
 CALL = {"words": "Somebody may need you", "path": "/queue"}
-_REGISTER = """
-const policy = trustedTypes.createPolicy('hearth-worker', {createScriptURL: (url) => url});
-await navigator.serviceWorker.register(policy.createScriptURL('/service-worker.js'));
-await navigator.serviceWorker.ready;
-"""
 _SHOWN = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return (await registration.getNotifications()).map(({title, body, tag, data}) => ({title, body, tag, data}));
@@ -57,7 +52,8 @@ class Device:
 
     async def register(self) -> None:
         await self._line.send("ServiceWorker.enable")
-        await self.page.evaluate(f"(async () => {{{_REGISTER}}})()")
+        # The pages register it themselves, once they have come up.
+        await self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
     async def deliver(self, data: str) -> None:
         async with asyncio.timeout(20):
@@ -117,7 +113,7 @@ async def test_whoever_wants_a_reminder_gets_one_also_from_what_cannot_be_read(
     assert (shown["title"], shown["body"]) == ("Reminder", "Please have a look when you can.")
 
 
-async def test_a_peer_carries_no_worker_and_staff_are_told_that_it_is_off(
+async def test_a_stranger_carries_no_worker_and_staff_are_told_that_it_is_off(
     device: Device, place: LiveServer, new_page: NewPage
 ) -> None:
     page = device.page

@@ -1,9 +1,11 @@
 import { setLanguage, setPseudo } from '#lib/i18n/index.svelte.ts';
 import { startLanguage, tellServer } from '#lib/i18n/languages.ts';
+import { watchForLeaving } from '#lib/ui/leaving.svelte.ts';
 import { applyLook, readLook } from '#lib/ui/theme.ts';
 
 // Before the first drawing, so that nobody is dazzled.
 applyLook(readLook());
+watchForLeaving();
 
 /** Before the first drawing too: no page without its words. */
 export async function init(): Promise<void> {

@@ -1,5 +1,6 @@
 """Every table. Importing this package fills the metadata that migrations are compared with."""
 
+from server.store.tables.away import AwayState, PushNews, PushWish
 from server.store.tables.care import Receipt
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
@@ -39,6 +40,7 @@ __all__ = [
     "Act",
     "Assessment",
     "Audit",
+    "AwayState",
     "Case",
     "CaseFlag",
     "ClimateNote",
@@ -79,7 +81,9 @@ __all__ = [
     "PolicyReplay",
     "PushCall",
     "PushDevice",
+    "PushNews",
     "PushState",
+    "PushWish",
     "QuietPerson",
     "QuietTopic",
     "Reaction",

@@ -183,6 +183,12 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "PushDevicePatch": {"quiet": {"start": 1_320, "end": 420}},
         "StewardPushPatch": {"on": True},
+        "WishPatch": {"wish": "all"},
+        "StewardAwayPatch": {
+            "members_called": True,
+            "plain_name": "Notes",
+            "leave_to": "https://weather.example.org/",
+        },
         "NewConsent": {"wording": "2026-11 en"},
         "NewShare": {"wording": "2026-11 en", "months": 1},
         "NewMood": {"client_id": str(new_id()), "feeling": "so_so"},

@@ -1,6 +1,7 @@
 /** Who is here, in which place. Loaded once by the root layout, kept fresh by what comes over the line. */
 import { api, ApiError } from '#lib/api/client.ts';
 import type { Me, Place } from '#lib/api/types.ts';
+import { keeping } from '#lib/live/keeping.ts';
 
 class Session {
   /** null: a stranger, or not known yet (see `state`). */
@@ -14,6 +15,9 @@ class Session {
   /** The session ended without the reader's asking: said once, on the log-in page. */
   ended = $state(false);
 
+  /** The server cannot be reached, and this browser keeps unsent words of this member: their id. */
+  awayAs = $state<string | null>(null);
+
   /** Whether the server was asked who this is. */
   asked = $state(false);
 
@@ -23,8 +27,10 @@ class Session {
     try {
       const me = guess && !wasHere() ? null : this.#findMe();
       [this.place, this.me] = await Promise.all([api.get<Place>('/api/place'), me]);
+      this.awayAs = null;
       this.state = 'ready';
     } catch {
+      this.awayAs = await keeping.owner();
       this.state = 'unreachable';
     }
   }

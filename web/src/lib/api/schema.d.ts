@@ -900,6 +900,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/push/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Wishes
+         * @description What I am called for in each of my rooms.
+         */
+        get: operations["push_rooms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/push/rooms/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Wish
+         * @description Everything, replies to me, or nothing.
+         */
+        put: operations["push_wish"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/push/test": {
         parameters: {
             query?: never;
@@ -1514,6 +1554,30 @@ export interface paths {
          * @description All that I hold, with one note.
          */
         post: operations["shift_hand_over"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/away": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read State
+         * @description Are members called, and how does the place look from outside?
+         */
+        get: operations["steward_away"];
+        /**
+         * Change State
+         * @description All of it anew.
+         */
+        put: operations["steward_away_change"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5580,6 +5644,32 @@ export interface components {
             /** State */
             state?: ("open" | "closed") | null;
         };
+        /**
+         * RoomWish
+         * @description What I am called for in one of my rooms. `replies`: to me, an invitation, a moderator's words to me.
+         */
+        RoomWish: {
+            /** Name */
+            name: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * Wish
+             * @enum {string}
+             */
+            wish: "all" | "replies" | "nothing";
+        };
+        /**
+         * RoomWishes
+         * @description My rooms, by name.
+         */
+        RoomWishes: {
+            /** Rooms */
+            rooms: components["schemas"]["RoomWish"][];
+        };
         /** Rooms */
         Rooms: {
             /** Rooms */
@@ -5844,6 +5934,30 @@ export interface components {
             stands: boolean;
             /** Until */
             until: string | null;
+        };
+        /**
+         * StewardAway
+         * @description The steward's choices. `plain_name`: of the app on a home screen; `leave_to`: where "Leave" leads.
+         */
+        StewardAway: {
+            /** Leave To */
+            leave_to: string | null;
+            /** Members Called */
+            members_called: boolean;
+            /** Plain Name */
+            plain_name: string | null;
+        };
+        /**
+         * StewardAwayPatch
+         * @description All of them anew. None: as the place is named; a harmless page of our own.
+         */
+        StewardAwayPatch: {
+            /** Leave To */
+            leave_to?: string | null;
+            /** Members Called */
+            members_called: boolean;
+            /** Plain Name */
+            plain_name?: string | null;
         };
         /** StewardHelpLine */
         StewardHelpLine: {
@@ -6153,6 +6267,17 @@ export interface components {
             asks: components["schemas"]["WaitingAsk"][];
             /** More */
             more: boolean;
+        };
+        /**
+         * WishPatch
+         * @description Another choice for one room.
+         */
+        WishPatch: {
+            /**
+             * Wish
+             * @enum {string}
+             */
+            wish: "all" | "replies" | "nothing";
         };
         /**
          * Withdraw
@@ -7874,6 +7999,70 @@ export interface operations {
             };
         };
     };
+    push_rooms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomWishes"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    push_wish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WishPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomWishes"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     push_test: {
         parameters: {
             query?: never;
@@ -8942,6 +9131,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HandedOver"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_away: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardAway"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_away_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StewardAwayPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StewardAway"];
                 };
             };
             /** @description Refused */

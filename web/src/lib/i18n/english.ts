@@ -1,5 +1,6 @@
 /** For tests: every word, in English, before the first one is asked for. */
 import {
+  loadAwayWords,
   loadCareWords,
   loadClimateWords,
   loadExportingWords,
@@ -12,6 +13,7 @@ import {
 await setLanguage('en');
 await Promise.all([
   loadStaffWords(),
+  loadAwayWords(),
   loadClimateWords(),
   loadExportingWords(),
   loadRightsWords(),

@@ -1,21 +1,25 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
+import type awayCatalogue from './en/away.json';
 import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
 import type commonCatalogue from './en/common.json';
 import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
+import type offlineCatalogue from './en/offline.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
+  | keyof typeof awayCatalogue
   | keyof typeof careCatalogue
   | keyof typeof climateCatalogue
   | keyof typeof commonCatalogue
   | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
+  | keyof typeof offlineCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof staffCatalogue;
@@ -29,7 +33,8 @@ const files = import.meta.glob<Catalogue>('./*/*.json', { import: 'default' });
 let locale = $state<Language>('en');
 let messages = $state.raw<Catalogue>({});
 let strange = $state.raw<((message: string) => IntlMessageFormat) | null>(null);
-const parts = new Set<string>(['common']);
+/** Without a line no more words come: those for it are with the first. */
+const parts = new Set<string>(['common', 'offline']);
 /** Compiling is the slow part, so each message is compiled once per locale and catalogue. */
 const compiled = $derived(emptyCache(locale, messages));
 
@@ -107,6 +112,7 @@ export async function loadStaffWords(): Promise<void> {
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
 export const loadExportingWords = (): Promise<void> => loadWords('exporting');
 export const loadRightsWords = (): Promise<void> => loadWords('rights');
+export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
 

@@ -12,11 +12,13 @@ import type {
 } from '#lib/api/types.ts';
 import { session } from '#lib/session.svelte.ts';
 import { line } from './connection.svelte.ts';
-import { draftsOwner, forgetDrafts, ownDrafts } from './drafts.ts';
+import { adoptDrafts, draftsOwner, forgetDrafts, ownDrafts } from './drafts.ts';
 import { newId } from './ids.ts';
+import { keeping, Keeping } from './keeping.ts';
 import * as words from './outbox.ts';
 import { quiet } from './quiet.svelte.ts';
 import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
+import { Tabs, type Told } from './tabs.ts';
 
 const PAGE_LENGTH = 50;
 const TYPING_SHOWN_MS = 6_000;
@@ -24,6 +26,10 @@ const TYPING_SHOWN_MS = 6_000;
 const PATIENCE_MS = 5_000;
 /** Before a room that could not be joined, or read anew, is asked for again. */
 const AGAIN_S = 2;
+/** A browser that has not opened its store by then is gone on without. */
+const OPENING_MS = 3_000;
+/** Before a tab that should send and does not is taken over from. */
+const TAB_PATIENCE_MS = 2_500;
 
 export type Phase = 'loading' | 'ready' | 'outside' | 'missing' | 'unreachable';
 
@@ -60,11 +66,16 @@ export class RoomView {
 }
 
 class Chat {
-  outbox = $state.raw<words.Outbox>([]);
+  /** Whether what is unsent is still here after the tab was closed. */
+  keeps = $state(false);
+  /** What was kept is back; nothing goes out before, for it was said earlier. */
+  unpacked = $state(false);
   support = $state.raw<ServerFrameOf<'support'>[]>([]);
   /** The newest notice that came while the pages were open, until it was seen. */
   news = $state.raw<Notice | null>(null);
 
+  #outbox = $state.raw<words.Outbox>([]);
+  #tabs = new Tabs();
   #views = new Map<string, RoomView>();
   /** The rooms somebody looks at: joined, and joined again on every new line. */
   #entered = new Set<RoomView>();
@@ -78,6 +89,20 @@ class Chat {
   #epoch: string | null = null;
   #typedAt = 0;
   #member: string | null = null;
+
+  get outbox(): words.Outbox {
+    return this.#outbox;
+  }
+
+  /** Each change is kept, and told to the other tabs. */
+  set outbox(next: words.Outbox) {
+    const told = words.differences(this.#outbox, next);
+    this.#outbox = next;
+    if (!told.changed.length && !told.gone.length) return;
+    for (const entry of told.changed) keep(entry);
+    for (const clientId of told.gone) keeping.drop(clientId);
+    this.#tabs.tell(told);
+  }
 
   /** Open the line and listen; once per session. */
   start(member: string): void {
@@ -101,6 +126,7 @@ class Chat {
     ];
     line.probe = () => this.#probe();
     line.connect();
+    void this.#unpack(member);
     void quiet.ready();
   }
 
@@ -110,13 +136,63 @@ class Chat {
     this.#stops = [];
     line.disconnect();
     clearTimeout(this.#timer);
-    this.outbox = words.lineLost(this.outbox, Date.now());
+    if (this.#tabs.leads) this.outbox = words.lineLost(this.outbox, Date.now());
+    this.#tabs.part();
+    this.unpacked = false;
     this.#views.clear();
     this.#entered.clear();
     this.#asked.clear();
     this.support = [];
     this.news = null;
     quiet.forget();
+  }
+
+  /** What was kept comes back, and the tabs agree on which of them sends. */
+  async #unpack(member: string): Promise<void> {
+    if (Keeping.possible) {
+      const late = new Promise<null>((resolve) => setTimeout(resolve, OPENING_MS, null));
+      const kept = await Promise.race([keeping.open(member), late]);
+      if (this.#member !== member || !this.#stops.length) return;
+      this.keeps = keeping.works;
+      if (kept) {
+        this.#outbox = words.restored(this.#outbox, kept.entries, Date.now());
+        adoptDrafts(kept.drafts);
+      }
+      for (const entry of this.#outbox) keep(entry);
+    }
+    this.unpacked = true;
+    this.#tabs.join(
+      member,
+      (told) => {
+        this.#told(told);
+      },
+      () => {
+        this.#lead();
+      },
+    );
+  }
+
+  /** What the tab before this one had on the wire, nobody waits for any more. */
+  #lead(): void {
+    this.outbox = words.lineLost(this.outbox, Date.now());
+    this.#flush();
+  }
+
+  #told(told: Told): void {
+    if (told === 'over') {
+      this.#outbox = [];
+      return;
+    }
+    const gone = new Set(told.gone);
+    const left = this.#outbox.filter(({ clientId }) => !gone.has(clientId));
+    this.#outbox = words.taken(left, told.changed);
+    this.#flush();
+  }
+
+  /** The session is over: this browser keeps nothing. What this page holds waits in it for the same member. */
+  async wipe(): Promise<void> {
+    this.keeps = false;
+    await keeping.wipe();
   }
 
   /** Words of one member never wait for another; after a reload the drafts' owner is asked for. */
@@ -130,6 +206,7 @@ class Chat {
   forget(): void {
     this.outbox = [];
     this.#acts = [];
+    this.#tabs.tell('over');
     forgetDrafts();
   }
 
@@ -291,12 +368,26 @@ class Chat {
   }
 
   #flush(): void {
+    if (!this.#tabs.leads) return this.#wait();
     const now = Date.now();
     for (const entry of words.due(this.outbox, now)) {
       if (!line.send(words.toFrame(entry))) break;
       this.outbox = words.sent(this.outbox, entry.clientId, now);
     }
     this.#schedule(now);
+  }
+
+  /** Another tab sends. When it does not, this one does. */
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (!this.unpacked || !words.due(this.outbox, Date.now()).length) return;
+    this.#timer = setTimeout(() => {
+      const isStuck = words.due(this.outbox, Date.now()).length > 0;
+      if (isStuck && line.state === 'open')
+        this.#tabs.takeOver(() => {
+          this.#lead();
+        });
+    }, TAB_PATIENCE_MS);
   }
 
   #schedule(now: number): void {
@@ -341,7 +432,7 @@ class Chat {
 
   #lost(): void {
     this.#asked.clear();
-    this.outbox = words.lineLost(this.outbox, Date.now());
+    if (this.#tabs.leads) this.outbox = words.lineLost(this.outbox, Date.now());
   }
 
   #greeted(hello: ServerFrameOf<'hello'>): void {
@@ -479,6 +570,12 @@ class Chat {
       // The next page that is fetched tells.
     }
   }
+}
+
+/** What is durable elsewhere needs no keeping here. */
+function keep(entry: words.Entry): void {
+  if (entry.state === 'posted') keeping.drop(entry.clientId);
+  else keeping.put(entry);
 }
 
 function heldMessage(entry: words.Entry, frame: ServerFrameOf<'held'>): Message {

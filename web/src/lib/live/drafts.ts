@@ -1,4 +1,5 @@
-/** Words not yet sent, one draft per room. They stay in this tab and go with it. */
+/** Words not yet sent, one draft per room: in this tab, and sealed in the browser's store for the next one. */
+import { keeping } from './keeping.ts';
 
 const PREFIX = 'hearth.draft.';
 const OWNER = 'hearth.drafts.of';
@@ -12,11 +13,22 @@ export function readDraft(room: string): string {
 }
 
 export function keepDraft(room: string, text: string): void {
+  keeping.putDraft(room, text);
   try {
     if (text) sessionStorage.setItem(PREFIX + room, text);
     else sessionStorage.removeItem(PREFIX + room);
   } catch {
     // Storage is switched off or full: the draft lives as long as the page.
+  }
+}
+
+/** What an earlier tab was writing, where this one writes nothing yet. */
+export function adoptDrafts(kept: ReadonlyMap<string, string>): void {
+  try {
+    for (const [room, text] of kept)
+      if (!sessionStorage.getItem(PREFIX + room)) sessionStorage.setItem(PREFIX + room, text);
+  } catch {
+    // They come with the next tab.
   }
 }
 

@@ -4,14 +4,17 @@ import { frame, ROOM } from './cast.ts';
 import {
   add,
   arrived,
+  differences,
   discard,
   due,
   insist,
   lineLost,
   receive,
+  restored,
   retry,
   revise,
   sent,
+  taken,
   toFrame,
   type Draft,
   type Outbox,
@@ -171,5 +174,56 @@ describe('an edit', () => {
     const outbox = add([], draft('softer', { edits: 'message-2' }), 'a', 0);
     expect(outbox.map(toFrame)).toMatchObject([{ type: 'edit', message: 'message-2' }]);
     expect(receive(outbox, posted, 1)).toEqual([]);
+  });
+});
+
+describe('words that waited long', () => {
+  const LATER = 60_000;
+  const two = (): Outbox => add(add([], draft('one'), 'a', 0), draft('two'), 'b', 1);
+
+  it('go one by one, so that none overtakes one that is refused for now', () => {
+    const first = due(two(), LATER);
+    expect(first.map((entry) => entry.clientId)).toEqual(['a']);
+    const onItsWay = sent(two(), 'a', LATER);
+    expect(due(onItsWay, LATER)).toEqual([]);
+    expect(due(receive(onItsWay, refused(), LATER), LATER)).toEqual([]);
+    expect(due(receive(onItsWay, posted, LATER), LATER).map((entry) => entry.text)).toEqual([
+      'two',
+    ]);
+  });
+
+  it('keep nobody waiting in another room', () => {
+    const outbox = add(two(), draft('three', { room: 'garden' }), 'c', LATER);
+    expect(due(outbox, LATER).map((entry) => entry.clientId)).toEqual(['a', 'c']);
+  });
+});
+
+describe('a reload', () => {
+  it('brings back what was kept, in its order, before what was written since', () => {
+    const kept = sent(add(add([], draft('one'), 'a', 5), draft('two'), 'b', 5), 'a', 6);
+    const back = restored(add([], draft('three'), 'c', 9), [...kept].reverse(), 10);
+    expect(back.map((entry) => entry.text)).toEqual(['one', 'two', 'three']);
+    expect(states(back)).toEqual(['waiting', 'waiting', 'waiting']);
+  });
+
+  it('does not turn back what this page knows better', () => {
+    const here = receive(onTheWire(), posted, 1);
+    expect(states(restored(here, onTheWire(), 2))).toEqual(['posted']);
+  });
+
+  it('keeps the order also when the clock is turned back', () => {
+    const outbox = add(add([], draft('one'), 'a', 500), draft('two'), 'b', 100);
+    expect(taken([], [...outbox].reverse()).map((entry) => entry.text)).toEqual(['one', 'two']);
+  });
+});
+
+describe('two tabs', () => {
+  it('are told what changed and what is gone, and nothing else', () => {
+    const before = add(add([], draft('one'), 'a', 0), draft('two'), 'b', 1);
+    const after = discard(sent(before, 'b', 2), 'a');
+    const { changed, gone } = differences(before, after);
+    expect(changed.map((entry) => [entry.clientId, entry.state])).toEqual([['b', 'sending']]);
+    expect(gone).toEqual(['a']);
+    expect(differences(after, after)).toEqual({ changed: [], gone: [] });
   });
 });

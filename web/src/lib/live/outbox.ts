@@ -47,14 +47,17 @@ export type Draft = Pick<Entry, 'room' | 'edits' | 'text' | 'replyTo' | 'ask' | 
 const RETRIES = 6;
 const FIRST_RETRY_S = 2;
 const LAST_RETRY_S = 60;
+/** Words that waited this long go one by one: when one is refused for now, none after it is on its way. */
+const OLD_MS = 10_000;
 
+/** `at` only grows, whatever happens to the clock: it is the order, also after a reload. */
 export function add(outbox: Outbox, draft: Draft, clientId: string, now: number): Outbox {
   const entry: Entry = {
     ...draft,
     clientId,
     insist: false,
     state: 'waiting',
-    at: now,
+    at: Math.max(now, ...outbox.map((other) => other.at + 1)),
     sentAt: null,
     attempts: 0,
     notBefore: now,
@@ -69,9 +72,11 @@ export function due(outbox: Outbox, now: number): Entry[] {
   const blocked = new Set<string>();
   const ready: Entry[] = [];
   for (const entry of outbox) {
+    const isOld = now - entry.at > OLD_MS;
+    if (entry.state === 'sending' && isOld) blocked.add(entry.room);
     if (entry.state !== 'waiting' || blocked.has(entry.room)) continue;
-    if (entry.notBefore > now) blocked.add(entry.room);
-    else ready.push(entry);
+    if (entry.notBefore <= now) ready.push(entry);
+    if (entry.notBefore > now || isOld) blocked.add(entry.room);
   }
   return ready;
 }
@@ -106,6 +111,35 @@ export function lineLost(outbox: Outbox, now: number): Outbox {
   return outbox.map((entry) =>
     entry.state === 'sending' ? { ...entry, state: 'waiting', notBefore: now } : entry,
   );
+}
+
+/** What another tab says of its words, or what was kept: each in its place, the newer one instead of the older. */
+export function taken(outbox: Outbox, entries: readonly Entry[]): Outbox {
+  const ids = new Set(entries.map(({ clientId }) => clientId));
+  const others = outbox.filter(({ clientId }) => !ids.has(clientId));
+  return [...others, ...entries].sort((one, other) => one.at - other.at);
+}
+
+/** What was kept over a reload. Nobody knows whether what was on the wire arrived: it goes again, as the same message. */
+export function restored(outbox: Outbox, kept: readonly Entry[], now: number): Outbox {
+  const here = new Set(outbox.map(({ clientId }) => clientId));
+  return taken(
+    outbox,
+    lineLost(
+      kept.filter(({ clientId }) => !here.has(clientId)),
+      now,
+    ),
+  );
+}
+
+/** What differs between two states: for the browser's store, and for the other tabs. */
+export function differences(before: Outbox, after: Outbox): { changed: Entry[]; gone: string[] } {
+  const known = new Set(before);
+  const left = new Set(after.map(({ clientId }) => clientId));
+  return {
+    changed: after.filter((entry) => !known.has(entry)),
+    gone: before.map(({ clientId }) => clientId).filter((clientId) => !left.has(clientId)),
+  };
 }
 
 /** The author changed nudged or failed words, and sends them again as the same message. */

@@ -1,6 +1,7 @@
 /** Whether this browser can be called, and is: the browser's own answers, and the server's list. */
 import { api } from '#lib/api/client.ts';
 import type { Body } from '#lib/api/types.ts';
+import { worker } from '#lib/offline/worker.svelte.ts';
 import { forgetKept, keep, kept, type Quiet, type Shown } from './shown.ts';
 import { newDevice } from './subscription.ts';
 
@@ -9,26 +10,6 @@ export type PushDevice = Body<'PushDevice'>;
 
 const PATH = '/api/me/push';
 const MINE = 'hearth.push';
-
-/** Trusted Types: the one address that may become a worker of ours. */
-type Trusting = {
-  trustedTypes?: {
-    createPolicy: (
-      name: string,
-      rules: { createScriptURL: (url: string) => string },
-    ) => { createScriptURL: (url: string) => string };
-  };
-};
-
-function workerUrl(): string {
-  const only = () => '/service-worker.js';
-  const policy = (window as Trusting).trustedTypes?.createPolicy('hearth-worker', {
-    createScriptURL: only,
-  });
-  return policy?.createScriptURL('') ?? only();
-}
-
-let url: string | null = null;
 
 export class BrowserPush {
   mine = $state.raw<MyPush | null>(null);
@@ -54,8 +35,7 @@ export class BrowserPush {
   /** Asks the browser, which asks the person. Answers whether they agreed. */
   async turnOn(shown: Shown): Promise<boolean> {
     if (!this.mine || (await Notification.requestPermission()) !== 'granted') return false;
-    url ??= workerUrl();
-    const registration = await navigator.serviceWorker.register(url);
+    const registration = await worker.register();
     await navigator.serviceWorker.ready;
     const subscription = await registration.pushManager.subscribe({
       userVisibleOnly: true,
@@ -87,6 +67,14 @@ export class BrowserPush {
 
   test(): Promise<void> {
     return api.post(`${PATH}/test`);
+  }
+
+  /** This browser is told nothing any more. */
+  async forgetHere(): Promise<void> {
+    const id = this.possible ? localStorage.getItem(MINE) : null;
+    if (!id) return;
+    await this.#forget();
+    await api.delete(`${PATH}/${id}`);
   }
 
   async #forget(): Promise<void> {

@@ -46,6 +46,11 @@ export class Composition {
     return this.text.trim() !== '' && this.left >= 0;
   }
 
+  /** What an earlier tab was writing here has come, later than this page. */
+  takeUp(): void {
+    if (!this.text && !this.editing && !this.revising) this.text = readDraft(this.#place);
+  }
+
   typed(): void {
     if (!this.editing && !this.revising) keepDraft(this.#place, this.text);
     if (this.text) chat.typingIn(this.view.id);

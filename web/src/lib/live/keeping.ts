@@ -1,0 +1,182 @@
+/**
+ * What one member has not sent yet and is writing, kept by this browser over reloads and closed tabs.
+ *
+ * Each entry is sealed (AES-256-GCM) under a key that the browser makes and never hands out; both go
+ * together. Nothing is kept where there is no IndexedDB or no secure line, and nothing here fails:
+ * then words live as long as the page, and `works` says so.
+ */
+import type { Entry } from './outbox.ts';
+
+const NAME = 'hearth-outbox';
+const VERSION = 1;
+
+type About = { member: string; key: CryptoKey };
+type Sealed = { iv: Uint8Array<ArrayBuffer>; bytes: ArrayBuffer };
+type Store = 'entries' | 'drafts';
+
+export class Keeping {
+  /** Whether what is written here is there after a reload. */
+  works = false;
+
+  #database: IDBDatabase | null = null;
+  #key: CryptoKey | null = null;
+  /** One thing after the other: what is dropped must not be written after it. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  static get possible(): boolean {
+    return typeof indexedDB !== 'undefined' && typeof crypto.subtle !== 'undefined';
+  }
+
+  /** Open for this member; what another left is wiped first. Answers what was kept. */
+  open(member: string): Promise<{ entries: Entry[]; drafts: Map<string, string> }> {
+    return this.#then(async () => {
+      const about = await this.#about();
+      if (about && about.member !== member) await this.#wipe();
+      await this.#unlock(about?.member === member ? about : null, member);
+      return {
+        entries: (await this.#all<Entry>('entries')).map(([, entry]) => entry),
+        drafts: new Map(await this.#all<string>('drafts')),
+      };
+    }, empty());
+  }
+
+  put(entry: Entry): void {
+    void this.#then(() => this.#seal('entries', entry.clientId, entry), undefined);
+  }
+
+  drop(clientId: string): void {
+    void this.#then(() => this.#delete('entries', clientId), undefined);
+  }
+
+  putDraft(place: string, text: string): void {
+    const change = () => (text ? this.#seal('drafts', place, text) : this.#delete('drafts', place));
+    void this.#then(change, undefined);
+  }
+
+  /** Nothing of anybody is left, the key neither. */
+  wipe(): Promise<void> {
+    return this.#then(() => this.#wipe(), undefined);
+  }
+
+  /** Whose words are kept here, if anybody's. */
+  owner(): Promise<string | null> {
+    return this.#then(async () => (await this.#about())?.member ?? null, null);
+  }
+
+  #then<Answer>(act: () => Promise<Answer>, otherwise: Answer): Promise<Answer> {
+    if (!Keeping.possible) return Promise.resolve(otherwise);
+    const done = this.#tail.then(act).catch(() => {
+      this.works = false;
+      return otherwise;
+    });
+    this.#tail = done;
+    return done;
+  }
+
+  async #about(): Promise<About | null> {
+    this.#database ??= await this.#open();
+    const found = await answer<About | undefined>(this.#store('about').get('about'));
+    return found ?? null;
+  }
+
+  async #unlock(about: About | null, member: string): Promise<void> {
+    const key = about?.key ?? (await newKey());
+    if (!about) {
+      this.#database ??= await this.#open();
+      await answer(this.#store('about', 'readwrite').put({ member, key }, 'about'));
+    }
+    this.#key = key;
+    this.works = true;
+  }
+
+  async #open(): Promise<IDBDatabase> {
+    const request = indexedDB.open(NAME, VERSION);
+    request.onupgradeneeded = () => {
+      for (const store of ['about', 'entries', 'drafts']) request.result.createObjectStore(store);
+    };
+    const database = await answer(request);
+    // Another tab wipes: let it.
+    database.onversionchange = () => {
+      this.#close();
+    };
+    return database;
+  }
+
+  #close(): void {
+    this.#database?.close();
+    this.#database = null;
+    this.#key = null;
+    this.works = false;
+  }
+
+  async #wipe(): Promise<void> {
+    this.#database ??= await this.#open();
+    const stores = ['about', 'entries', 'drafts'] as const;
+    const all = this.#database.transaction(stores, 'readwrite');
+    await Promise.all(stores.map((store) => answer(all.objectStore(store).clear())));
+    this.#close();
+    await answer(indexedDB.deleteDatabase(NAME));
+  }
+
+  async #seal(store: Store, name: string, what: unknown): Promise<void> {
+    if (!this.#key || !this.#database) return;
+    const iv = crypto.getRandomValues(new Uint8Array(12));
+    const plain = new TextEncoder().encode(JSON.stringify(what));
+    const how = { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(store + name) };
+    const bytes = await crypto.subtle.encrypt(how, this.#key, plain);
+    await answer(this.#store(store, 'readwrite').put({ iv, bytes } satisfies Sealed, name));
+  }
+
+  async #all<Kept>(store: Store): Promise<[string, Kept][]> {
+    const names = (await answer(this.#store(store).getAllKeys())) as string[];
+    const found = await answer<Sealed[]>(this.#store(store).getAll());
+    const opened = found.map(async (sealed, index): Promise<[string, Kept][]> => {
+      const name = names[index] ?? '';
+      const what = await this.#unseal<Kept>(store, name, sealed);
+      return what === null ? [] : [[name, what]];
+    });
+    return (await Promise.all(opened)).flat();
+  }
+
+  async #unseal<Kept>(store: Store, name: string, { iv, bytes }: Sealed): Promise<Kept | null> {
+    if (!this.#key) return null;
+    try {
+      const how = { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(store + name) };
+      const plain = await crypto.subtle.decrypt(how, this.#key, bytes);
+      return JSON.parse(new TextDecoder().decode(plain)) as Kept;
+    } catch {
+      return null;
+    }
+  }
+
+  async #delete(store: Store, name: string): Promise<void> {
+    if (this.#database) await answer(this.#store(store, 'readwrite').delete(name));
+  }
+
+  #store(name: Store | 'about', mode: IDBTransactionMode = 'readonly'): IDBObjectStore {
+    if (!this.#database) throw new Error('closed');
+    // Durable: on the disk before it is answered, not only handed to the system.
+    return this.#database.transaction(name, mode, { durability: 'strict' }).objectStore(name);
+  }
+}
+
+function empty(): { entries: Entry[]; drafts: Map<string, string> } {
+  return { entries: [], drafts: new Map() };
+}
+
+function newKey(): Promise<CryptoKey> {
+  return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+}
+
+function answer<Result>(request: IDBRequest<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => {
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      reject(request.error ?? new Error('not kept'));
+    };
+  });
+}
+
+export const keeping = new Keeping();
