@@ -74,6 +74,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "me.change": _ANY_MEMBER,
     "consent.read": _ANY_MEMBER,
     "consent.change": _ANY_MEMBER,
+    "measure.own": _ANY_MEMBER,
     "quiet.read": _ANY_MEMBER,
     "quiet.change": _ANY_MEMBER,
     "notice.list": _ANY_MEMBER,
@@ -132,6 +133,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "clinic.climate": _CLIMATE,
     "climate.note": _CLIMATE,
     "member.look": _CLINIC,
+    "clinic.measures": _CLINIC,
     "policy.read": _rows((_CLINICIAN,), Relation.NONE),
     "policy.confirm": _rows((_CLINICIAN,), Relation.NONE),
     # steward: configures, and reads nothing but what is about those who keep a room

@@ -1,6 +1,7 @@
 """The composition root: builds everything once, in the lifespan, and takes it apart again."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -18,6 +19,7 @@ from server.api import (
     health,
     help,
     judgement,
+    measures,
     notices,
     place,
     push,
@@ -35,6 +37,7 @@ from server.api.background import (
     call_those_away,
     count_shadow,
     keep_audit_signed,
+    keep_measures_asked,
     keep_memory_settled,
     keep_policy_current,
     keep_presence_told,
@@ -62,6 +65,8 @@ from server.assessor import Assessor
 from server.clock import Clock, SystemClock
 from server.limits import Limits
 from server.live.catching_up import CatchUp
+from server.measures import Catalogue
+from server.measures import load as load_measures
 from server.services import listening
 from server.services.in_force import Standing, Tally
 from server.services.passphrases import Passphrases
@@ -72,6 +77,8 @@ from server.store.keys import KeyStore
 from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
+
+log = logging.getLogger(__name__)
 
 # The pages come last: they answer whatever no route before them does.
 _ROUTERS = (
@@ -91,6 +98,7 @@ _ROUTERS = (
     desk,
     clinic,
     climate,
+    measures,
     guard,
     push,
     steward,
@@ -143,6 +151,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_policy_current(parts), name="policy"),
             asyncio.create_task(keep_shadow_counted(parts), name="shadow"),
             asyncio.create_task(keep_weeks_counted(parts), name="climate"),
+            asyncio.create_task(keep_measures_asked(parts), name="measures"),
         ]
         yield
         for task in tasks:
@@ -188,4 +197,12 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> Par
         push=PushSender(keys.server_secret("push"), settings.origin),
         replays=replays,
         tally=tally,
+        measures=_measures(settings),
     )
+
+
+def _measures(settings: Settings) -> Catalogue:
+    catalogue = load_measures(settings.measures_path)
+    for problem in catalogue.problems:
+        log.error("a questionnaire is left out: %s", problem)
+    return catalogue

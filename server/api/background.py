@@ -13,7 +13,17 @@ from server.api.depend import Parts
 from server.api.web_push import PushSender
 from server.errors import ServerError
 from server.protocol import frames
-from server.services import by_itself, calling, climate, late, listening, pushing, sessions, timers
+from server.services import (
+    by_itself,
+    calling,
+    climate,
+    late,
+    listening,
+    measure_rounds,
+    pushing,
+    sessions,
+    timers,
+)
 from server.services.pushing import Push
 from server.store.signing import sign
 from server.store.work import Database
@@ -35,6 +45,7 @@ _SIGN_EVERY_S = 3.0
 _POLICY_EVERY_S = 2.0
 _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
+_ASK_EVERY_S = 30.0
 
 
 @contextmanager
@@ -294,3 +305,19 @@ async def count_weeks(database: Database) -> int:
             figures = await database.read(partial(climate.count_week, due=week))
             counted += await database.do(partial(climate.keep_week, due=week, figures=figures))
     return counted
+
+
+async def keep_measures_asked(parts: Parts) -> None:
+    """Groups are asked when their clinicians said; after a standstill once, not as often as was missed."""
+    while True:
+        with _outliving("asking"):
+            await ask_what_is_due(parts)
+        await asyncio.sleep(_ASK_EVERY_S)
+
+
+async def ask_what_is_due(parts: Parts) -> int:
+    """Every round that is due now, each in a transaction of its own. Returns how many members were asked."""
+    asked = 0
+    for plan_id in await parts.database.read(measure_rounds.find_due):
+        asked += await parts.database.do(partial(measure_rounds.ask, plan_id=plan_id))
+    return asked

@@ -343,6 +343,9 @@ class Notice(Wire):
         "shift_ended",
         "resources",
         "taken_back",
+        "measure_ask",
+        "measure_called",
+        "course_alert",
     ]
     at: Time
     words: str

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from moderation.cases import (
     APPEAL_ACTIONS,
+    CLINICIANS_ONLY,
     SANCTIONS_COUNT_FOR,
     Action,
     CaseKind,
@@ -14,7 +15,17 @@ from moderation.cases import (
 )
 from server.access import Actor, Role
 from server.protocol import bodies, frames
-from server.services import desk_view, guard, policy, promises, queue, quiet, removal_view, render
+from server.services import (
+    desk_view,
+    guard,
+    policy,
+    promises,
+    queue,
+    quiet,
+    removal_view,
+    render,
+    sight,
+)
 from server.services.case_access import concerns_clinicians, get_case, may_judge_it
 from server.store import assessments, audit, cases, messages, place, rooms, standing, undo
 from server.store.tables import Case, CaseFlag, Message
@@ -29,6 +40,8 @@ def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
     case = get_case(work, actor, "case.read", case_id)
     shown = view(work, actor, case)
     guard.note_opened(work, actor, case)
+    if case.kind in CLINICIANS_ONLY:
+        sight.note_alert(work, actor, case)
     audit.append(work, actor.id, "case.read", case.id)
     return shown
 
@@ -116,6 +129,8 @@ def _messages(work: Work, case: Case, flags: Sequence[CaseFlag]) -> list[bodies.
 
 
 def _around(work: Work, case: Case) -> list[Message]:
+    if case.kind in CLINICIANS_ONLY:  # it rests on no message
+        return []
     subject = work.session.get(Message, case.message_id) if case.message_id else None
     if subject and subject.seq is not None:
         return list(messages.around(work, case.room_id, subject.seq, BEFORE, AFTER))

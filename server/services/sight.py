@@ -6,7 +6,7 @@ from uuid import UUID
 from server.access import Actor, check, relation_of
 from server.errors import NotFound
 from server.store import audit, consents, rooms
-from server.store.tables import Consent, Receipt
+from server.store.tables import Case, Consent, Receipt
 from server.store.work import Work
 
 Scope = Literal["mood", "measures", "messages", "alerts"]
@@ -32,11 +32,23 @@ def may_look(work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Sc
 def look(work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Scope) -> Consent:
     """The same, and it is shown: a receipt for the member, a line in the audit log. A `do`, called last."""
     consent = may_look(work, actor, room_id, member_id, scope)
+    _leave_receipt(work, actor, room_id, member_id, scope, consent)
+    return consent
+
+
+def note_alert(work: Work, actor: Actor, case: Case) -> None:
+    """A clinician opened a case that an answer raised: a receipt, too. Taking consent back closes none."""
+    consent = consents.find_standing(work, case.subject_id, "alerts", case.room_id)
+    _leave_receipt(work, actor, case.room_id, case.subject_id, "alerts", consent)
+
+
+def _leave_receipt(
+    work: Work, actor: Actor, room_id: UUID, member_id: UUID, scope: Scope, consent: Consent | None
+) -> None:
     receipt = Receipt(
         member_id=member_id, room_id=room_id, viewer_id=actor.id, role=actor.role,
-        scope=scope, consent_id=consent.id, at=work.now,
+        scope=scope, consent_id=consent.id if consent else None, at=work.now,
     )  # fmt: skip
     work.session.add(receipt)
     work.session.flush()
     audit.append(work, actor.id, f"look.{scope}", receipt.id)
-    return consent

@@ -7,6 +7,7 @@ from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo,
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
+from server.store.tables.measures import CourseAlert, MeasureAsk, MeasurePlan, MeasureResponse
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
@@ -34,6 +35,7 @@ __all__ = [
     "ClimateNote",
     "ClimateWeek",
     "Consent",
+    "CourseAlert",
     "Decision",
     "Edit",
     "FeltHeard",
@@ -45,6 +47,9 @@ __all__ = [
     "JournalEntry",
     "LabelExport",
     "LabelRow",
+    "MeasureAsk",
+    "MeasurePlan",
+    "MeasureResponse",
     "Member",
     "Membership",
     "Message",

@@ -20,7 +20,7 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         Index(
             "ix_care_case_living", "urgency", "due_at", "opened_at", "id", "room_id", "subject_id",
-            "aside",
+            "aside", "kind",
             sqlite_where=text("open_key IS NOT NULL"),
             postgresql_where=text("open_key IS NOT NULL"),
         ),

@@ -168,6 +168,11 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "PushDevicePatch": {"quiet": {"start": 1_320, "end": 420}},
         "StewardPushPatch": {"on": True},
         "NewConsent": {"wording": "2026-11 en"},
+        "NewMeasureAnswer": {"value": 0},
+        "NewMeasureCall": {"room": str(world.room)},
+        "MeasureAskAnswer": {"answer": "later"},
+        "NewMeasurePlan": {"every_days": 14},
+        "CourseAlertClosed": {"outcome": words},
         "LabelsSwitch": {"allowed": False},
         "PolicyDraft": {"text": ""},
         "NewPolicyReplay": {"text": "", "days": 30},
@@ -189,7 +194,8 @@ def path_ids(world: World) -> dict[str, str]:
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
-        "topic_id": nobody,
+        "topic_id": nobody, "measure": "gad-7", "item": "gad7-1", "ask_id": nobody,
+        "alert_id": nobody,
     }  # fmt: skip
 
 
