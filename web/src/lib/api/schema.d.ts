@@ -412,6 +412,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/rooms/{room_id}/course-alerts/{alert_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Alert
+         * @description I have looked: what came of it.
+         */
+        post: operations["clinic_course_alert_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Group
+         * @description The schedule of a group I care for, who agreed, and open alerts.
+         */
+        get: operations["clinic_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/measures/{measure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Plan
+         * @description Ask this group, every so many days.
+         */
+        put: operations["clinic_measure_plan"];
+        post?: never;
+        /**
+         * Stop
+         * @description Ask it no more.
+         */
+        delete: operations["clinic_measure_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Person
+         * @description One member's courses, alerts and what is missing, as they agreed to. It leaves a receipt.
+         */
+        get: operations["clinic_person_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/help-lines": {
         parameters: {
             query?: never;
@@ -918,6 +1002,146 @@ export interface paths {
         get: operations["statement_text"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure-asks/{ask_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Ask
+         * @description Not now, not any more, or again after all.
+         */
+        post: operations["measure_ask_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All
+         * @description What I can answer, what I am asked, and who sees it.
+         */
+        get: operations["measure_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description One in full, what I answered so far, and my own course.
+         */
+        get: operations["measure_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Forget what I answered and did not finish.
+         */
+        delete: operations["measure_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/answers/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Answer
+         * @description One answer: stored at once. One that shows danger brings help with it.
+         */
+        put: operations["measure_answer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call
+         * @description Please call the clinicians of this group for me, this once. 409 without an answer that asks for it.
+         */
+        post: operations["measure_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish
+         * @description I have answered what I want to. With an answer missing it is not scored.
+         */
+        post: operations["measure_finish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2069,7 +2293,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
             /**
              * Opinion
              * Format: uuid
@@ -2251,7 +2475,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock";
+            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock" | "measure";
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Words */
@@ -2295,7 +2519,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
             /** Language */
             language: string | null;
             /**
@@ -2652,6 +2876,64 @@ export interface components {
             name: string;
         };
         /**
+         * CourseAlert
+         * @description Somebody's course is not as expected: why, what that rests on, and what it does not know.
+         */
+        CourseAlert: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** First */
+            first: number;
+            /** High From */
+            high_from: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last */
+            last: number;
+            /** Measure */
+            measure: string;
+            /** Measurements */
+            measurements: number;
+            /**
+             * Member
+             * Format: uuid
+             */
+            member: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "worse" | "no_better";
+            /** Reliable Points */
+            reliable_points: number;
+            /** Source */
+            source: string;
+            /** Title */
+            title: string;
+            /** Unknown */
+            unknown: string;
+        };
+        /**
+         * CourseAlertClosed
+         * @description What came of it.
+         */
+        CourseAlertClosed: {
+            /** Outcome */
+            outcome: string;
+        };
+        /**
          * Coverage
          * @description What reads one language here, in words. `language`: a code, or "other" for all that have no row.
          */
@@ -2719,7 +3001,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
             /**
              * Opened At
              * Format: date-time
@@ -2923,6 +3205,29 @@ export interface components {
             share: components["schemas"]["JudgedShare"];
             /** Start */
             start: string;
+        };
+        /**
+         * GroupMeasures
+         * @description A group's schedule, who agreed, and the alerts that are open.
+         */
+        GroupMeasures: {
+            /** Alerts */
+            alerts: components["schemas"]["CourseAlert"][];
+            /** Available */
+            available: components["schemas"]["MeasureLine"][];
+            /** Offers */
+            offers: components["schemas"]["MeasureOffer"][];
+            /** People */
+            people: components["schemas"]["MeasurePerson"][];
+            /** Plans */
+            plans: components["schemas"]["MeasurePlan"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
         };
         /**
          * Guard
@@ -3660,6 +3965,271 @@ export interface components {
             /** Tone Nudges */
             tone_nudges?: boolean | null;
         };
+        /**
+         * Measure
+         * @description One questionnaire in full, what was answered so far, and the member's own course.
+         *
+         *     danger_item: the question whose answer may call a person.
+         */
+        Measure: {
+            /** Answers */
+            answers: {
+                [key: string]: number;
+            };
+            course: components["schemas"]["MeasureCourse"];
+            /** Danger Item */
+            danger_item: string | null;
+            /** Groups */
+            groups: components["schemas"]["MeasureGroup"][];
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Permission */
+            permission: string;
+            /** Publication */
+            publication: string;
+            /** Scoring */
+            scoring: string;
+            /** Stem */
+            stem: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * MeasureAnswered
+         * @description What is stored now. support: help for the member, at once, when an answer shows danger.
+         *
+         *     called: groups whose clinicians were called. may_call: those whom the member could ask now.
+         */
+        MeasureAnswered: {
+            /** Answers */
+            answers: {
+                [key: string]: number;
+            };
+            /** Called */
+            called: components["schemas"]["MeasureGroup"][];
+            /** May Call */
+            may_call: components["schemas"]["MeasureGroup"][];
+            support: components["schemas"]["Support"] | null;
+        };
+        /**
+         * MeasureAsk
+         * @description What a group asks, and what the member said to that.
+         */
+        MeasureAsk: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Measure */
+            measure: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "later" | "never";
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureAskAnswer
+         * @description later: not now; never: not any more; again: I would be asked again.
+         */
+        MeasureAskAnswer: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "later" | "never" | "again";
+        };
+        /**
+         * MeasureBand
+         * @description From this total on, in the authors' word.
+         */
+        MeasureBand: {
+            /** Lowest */
+            lowest: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * MeasureCourse
+         * @description All results of one questionnaire, oldest first. reliable_points: from there on a change is reliable.
+         */
+        MeasureCourse: {
+            /** Bands */
+            bands: components["schemas"]["MeasureBand"][];
+            /** Highest */
+            highest: number;
+            /** Items */
+            items: components["schemas"]["MeasureItem"][];
+            /** Measure */
+            measure: string;
+            /** Options */
+            options: components["schemas"]["MeasureOption"][];
+            /** Reliable Points */
+            reliable_points: number | null;
+            /** Reliable Source */
+            reliable_source: string | null;
+            /** Results */
+            results: components["schemas"]["MeasureResult"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureGroup
+         * @description A group of the member's that has clinicians, and what the member lets these see.
+         */
+        MeasureGroup: {
+            /** Is Called */
+            is_called: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Sees Measures */
+            sees_measures: boolean;
+        };
+        /**
+         * MeasureItem
+         * @description A question, word for word.
+         */
+        MeasureItem: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * MeasureLine
+         * @description One that can be taken here. begun: how many answers wait to be finished; None: it is not begun.
+         */
+        MeasureLine: {
+            /** Begun */
+            begun: number | null;
+            /** Id */
+            id: string;
+            /** Last At */
+            last_at: string | null;
+            /** Questions */
+            questions: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureOffer
+         * @description Something that can be offered now, in the steward's words.
+         */
+        MeasureOffer: {
+            /** Title */
+            title: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * MeasureOption
+         * @description An answer, word for word, and what it counts.
+         */
+        MeasureOption: {
+            /** Text */
+            text: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * MeasurePerson
+         * @description A member who lets the clinicians of this group see their questionnaires.
+         */
+        MeasurePerson: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * MeasurePlan
+         * @description What the group is asked, how often, and when next.
+         */
+        MeasurePlan: {
+            /** Every Days */
+            every_days: number;
+            /** Measure */
+            measure: string;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureResult
+         * @description One finished questionnaire. total: None when an answer is missing; then nothing follows from it.
+         *
+         *     since_first, since_last: whether the total differs from these by more than the instrument's error;
+         *     None where that cannot be said.
+         */
+        MeasureResult: {
+            /** Answers */
+            answers: {
+                [key: string]: number;
+            };
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Band */
+            band: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Room */
+            room: string | null;
+            /** Since First */
+            since_first: ("better" | "worse" | "none") | null;
+            /** Since Last */
+            since_last: ("better" | "worse" | "none") | null;
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * Measures
+         * @description What can be taken, what is asked, and who sees it.
+         */
+        Measures: {
+            /** Asks */
+            asks: components["schemas"]["MeasureAsk"][];
+            /** Groups */
+            groups: components["schemas"]["MeasureGroup"][];
+            /** Measures */
+            measures: components["schemas"]["MeasureLine"][];
+        };
         /** MemberPatch */
         MemberPatch: {
             /** Reason */
@@ -3737,6 +4307,21 @@ export interface components {
              * @enum {string}
              */
             type: "message";
+        };
+        /**
+         * MissingMeasure
+         * @description A group asked, and there is no answer.
+         */
+        MissingMeasure: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Measure */
+            measure: string;
+            /** Title */
+            title: string;
         };
         /**
          * MyPush
@@ -3880,6 +4465,33 @@ export interface components {
             member: string;
             /** Seat */
             seat: ("member" | "host" | "moderator" | "clinician") | null;
+        };
+        /**
+         * NewMeasureAnswer
+         * @description My answer to one question.
+         */
+        NewMeasureAnswer: {
+            /** Value */
+            value: number;
+        };
+        /**
+         * NewMeasureCall
+         * @description Please call the clinicians of this group for me.
+         */
+        NewMeasureCall: {
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+        };
+        /**
+         * NewMeasurePlan
+         * @description Ask this group every so many days.
+         */
+        NewMeasurePlan: {
+            /** Every Days */
+            every_days: number;
         };
         /**
          * NewOpinion
@@ -4084,7 +4696,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "measure_ask" | "measure_called" | "course_alert";
             /**
              * Message
              * @default null
@@ -4256,6 +4868,34 @@ export interface components {
             };
             /** Weeks */
             weeks: number;
+        };
+        /**
+         * PersonMeasures
+         * @description One member's questionnaires, for a clinician whom they let see them.
+         */
+        PersonMeasures: {
+            /** Alerts */
+            alerts: components["schemas"]["CourseAlert"][];
+            /** Courses */
+            courses: components["schemas"]["MeasureCourse"][];
+            /**
+             * Member
+             * Format: uuid
+             */
+            member: string;
+            /** Missing */
+            missing: components["schemas"]["MissingMeasure"][];
+            /** Name */
+            name: string;
+            /** Offers */
+            offers: components["schemas"]["MeasureOffer"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
         };
         /**
          * Place
@@ -6590,6 +7230,173 @@ export interface operations {
             };
         };
     };
+    clinic_course_alert_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CourseAlertClosed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measure_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasurePlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measure_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_person_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     help_read: {
         parameters: {
             query?: {
@@ -7592,6 +8399,230 @@ export interface operations {
             };
         };
     };
+    measure_ask_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ask_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasureAskAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measure"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasureAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureAnswered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasureCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureAnswered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureCourse"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     member_sign_up: {
         parameters: {
             query?: never;
@@ -7748,7 +8779,7 @@ export interface operations {
             query?: {
                 urgency?: ("none" | "routine" | "soon" | "now") | null;
                 room?: string | null;
-                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again") | null;
+                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure") | null;
                 state?: ("open" | "escalated" | "closed") | null;
                 language?: string | null;
                 waits_h?: number | null;

@@ -4,9 +4,10 @@ import { IntlMessageFormat } from 'intl-messageformat';
 import { describe, expect, it } from 'vitest';
 import climate from './en/climate.json';
 import common from './en/common.json';
+import measures from './en/measures.json';
 import staff from './en/staff.json';
 
-const messages = { ...common, ...staff, ...climate };
+const messages = { ...common, ...staff, ...climate, ...measures };
 
 /** All of the pages' sources, to see which keys they speak. */
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
@@ -26,12 +27,12 @@ describe('the words', () => {
   });
 
   it('belong to one catalogue each', () => {
-    const all = [common, staff, climate].flatMap((each) => Object.keys(each));
+    const all = [common, staff, climate, measures].flatMap((each) => Object.keys(each));
     expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);
   });
 
   it('are all spoken somewhere', () => {
-    const silent = Object.keys({ ...common, ...climate }).filter(
+    const silent = Object.keys({ ...common, ...climate, ...measures }).filter(
       (key) => !sources.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
     );
     expect(silent).toEqual([]);

@@ -2,9 +2,14 @@
 import { IntlMessageFormat } from 'intl-messageformat';
 import common from './en/common.json';
 import type climateCatalogue from './en/climate.json';
+import type measuresCatalogue from './en/measures.json';
 import type staffCatalogue from './en/staff.json';
 
-export type Key = keyof typeof common | keyof typeof staffCatalogue | keyof typeof climateCatalogue;
+export type Key =
+  | keyof typeof common
+  | keyof typeof staffCatalogue
+  | keyof typeof climateCatalogue
+  | keyof typeof measuresCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -45,6 +50,12 @@ export async function loadStaffWords(): Promise<void> {
 export async function loadClimateWords(): Promise<void> {
   const { default: climate } = await import('./en/climate.json');
   messages = { ...messages, ...climate };
+}
+
+/** The words of questionnaires come with their pages. */
+export async function loadMeasureWords(): Promise<void> {
+  const { default: measures } = await import('./en/measures.json');
+  messages = { ...messages, ...measures };
 }
 
 export function currentLocale(): string {
