@@ -60,7 +60,7 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         appeal_words=cases.open_words(work, case),
         assessed=assessments.is_assessed(work, case.message_id) if case.message_id else True,
         policy=case.policy,
-        policy_reviewed=_is_policy_reviewed(work),
+        policy_reviewed=case.kind not in CLINICIANS_ONLY and _is_policy_reviewed(work),
         clause=promises.usual_clause([code for flag in flags for code in flag.reasons]),
         model=assessments.newest_model(work, case.message_id) if case.message_id else None,
         desk=desk_view.view(work, actor, case, may_decide=_may_decide(work, actor, case)),

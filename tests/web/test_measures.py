@@ -49,7 +49,10 @@ def furnish(work: Work) -> None:
         member = people.find_by_name_key(work, names.name_key(name))
         assert member is not None
         seats.take_seat(work, room.id, member.id, "member" if role == "peer" else role)
+        member.country = "IE"
+        work.session.add(member)
         if name == "Ash":
+            ash = Actor(member.id, name, Role.PEER, new_id())
             for scope in ("measures", "alerts"):
                 work.session.add(
                     Consent(
@@ -57,8 +60,8 @@ def furnish(work: Work) -> None:
                         given_at=work.now, until=work.now + timedelta(days=9),
                     )
                 )  # fmt: skip
-            work.session.flush()
-            _answer_before(work, Actor(member.id, name, Role.PEER, new_id()))
+    work.session.flush()
+    _answer_before(work, ash)
 
 
 def _answer_before(work: Work, ash: Actor) -> None:
@@ -118,6 +121,7 @@ async def test_an_answer_brings_help_and_calls_the_clinician_and_nobody_else(
     # The clinician is called, opens the case, and reads the answer.
     await linden.goto(f"{place.url}/queue")
     await linden.get_by_role("link", name="An answer in a questionnaire asks for you").first.click()
+    await linden.get_by_role("button", name="Show the words").first.click()
     await expect(linden.get_by_text("PHQ-9: Thoughts that you would be better off")).to_be_visible()
     await linden.goto(f"{place.url}/clinic")
     await linden.get_by_role("link", name="Kitchen table").click()
