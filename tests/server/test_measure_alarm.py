@@ -1,5 +1,6 @@
 """An answer calls for a person: whom it calls, whom it never reaches, and how it ends."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from server.access import Actor, Role
 from server.api.background import do_what_is_due
 from server.errors import NotFound, NotNow
 from server.measures import load
-from server.protocol import bodies, frames
+from server.protocol import bodies, desk, frames
 from server.services import (
     calling,
     case_view,
@@ -134,6 +135,7 @@ async def test_where_no_clinician_is_nobody_is_said_to_come(scene: Scene):
 async def everything_of(scene: Scene, actor: Actor) -> Any:
     """What a moderator can see: their queue, the member's other cases, notices, what is next for them."""
     other = await scene.house.do(lambda work: work.session.get(Case, scene.other))  # type: ignore[attr-defined]
+    assert other is not None
     line = await scene.house.do(lambda work: cases.line_of(work, scene.room, scene.marram.id))
     shown = await scene.house.do(lambda work: case_view.view(work, actor, other))
     told = await scene.house.do(lambda work: notices.list_mine(work, actor))
@@ -208,18 +210,12 @@ async def test_a_moderator_sees_hears_and_counts_nothing_of_it(scene: Scene):
     assert mine
     assert all(set(words[4:]) <= {str(scene.linden.id)} for words in mine)
     for actor in (scene.fern, still, keeper, scene.marram):
-        for verb in (case_view.read_case, lambda w, a, c: queue.claim(w, a, c, 1)):
+        for verb in (case_view.read_case, partial(queue.claim, version=1)):
             with pytest.raises(NotFound):
-                await house.do(lambda work, verb=verb, actor=actor: verb(work, actor, case.id))
-    asked = bodies_of_opinion(scene.fern)
+                await house.do(partial(verb, actor=actor, case_id=case.id))
+    asked = desk.NewOpinion(of=scene.fern.id, question="What do you think?")
     with pytest.raises((NotFound, NotNow)):
         await house.do(lambda work: opinions.ask(work, scene.linden, case.id, asked))
-
-
-def bodies_of_opinion(actor: Actor) -> Any:
-    from server.protocol import desk
-
-    return desk.NewOpinion(of=actor.id, question="What do you think?")
 
 
 async def all_cases(scene: Scene) -> list[Case]:

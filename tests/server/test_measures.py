@@ -1,6 +1,7 @@
 """Answering a questionnaire: stored as one goes, sealed, counted; asked for once; seen under consent."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -94,12 +95,8 @@ class Scene:
 
     async def round(self) -> int:
         due = await self.house.do(measure_rounds.find_due)
-        return sum(
-            [
-                await self.house.do(lambda work, one=one: measure_rounds.ask(work, one))
-                for one in due
-            ]
-        )
+        asked = [await self.house.do(partial(measure_rounds.ask, plan_id=one)) for one in due]
+        return sum(asked)
 
     async def told(self, member: Actor, kind: str) -> list[Notice]:
         query = select(Notice).where(Notice.member_id == member.id, Notice.kind == kind)
@@ -235,7 +232,7 @@ async def test_a_plan_is_changed_and_stopped_by_the_groups_clinician_alone(scene
     for actor in (scene.marram, scene.fern):
         with pytest.raises(NotFound):
             await scene.house.do(
-                lambda work, actor=actor: measure_rounds.read_group(work, actor, KNOWN, scene.room)
+                partial(measure_rounds.read_group, actor=actor, catalogue=KNOWN, room_id=scene.room)
             )
     stopped = await scene.house.do(
         lambda work: measure_rounds.stop(work, scene.linden, KNOWN, scene.room, "gad-7")

@@ -134,7 +134,6 @@ async def test_an_answer_brings_help_and_calls_the_clinician_and_nobody_else(
         .click()
     )
     await expect(linden.get_by_text("next on").first).to_be_visible()
-    await check_accessible(linden)
     await linden.get_by_role("link", name="Ash", exact=True).last.click()
     course = linden.get_by_role("region", name="PHQ-9", exact=True)
     await course.get_by_text("As a table").click()
