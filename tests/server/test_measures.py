@@ -104,11 +104,18 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(any_house: House) -> Scene:
+async def scene(house: House) -> Scene:
+    return await Scene(house).set()
+
+
+@pytest.fixture
+async def anywhere(any_house: House) -> Scene:
+    """The same on each database, for what each of its tables has to keep."""
     return await Scene(any_house).set()
 
 
-async def test_what_was_answered_waits_and_goes_on_until_it_is_finished(scene: Scene):
+async def test_what_was_answered_waits_and_goes_on_until_it_is_finished(anywhere: Scene):
+    scene = anywhere
     await scene.answer("phq9-1", 2)
     await scene.answer("phq9-2", 1)
     await scene.answer("phq9-1", 3)
@@ -202,7 +209,8 @@ async def say(scene: Scene, ask_id: UUID, said: Any) -> None:
     await scene.house.do(lambda work: measure_rounds.answer_ask(work, scene.marram, ask_id, said))
 
 
-async def test_not_any_more_is_kept_until_it_is_taken_back(scene: Scene):
+async def test_not_any_more_is_kept_until_it_is_taken_back(anywhere: Scene):
+    scene = anywhere
     await scene.agree(scene.marram, "measures")
     await scene.plan()
     await scene.round()
@@ -285,7 +293,8 @@ async def test_a_course_that_worsens_is_told_with_its_reason_once(scene: Scene):
     assert b"worse" not in rows[0].sealed
 
 
-async def test_a_closed_alert_says_what_came_of_it_and_a_new_one_may_come(scene: Scene):
+async def test_a_closed_alert_says_what_came_of_it_and_a_new_one_may_come(anywhere: Scene):
+    scene = anywhere
     await scene.agree(scene.marram, "measures")
     await scene.take(0)
     await scene.take(1)
