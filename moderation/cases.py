@@ -24,7 +24,8 @@ class CaseKind(StrEnum):
     RISK someone may be in danger; HARM a message may hurt its readers or another; HELD a message
     waits for a person; FLAG members asked for a look; LINE a private line, opened because a post
     of a person possibly in danger was refused (it has no message); APPEAL an author asks again;
-    LOOK_AGAIN some time has passed since a case about somebody in danger was closed.
+    LOOK_AGAIN some time has passed since a case about somebody in danger was closed; MEASURE an answer
+    in a questionnaire calls for a person (it has no message, and is for clinicians alone).
     """
 
     RISK = "risk"
@@ -34,6 +35,11 @@ class CaseKind(StrEnum):
     LINE = "line"
     APPEAL = "appeal"
     LOOK_AGAIN = "look_again"
+    MEASURE = "measure"
+
+
+CLINICIANS_ONLY = frozenset({CaseKind.MEASURE})
+"""Nobody else is called for it, sees it, or counts it: it rests on what was told to clinicians."""
 
 
 class Action(StrEnum):
@@ -62,6 +68,8 @@ SANCTIONS_COUNT_FOR = timedelta(days=90)
 _TO_THE_CLINICIANS = frozenset({Action.ESCALATE, Action.REMOVE_FROM_PLACE})
 """Removing somebody from the whole place is asked for here, and confirmed by another person."""
 _KEEPS_IT_OPEN = frozenset({Action.REACH_OUT, Action.SHARE_RESOURCES})
+_FOR_A_MEASURE = _KEEPS_IT_OPEN | {Action.DISMISS, Action.CARE_NOTE}
+"""Nobody is sanctioned for an answer, and it is handed to nobody."""
 
 
 def _step(state: CaseState, action: Action) -> CaseState:
@@ -97,6 +105,8 @@ def allowed_actions(state: CaseState, kind: CaseKind) -> tuple[Action, ...]:
 def _fits(action: Action, kind: CaseKind) -> bool:
     if kind is CaseKind.APPEAL:
         return action in APPEAL_ACTIONS or action is Action.ESCALATE
+    if kind in CLINICIANS_ONLY:
+        return action in _FOR_A_MEASURE
     if action is Action.HIDE and kind in {CaseKind.LINE, CaseKind.LOOK_AGAIN}:
         return False
     return action not in APPEAL_ACTIONS

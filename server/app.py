@@ -1,6 +1,7 @@
 """The composition root: builds everything once, in the lifespan, and takes it apart again."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -25,6 +26,7 @@ from server.api import (
     health,
     help,
     judgement,
+    measures,
     notices,
     people,
     place,
@@ -45,6 +47,7 @@ from server.api.background import (
     count_shadow,
     keep_audit_signed,
     keep_group_sessions,
+    keep_measures_asked,
     keep_members_told,
     keep_memory_settled,
     keep_own_data_moving,
@@ -76,6 +79,8 @@ from server.assessor import Assessor
 from server.clock import Clock, SystemClock
 from server.limits import Limits
 from server.live.catching_up import CatchUp
+from server.measures import Catalogue
+from server.measures import load as load_measures
 from server.services import listening
 from server.services.in_force import Standing, Tally
 from server.services.passphrases import Passphrases
@@ -87,6 +92,8 @@ from server.store.keys import KeyStore
 from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
+
+log = logging.getLogger(__name__)
 
 # The pages come last: they answer whatever no route before them does.
 _ROUTERS = (
@@ -113,6 +120,7 @@ _ROUTERS = (
     escalations,
     exports,
     group_sessions,
+    measures,
     guard,
     push,
     away,
@@ -171,6 +179,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_own_data_moving(parts), name="own-data"),
             asyncio.create_task(keep_retention(parts, keys, app.state.clock), name="retention"),
             asyncio.create_task(keep_members_told(parts), name="care"),
+            asyncio.create_task(keep_measures_asked(parts), name="measures"),
         ]
         yield
         for task in tasks:
@@ -218,5 +227,13 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tup
         push=PushSender(keys.server_secret("push"), settings.origin),
         replays=replays,
         tally=tally,
+        measures=_measures(settings),
     )
     return parts, keys
+
+
+def _measures(settings: Settings) -> Catalogue:
+    catalogue = load_measures(settings.measures_path)
+    for problem in catalogue.problems:
+        log.error("a questionnaire is left out: %s", problem)
+    return catalogue

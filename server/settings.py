@@ -126,6 +126,11 @@ class Settings(BaseModel):
         return self.data_dir / "exports"
 
     @property
+    def measures_path(self) -> Path:
+        """Where the steward's own questionnaires and offers lie."""
+        return self.data_dir / "measures"
+
+    @property
     def heads_path(self) -> Path:
         """The audit log's signed heads, outside every database."""
         return self.data_dir / "audit-heads"

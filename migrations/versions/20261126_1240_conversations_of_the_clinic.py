@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "e21c7d50b9a4"
-down_revision = "e7a25c01b4d9"
+down_revision = "a3d91c6e7b58"
 branch_labels = None
 depends_on = None
 

@@ -24,6 +24,7 @@ from server.services import (
     erasure,
     late,
     listening,
+    measure_rounds,
     pushing,
     retention,
     session_timers,
@@ -59,6 +60,7 @@ _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
 _RETENTION_EVERY_S = 60.0
 _BREATH_S = 0.05
+_ASK_EVERY_S = 30.0
 
 
 @contextmanager
@@ -457,3 +459,19 @@ async def tell_members(database: Database) -> None:
         await database.do(emergencies.tell_members)
     while await database.read(sharing.has_ending):
         await database.do(sharing.tell_ending)
+
+
+async def keep_measures_asked(parts: Parts) -> None:
+    """Groups are asked when their clinicians said; after a standstill once, not as often as was missed."""
+    while True:
+        with _outliving("asking"):
+            await ask_what_is_due(parts)
+        await asyncio.sleep(_ASK_EVERY_S)
+
+
+async def ask_what_is_due(parts: Parts) -> int:
+    """Every round that is due now, each in a transaction of its own. Returns how many members were asked."""
+    asked = 0
+    for plan_id in await parts.database.read(measure_rounds.find_due):
+        asked += await parts.database.do(partial(measure_rounds.ask, plan_id=plan_id))
+    return asked

@@ -16,6 +16,7 @@ from server.errors import CrossSite, NoSession, Pending, Removed, Unavailable
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
+from server.measures import Catalogue
 from server.services import sessions
 from server.services.in_force import Tally
 from server.services.passphrases import Passphrases
@@ -46,6 +47,7 @@ class Parts:
     push: PushSender
     replays: Replays
     tally: Tally
+    measures: Catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,24 @@ from collections.abc import Iterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from server.api.depend import Ask
+from server.api.depend import Ask, parts_of
 from server.api.proving import check_proven
 from server.protocol import exports as bodies
 from server.services import climate_csv, measures_csv, measures_export
 from server.services.fhir import bundle
-from server.services.fhir.joining import measures
+from server.services.fhir.joining import Measures as Kept
 from server.services.fhir.model import Export, Source
 
 router = APIRouter(prefix="/api/clinic/rooms/{room_id}", tags=["exports"])
+
+
+async def measures(request: Request) -> Source:
+    """What is asked here, and what was answered."""
+    return Kept(parts_of(request).measures)
+
 
 Measures = Annotated[Source, Depends(measures)]
 _MEASURES = {"x-access": "measures.export"}

@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "eval": "evaluate",
     "models": "models",
     "labels": "labels",
+    "measures": "measures",
     "doctor": "doctor",
     "audit": "audit",
     "policy": "policy",

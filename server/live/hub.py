@@ -254,6 +254,8 @@ class Hub:
                 continue
             if relation is Relation.CARER and not told.escalated:
                 continue
+            if told.clinicians_only and relation is not Relation.CARER:
+                continue
             if may_receive(connection.actor.role, "queue", relation):
                 connection.offer(mine if connection.actor.id == told.claimed_by else encoded)
 

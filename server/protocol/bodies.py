@@ -298,7 +298,9 @@ class CaseMessage(Wire):
 
 
 class CaseFlag(Wire):
-    source: Literal["classifier", "lexicon", "rule", "member", "moderator", "refused", "clock"]
+    source: Literal[
+        "classifier", "lexicon", "rule", "member", "moderator", "refused", "clock", "measure"
+    ]
     reasons: list[str]
     words: list[str]
     spans: list[Marked]

@@ -4,7 +4,7 @@ from typing import Literal
 
 Role = Literal["peer", "moderator", "clinician", "steward"]
 Urgency = Literal["none", "routine", "soon", "now"]
-CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal", "look_again"]
+CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal", "look_again", "measure"]
 CaseState = Literal["open", "escalated", "closed"]
 Action = Literal[
     "dismiss",

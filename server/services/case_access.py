@@ -6,7 +6,7 @@ from moderation.appeals import may_judge
 from moderation.cases import Action
 from server.access import Actor, Relation, aside, check, relation_of
 from server.errors import Claimed, NotAllowed, NotFound, Stale
-from server.services.cases import is_claimed, is_for_clinicians
+from server.services.cases import is_claimed, is_for_clinicians, is_only_for_clinicians
 from server.store import cases, colleagues, notices, rooms
 from server.store.tables import Case
 from server.store.work import Work
@@ -22,6 +22,8 @@ def get_case(
     seat = rooms.find_seat(work, case.room_id, actor.id)
     relation = relation_of(seat.seat if seat else None)
     relation = aside(relation) if case.aside else relation
+    if is_only_for_clinicians(case) and relation is not Relation.CARER:
+        raise NotFound
     check(actor, operation, relation)
     if relation is Relation.CARER and not _reaches(work, actor, operation, case):
         raise NotFound

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from moderation.cases import CLINICIANS_ONLY
 from server.protocol import bodies, frames
 from server.services import render
 from server.store import cases, messages
@@ -26,6 +27,8 @@ def of_case(work: Work, case: Case, flags: Sequence[CaseFlag]) -> list[bodies.Ca
 
 
 def _around(work: Work, case: Case) -> list[Message]:
+    if case.kind in CLINICIANS_ONLY:  # it rests on no message
+        return []
     subject = work.session.get(Message, case.message_id) if case.message_id else None
     if subject and subject.seq is not None:
         return list(messages.around(work, case.room_id, subject.seq, BEFORE, AFTER))

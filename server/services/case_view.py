@@ -5,6 +5,7 @@ from uuid import UUID
 
 from moderation.cases import (
     APPEAL_ACTIONS,
+    CLINICIANS_ONLY,
     SANCTIONS_COUNT_FOR,
     Action,
     CaseKind,
@@ -23,6 +24,7 @@ from server.services import (
     queue,
     quiet,
     removal_view,
+    sight,
 )
 from server.services.case_access import concerns_clinicians, get_case, may_judge_it
 from server.store import assessments, audit, cases, place, rooms, standing, undo
@@ -35,6 +37,8 @@ def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
     case = get_case(work, actor, "case.read", case_id)
     shown = view(work, actor, case)
     guard.note_opened(work, actor, case)
+    if case.kind in CLINICIANS_ONLY:
+        sight.note_alert(work, actor, case)
     audit.append(work, actor.id, "case.read", case.id)
     return shown
 
@@ -54,7 +58,7 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         appeal_words=held.get(case.id) or cases.open_words(work, case),
         assessed=assessments.is_assessed(work, case.message_id) if case.message_id else True,
         policy=case.policy,
-        policy_reviewed=_is_policy_reviewed(work),
+        policy_reviewed=case.kind not in CLINICIANS_ONLY and _is_policy_reviewed(work),
         clause=promises.usual_clause([code for flag in flags for code in flag.reasons]),
         model=assessments.newest_model(work, case.message_id) if case.message_id else None,
         desk=desk_view.view(work, actor, case, may_decide=_may_decide(work, actor, case)),

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from moderation import triage
-from moderation.cases import CaseKind, CaseState
+from moderation.cases import CLINICIANS_ONLY, CaseKind, CaseState
 from moderation.ladder import Rung
 from moderation.policy import Handling
 from moderation.urgency import Urgency
@@ -21,7 +21,7 @@ Source = Literal["classifier", "lexicon", "rule", "member", "moderator", "refuse
 
 _KINDS = (
     CaseKind.FLAG, CaseKind.HARM, CaseKind.HELD, CaseKind.APPEAL, CaseKind.LOOK_AGAIN,
-    CaseKind.LINE, CaseKind.RISK,
+    CaseKind.LINE, CaseKind.RISK, CaseKind.MEASURE,
 )  # fmt: skip
 """From the least to the most: a case that is joined keeps the greater."""
 _HANDLINGS = tuple(Handling)
@@ -141,6 +141,7 @@ def announce(work: Work, case: Case, *, alert: bool = False) -> None:
             escalated=is_for_clinicians(case),
             subject=case.subject_id,
             aside=case.aside,
+            clinicians_only=is_only_for_clinicians(case),
         )
     )
 
@@ -153,11 +154,17 @@ def is_claimed(case: Case, now: datetime) -> bool:
 def is_for_clinicians(case: Case) -> bool:
     """Whether the room's clinicians see it too: escalated, appealed, urgent, or called for."""
     return (
-        case.state == CaseState.ESCALATED
+        is_only_for_clinicians(case)
+        or case.state == CaseState.ESCALATED
         or case.kind == CaseKind.APPEAL
         or case.urgency == Urgency.NOW
         or case.rung >= Rung.CLINICIANS
     )
+
+
+def is_only_for_clinicians(case: Case) -> bool:
+    """Whether nobody but the room's clinicians may know of it."""
+    return case.kind in CLINICIANS_ONLY
 
 
 def mark_human_act(work: Work, case: Case) -> None:

@@ -6,10 +6,12 @@ from server.access import Actor
 from server.protocol import desk
 from server.services import kept, offers, removal_view
 from server.services.case_access import concerns_clinicians
+from server.services.cases import is_only_for_clinicians
 from server.services.queue import scope_of
 from server.store import cases, wrong_rules
 from server.store import colleagues as stored
 from server.store import undo as stored_undo
+from server.store.queue import Scope
 from server.store.tables import Case, HandOver, Message, Opinion
 from server.store.work import Work
 
@@ -85,10 +87,16 @@ def _earlier(work: Work, actor: Actor, case: Case) -> list[desk.EarlierCase]:
     found = [
         one
         for one in stored.earlier_about(work, case, list(scope.rooms), _EARLIER)
-        if one.room_id in scope.kept or concerns_clinicians(work, one)
+        if _may_open(work, scope, one)
     ]
     names = cases.room_names(work, {one.room_id for one in found})
     return [_earlier_case(work, one, names[one.room_id]) for one in found]
+
+
+def _may_open(work: Work, scope: Scope, case: Case) -> bool:
+    if case.room_id in scope.kept and not is_only_for_clinicians(case):
+        return True
+    return case.room_id in scope.cared and concerns_clinicians(work, case)
 
 
 def _earlier_case(work: Work, case: Case, room_name: str) -> desk.EarlierCase:

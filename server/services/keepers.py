@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from moderation.cases import CLINICIANS_ONLY
 from server.services.seats import STAFF_SEATS
 from server.store import rooms, timers
 from server.store.tables import Case, Member
@@ -37,6 +38,8 @@ def keeps_alone(work: Work, room_id: UUID, member_id: UUID) -> bool:
 def staff_for(work: Work, case: Case) -> Sequence[tuple[Member, str, bool]]:
     """Active members who may be asked about a case: who, their seat, and whether they are on shift."""
     staff = timers.staff_of(work, case.room_id)
+    if case.kind in CLINICIANS_ONLY:
+        return [one for one in staff if one[1] == "clinician"]
     if not case.aside:
         return staff
     outside = timers.staff_outside(work, case.room_id)

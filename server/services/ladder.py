@@ -8,13 +8,15 @@ from moderation.cases import CaseKind
 from moderation.ladder import Rung
 from moderation.urgency import Urgency
 from server.services import help, keepers, notices, pushing, timers
-from server.services.cases import announce, is_for_clinicians
+from server.services.cases import announce, is_for_clinicians, is_only_for_clinicians
 from server.store import audit, cases, people, place
 from server.store import timers as stored
 from server.store.tables import Case, Timer
 from server.store.work import ToMember, Work
 
-_AUTHOR_KNOWS = frozenset({CaseKind.RISK, CaseKind.LINE, CaseKind.HELD, CaseKind.APPEAL})
+_AUTHOR_KNOWS = frozenset(
+    {CaseKind.RISK, CaseKind.LINE, CaseKind.HELD, CaseKind.APPEAL, CaseKind.MEASURE}
+)
 """Their authors were told that a person will look. Nobody is told who flagged them."""
 
 
@@ -100,7 +102,7 @@ def _tell_author(work: Work, case: Case) -> None:
         return
     about: Any = case.about
     notices.tell(
-        work, member_id=case.subject_id, kind="nobody_yet", code=about or "plain", words=None,
+        work, member_id=case.subject_id, kind="nobody_yet", code=_nobody(case), words=None,
         room_id=case.room_id, message_id=case.message_id, automated=True, by_role="machine",
     )  # fmt: skip
     member = people.find_member(work, case.subject_id)
@@ -113,6 +115,10 @@ def _tell_author(work: Work, case: Case) -> None:
             private_line=cases.line_of(work, case.room_id, case.subject_id),
         )
         work.announce(ToMember(case.subject_id, card))
+
+
+def _nobody(case: Case) -> str:
+    return "measure" if is_only_for_clinicians(case) else case.about or "plain"
 
 
 def reached(case: Case) -> Any:

@@ -1,7 +1,7 @@
 """A person who may have been in danger is looked at again, some time after their case was closed."""
 
 from moderation import ladder
-from moderation.cases import CaseKind
+from moderation.cases import CLINICIANS_ONLY, CaseKind
 from moderation.urgency import Urgency
 from server.services import notices, timers
 from server.services.cases import announce, new_case
@@ -49,7 +49,7 @@ def _again(work: Work, before: Case, step: int) -> Case:
     urgency = ladder.look_again_urgency(Urgency(before.urgency))
     return new_case(
         work,
-        CaseKind.LOOK_AGAIN,
+        CaseKind(before.kind) if before.kind in CLINICIANS_ONLY else CaseKind.LOOK_AGAIN,
         urgency,
         room_id=before.room_id,
         subject_id=before.subject_id,

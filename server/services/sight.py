@@ -6,7 +6,7 @@ from uuid import UUID
 from server.access import Actor, check, relation_of
 from server.errors import NotFound
 from server.store import audit, consents, emergencies, rooms, sharing
-from server.store.tables import Consent, Emergency, Receipt
+from server.store.tables import Case, Consent, Emergency, Receipt
 from server.store.work import Work
 
 Scope = Literal["mood", "measures", "messages", "alerts"]
@@ -45,18 +45,35 @@ def look(
     held = sharing.hold(work, allowed) if by_consent else emergencies.hold(work, allowed)  # type: ignore[arg-type]
     if not held:
         raise NotFound
-    receipt = Receipt(
-        member_id=member_id, room_id=room_id, viewer_id=actor.id, role=actor.role, scope=scope,
-        consent_id=allowed.id if by_consent else None,
-        emergency_id=None if by_consent else allowed.id, at=work.now,
-    )  # fmt: skip
-    work.session.add(receipt)
-    work.session.flush()
-    audit.append(work, actor.id, f"look.{scope}", receipt.id)
+    _leave_receipt(work, actor, room_id, member_id, scope, allowed)
     return allowed
+
+
+def note_alert(work: Work, actor: Actor, case: Case) -> None:
+    """A clinician opened a case that an answer raised: a receipt, too. Taking consent back closes none."""
+    consent = consents.find_standing(work, case.subject_id, "alerts", case.room_id)
+    _leave_receipt(work, actor, case.room_id, case.subject_id, "alerts", consent)
 
 
 def check_carer(work: Work, actor: Actor, room_id: UUID) -> None:
     """Raises NotFound where the actor is not a clinician of this group."""
     seat = rooms.find_seat(work, room_id, actor.id)
     check(actor, "member.look", relation_of(seat.seat if seat else None))
+
+
+def _leave_receipt(
+    work: Work,
+    actor: Actor,
+    room_id: UUID,
+    member_id: UUID,
+    scope: Scope,
+    allowed: Consent | Emergency | None,
+) -> None:
+    receipt = Receipt(
+        member_id=member_id, room_id=room_id, viewer_id=actor.id, role=actor.role, scope=scope,
+        consent_id=allowed.id if isinstance(allowed, Consent) else None,
+        emergency_id=allowed.id if isinstance(allowed, Emergency) else None, at=work.now,
+    )  # fmt: skip
+    work.session.add(receipt)
+    work.session.flush()
+    audit.append(work, actor.id, f"look.{scope}", receipt.id)

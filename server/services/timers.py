@@ -11,7 +11,7 @@ from server.store import cases, place, timers
 from server.store.tables import Case, Timer
 from server.store.work import Work
 
-_DANGER = frozenset({CaseKind.RISK, CaseKind.LINE})
+_DANGER = frozenset({CaseKind.RISK, CaseKind.LINE, CaseKind.MEASURE})
 _WORRIED = "flag_worried"
 
 
@@ -86,8 +86,8 @@ def minutes(work: Work, urgency: Urgency) -> Sequence[int]:
 
 
 def _is_about_danger(work: Work, case: Case) -> bool:
-    if CaseKind(case.kind) is CaseKind.LOOK_AGAIN:  # two looks are enough; new danger is a new case
-        return False
+    if CaseKind(case.kind) is CaseKind.LOOK_AGAIN or case.again_of is not None:
+        return False  # two looks are enough; new danger is a new case
     if CaseKind(case.kind) in _DANGER or case.about is not None:
         return True
     return any(_WORRIED in flag.reasons for flag in cases.flags_of(work, case.id))

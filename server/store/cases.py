@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from moderation.cases import CLINICIANS_ONLY
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import (
     Case,
@@ -129,6 +130,7 @@ def line_of(work: Work, room_id: UUID, member_id: UUID) -> UUID | None:
     query = select(Case.conversation_id).where(
         Case.room_id == room_id,
         Case.subject_id == member_id,
+        col(Case.kind).not_in(CLINICIANS_ONLY),
         col(Case.message_id).is_(None),
         col(Case.conversation_id).is_not(None),
     )
@@ -141,6 +143,7 @@ def count_open_about(work: Work, room_id: UUID, subject_id: UUID, *, aside: bool
         Case.room_id == room_id,
         Case.subject_id == subject_id,
         col(Case.open_key).is_not(None),
+        col(Case.kind).not_in(CLINICIANS_ONLY),
         col(Case.aside).in_({False, aside}),
     )
     return work.session.exec(query.select_from(Case)).one()

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from moderation.cases import CLINICIANS_ONLY
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import (
     Assessment,
@@ -259,7 +260,7 @@ def _cases(work: Work, span: Span) -> list[Raised]:
     ).where(
         col(Case.room_id) == span.room,
         _within(col(Case.opened_at), span),
-        col(Case.kind).not_in(("appeal", "look_again")),
+        col(Case.kind).not_in(("appeal", "look_again", *CLINICIANS_ONLY)),
     )
     return [Raised(*row) for row in _rows(work, query)]
 

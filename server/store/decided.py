@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, func, select
 
-from moderation.cases import Action
+from moderation.cases import CLINICIANS_ONLY, Action
 from moderation.labels import RULE_WRONG
 from server.store.tables import (
     Assessment,
@@ -58,7 +58,10 @@ def cases_since(work: Work, since: datetime) -> list[Raised]:
     query = (
         select(Case.id, Case.message_id, Case.opened_at, Room.kind)
         .join(Room, col(Room.id) == Case.room_id)
-        .where(col(Case.opened_at) >= since, col(Case.kind).not_in(("appeal", "look_again")))
+        .where(
+            col(Case.opened_at) >= since,
+            col(Case.kind).not_in(("appeal", "look_again", *CLINICIANS_ONLY)),
+        )
         .order_by(col(Case.opened_at), col(Case.id))
     )
     return [

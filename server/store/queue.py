@@ -13,7 +13,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel import col, func, select
 
 from moderation import triage
-from moderation.cases import CaseKind, CaseState
+from moderation.cases import CLINICIANS_ONLY, CaseKind, CaseState
 from moderation.ladder import Rung
 from moderation.policy import Handling
 from moderation.urgency import Urgency
@@ -197,8 +197,10 @@ def held_by(work: Work, member_id: UUID) -> Sequence[Case]:
 
 
 def oldest_open(work: Work) -> datetime | None:
-    """When the oldest living case was opened, anywhere."""
-    query = select(func.min(Case.opened_at)).where(col(Case.state).in_(LIVING))
+    """When the oldest living case was opened, anywhere; of what is for clinicians alone nothing is told."""
+    query = select(func.min(Case.opened_at)).where(
+        col(Case.state).in_(LIVING), col(Case.kind).not_in(CLINICIANS_ONLY)
+    )
     return work.session.exec(query).one()
 
 
@@ -208,6 +210,7 @@ def _visible(scope: Scope) -> ColumnElement[bool]:
     of_mine = and_(kept, col(Case.aside).is_(False))
     if scope.outside:
         of_mine = or_(of_mine, and_(col(Case.aside).is_(True), not_(kept)))
+    of_mine = and_(of_mine, col(Case.kind).not_in(CLINICIANS_ONLY))
     if scope.cared:  # else the index alone can answer how many there are
         cared = and_(_plain(Case.room_id).in_(scope.cared), _for_clinicians())
         of_mine = or_(of_mine, cared)
@@ -246,7 +249,7 @@ def _for_clinicians() -> ColumnElement[bool]:
     )
     return or_(
         col(Case.state) == CaseState.ESCALATED,
-        col(Case.kind) == CaseKind.APPEAL,
+        col(Case.kind).in_({CaseKind.APPEAL, *CLINICIANS_ONLY}),
         col(Case.urgency) == Urgency.NOW,
         col(Case.rung) >= Rung.CLINICIANS,
         escalated,

@@ -48,6 +48,8 @@ class ToStaff:
     """Whom it is about: they hear nothing of it, also when they keep the room."""
     aside: bool = False
     """Not for those who keep the room, but for those outside of it."""
+    clinicians_only: bool = False
+    """For the room's clinicians, and for nobody else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 from fhir.resources.R4B.bundle import Bundle
 
+from server.api.exports import measures
 from server.ids import digest
-from server.services.fhir.joining import measures
 from server.store import receipts
 from server.store.tables import Member
 from server.store.work import Work

@@ -293,3 +293,21 @@ async def test_words_hidden_after_a_page_was_read_do_not_leave_with_it() -> None
         waiting = [payload_of(frame) for frame in listener.connection.outbox._frames]
         assert not any("private words" in frame for frame in waiting)
     await catch_up.close()
+
+
+def test_what_is_for_clinicians_alone_reaches_nobody_else() -> None:
+    place, _ = hub()
+    room = new_id()
+    roles = ((Role.MODERATOR, "moderator"), (Role.CLINICIAN, "clinician"))
+    fern, linden = (connect(place, room, role=role) for role, _ in roles)
+    keeper = connect(place, room, role=Role.STEWARD)
+    away = connect(place, new_id(), role=Role.MODERATOR)
+    for listener, (_, seat) in zip((fern, linden), roles, strict=True):
+        place.announce([SeatTaken(room, listener.connection.actor.id, seat)])
+    frame = frames.QueueChanged(case=new_id(), room=room, urgency="now", state="open", version=1)
+    everybody = (fern, linden, keeper, away)
+    for is_aside in (False, True):
+        place.announce([ToStaff(room, frame, escalated=True, aside=is_aside, clinicians_only=True)])
+    assert [len(one.connection.outbox._frames) for one in everybody] == [0, 2, 0, 0]
+    place.announce([ToStaff(room, frame, escalated=True)])
+    assert len(fern.connection.outbox._frames) == 1, "the guard: others do reach them"

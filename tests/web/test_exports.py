@@ -9,8 +9,8 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 from playwright.async_api import Page, expect
 
+from server.api.exports import measures
 from server.demo import weeks
-from server.services.fhir.joining import measures
 from server.store import receipts
 from server.store.work import Work
 from tests.browser import NewPage, check_accessible

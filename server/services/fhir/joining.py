@@ -1,22 +1,42 @@
 """The one place where exports meet the measures of this place."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from server.services.fhir.model import Definition, Response, Source
+from server.measures.model import Definition as Asked
+from server.measures.reading import Catalogue
+from server.services.fhir.model import Definition, Item, Option, Response
+from server.store import measures
 from server.store.work import Work
 
 
-class _NoMeasures:
-    """A place without measures: nothing is asked, so nothing can leave."""
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is asked here, and what was answered."""
+
+    catalogue: Catalogue
 
     def definitions(self) -> Sequence[Definition]:
-        return ()
+        """Every measure of this place."""
+        return [_definition(asked) for asked in self.catalogue.definitions.values()]
 
     def finished(self, work: Work, room_id: UUID, members: Collection[UUID]) -> Sequence[Response]:
-        return ()
+        """All that these members finished: one consent shows the whole course, as the page does."""
+        found = [one for member in members for one in measures.finished(work, member)]
+        return [
+            Response(one.id, one.measure, one.member, one.room, one.at, one.answers, one.total)
+            for one in sorted(found, key=lambda one: (one.at, one.id))
+        ]
 
 
-def measures() -> Source:
-    """What is asked here, and what was answered."""
-    return _NoMeasures()
+def _definition(asked: Asked) -> Definition:
+    return Definition(
+        id=asked.id,
+        title=asked.title,
+        items=tuple(Item(item.link_id, item.text, item.loinc) for item in asked.items),
+        options=tuple(Option(one.text, one.value, one.loinc) for one in asked.options),
+        loinc_panel=asked.loinc_panel,
+        loinc_total=asked.loinc_total,
+        source=f"{asked.publication} {asked.permission}",
+    )

@@ -16,6 +16,7 @@ from server.store.tables.group_sessions import (
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
+from server.store.tables.measures import CourseAlert, MeasureAsk, MeasurePlan, MeasureResponse
 from server.store.tables.moods import Mood
 from server.store.tables.people import Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
@@ -46,6 +47,7 @@ __all__ = [
     "ClimateNote",
     "ClimateWeek",
     "Consent",
+    "CourseAlert",
     "DataExport",
     "Decision",
     "Edit",
@@ -67,6 +69,9 @@ __all__ = [
     "JournalEntry",
     "LabelExport",
     "LabelRow",
+    "MeasureAsk",
+    "MeasurePlan",
+    "MeasureResponse",
     "Member",
     "Membership",
     "Message",

@@ -196,6 +196,11 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "name": "Nobody Here", "reason": "danger", "words": words, "at_once": False,
         },
         "EmergencyAnswer": {"confirm": False},
+        "NewMeasureAnswer": {"value": 0},
+        "NewMeasureCall": {"room": str(world.room)},
+        "MeasureAskAnswer": {"answer": "later"},
+        "NewMeasurePlan": {"every_days": 14},
+        "CourseAlertClosed": {"outcome": words},
         "LabelsSwitch": {"allowed": False},
         "PolicyDraft": {"text": ""},
         "NewPolicyReplay": {"text": "", "days": 30},
@@ -221,6 +226,7 @@ def path_ids(world: World) -> dict[str, str]:
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
         "topic_id": nobody, "export_id": nobody, "kind": "notices",
         "care_scope": "mood", "mood_id": nobody, "emergency_id": nobody,
+        "measure": "gad-7", "item": "gad7-1", "ask_id": nobody, "alert_id": nobody,
     }  # fmt: skip
 
 

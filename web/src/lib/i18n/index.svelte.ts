@@ -6,6 +6,7 @@ import type climateCatalogue from './en/climate.json';
 import type commonCatalogue from './en/common.json';
 import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
+import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
@@ -19,6 +20,7 @@ export type Key =
   | keyof typeof commonCatalogue
   | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
+  | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
@@ -111,6 +113,7 @@ export async function loadStaffWords(): Promise<void> {
 }
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
 export const loadExportingWords = (): Promise<void> => loadWords('exporting');
+export const loadMeasureWords = (): Promise<void> => loadWords('measures');
 export const loadRightsWords = (): Promise<void> => loadWords('rights');
 export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');

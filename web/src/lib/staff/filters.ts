@@ -9,6 +9,7 @@ export const KINDS: readonly CaseKind[] = [
   'line',
   'appeal',
   'look_again',
+  'measure',
 ];
 export const URGENCIES: readonly Urgency[] = ['now', 'soon', 'routine', 'none'];
 /** Hours since a case opened, at least. */

@@ -28,7 +28,8 @@ export function isUnedited(
   words: string,
   templates: readonly Pick<Template, 'words'>[],
 ): boolean {
-  const inDanger = line.about !== null || ['risk', 'line', 'look_again'].includes(line.kind);
+  const inDanger =
+    line.about !== null || ['risk', 'line', 'look_again', 'measure'].includes(line.kind);
   const isFirstWord = action === 'reach_out' || action === 'care_note';
   return inDanger && isFirstWord && templates.some((each) => each.words.trim() === words.trim());
 }

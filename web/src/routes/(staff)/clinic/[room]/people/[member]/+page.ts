@@ -1,0 +1,5 @@
+import { loadExportingWords, loadMeasureWords } from '#lib/i18n/index.svelte.ts';
+
+export async function load(): Promise<void> {
+  await Promise.all([loadExportingWords(), loadMeasureWords()]);
+}
