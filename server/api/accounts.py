@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from server.access import check
 from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
 from server.errors import Pending, Removed, WrongLogIn
 from server.protocol import bodies
@@ -57,7 +58,7 @@ async def list_sessions(ask: Ask) -> bodies.Sessions:
 )
 async def log_out_everywhere(ask: Ask, response: Response) -> None:
     """End every session of mine, and their sockets."""
-    await ask.do("session.end", lambda work: sessions.end_all(work, ask.actor.id))
+    await ask.do("session.end", lambda work: sessions.end_mine(work, ask.actor))
     forget_cookie(ask, response)
 
 
@@ -108,6 +109,7 @@ async def change_me(patch: bodies.MePatch, ask: Ask) -> bodies.Me:
 @router.put("/me/passphrase", operation_id="me_passphrase", openapi_extra={"x-access": "me.change"})
 async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     """A new passphrase, proved by the present one or the recovery code. Ends all other sessions."""
+    check(ask.actor, "me.change")
     limits = ask.parts.limits
     limits.check("log_in_account", str(ask.actor.id))
     if not await _is_proven(asked, ask):
