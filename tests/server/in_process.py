@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from moderation.classifier import Assessment, Passage
 from server.app import create_app
 from server.services.founding import found
 from server.services.reader import Reader
-from server.settings import read_settings
+from server.settings import Settings, read_settings
 from server.store import beside
 from tests.server.live_server import free_port
 
@@ -41,6 +42,17 @@ async def serving(
     folder: Path, reads: Callable[[str], Assessment], ws: Any = "websockets-sansio"
 ) -> AsyncIterator[str]:
     """Its address. reads: what the classifier says of a text. ws: uvicorn's WebSocket class."""
+    async with serving_app(folder, ws) as (app, settings):
+        by_hand: Any = ByHand(reads)
+        app.state.parts = replace(app.state.parts, assessor=by_hand, reader=Reader(by_hand))
+        yield f"http://127.0.0.1:{settings.port}"
+
+
+@asynccontextmanager
+async def serving_app(
+    folder: Path, ws: Any = "websockets-sansio"
+) -> AsyncIterator[tuple[FastAPI, Settings]]:
+    """The application itself, with the lexicon alone, and what it runs with."""
     settings = read_settings({}, data_dir=folder / "data", port=free_port(), classifier="lexicon")
     await asyncio.to_thread(beside.do, settings, partial(found, open_to_all=True))
     app = create_app(settings)
@@ -51,9 +63,7 @@ async def serving(
         async with asyncio.timeout(READY_S):
             while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
                 await asyncio.sleep(0.02)
-        by_hand: Any = ByHand(reads)
-        app.state.parts = replace(app.state.parts, assessor=by_hand, reader=Reader(by_hand))
-        yield f"http://127.0.0.1:{settings.port}"
+        yield app, settings
     finally:
         server.should_exit = True
         await task
