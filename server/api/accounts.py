@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from server.access import check
 from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
 from server.api.proving import check_proven
 from server.errors import Pending, Removed, WrongLogIn
@@ -58,7 +59,7 @@ async def list_sessions(ask: Ask) -> bodies.Sessions:
 )
 async def log_out_everywhere(ask: Ask, response: Response) -> None:
     """End every session of mine, and their sockets."""
-    await ask.do("session.end", lambda work: sessions.end_all(work, ask.actor.id))
+    await ask.do("session.end", lambda work: sessions.end_mine(work, ask.actor))
     forget_cookie(ask, response)
 
 
@@ -109,6 +110,7 @@ async def change_me(patch: bodies.MePatch, ask: Ask) -> bodies.Me:
 @router.put("/me/passphrase", operation_id="me_passphrase", openapi_extra={"x-access": "me.change"})
 async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     """A new passphrase, proved by the present one or the recovery code. Ends all other sessions."""
+    check(ask.actor, "me.change")
     await check_proven(ask, asked.current, asked.recovery_code)
     check_passphrase(asked.passphrase, ask.actor.name)
     hashed = await ask.parts.passphrases.hash(asked.passphrase)

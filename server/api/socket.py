@@ -10,11 +10,11 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from server.access import Relation
+from server.access import Relation, check
 from server.api.depend import Parts, find_known, parts_of, token_of
 from server.api.direct import EXTENSION, STALLED_S, DirectWebSocket
 from server.api.frames_in import Line
-from server.errors import NoSession, Pending
+from server.errors import NoSession, NotAllowed, Pending
 from server.limits import POSTS_PER_MINUTE
 from server.live.connection import Connection
 from server.live.encoding import payload_of
@@ -47,6 +47,10 @@ async def open_socket(websocket: WebSocket) -> None:
     await websocket.accept(subprotocol=frames.SUBPROTOCOL)
     try:
         known = await find_known(parts, token)
+        check(known.actor, "socket.open")
+    except NotAllowed:
+        await websocket.close(frames.Close.FORBIDDEN)
+        return
     except (NoSession, Pending):
         await websocket.close(frames.Close.SESSION)
         return

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from server.access import EVENTS, Actor, Relation, check, may_receive, relation_of
+from server.access import EVENTS, Actor, Relation, check, relation_of
 from server.live.encoding import encode
 from server.live.pages import Missed
 from server.protocol import frames
@@ -23,13 +23,13 @@ def hears_of_cases(actor: Actor) -> bool:
 
 
 def keeps(work: Work, actor: Actor) -> dict[UUID, Relation]:
-    """The rooms whose cases the actor may see."""
+    """The rooms that the actor keeps or cares for, by their seats: who gets what of them is asked when it is told.
+
+    Also where the role opens nothing: what is set aside is not for whoever sits there to keep the room.
+    """
     seats = entering.seats(work, actor.id).items()
-    return {
-        room: relation
-        for room, relation in ((room, relation_of(seat)) for room, seat in seats)
-        if may_receive(actor.role, "queue", relation)
-    }
+    relations = {room: relation_of(seat) for room, seat in seats}
+    return {room: one for room, one in relations.items() if one is not Relation.SEAT}
 
 
 def start(work: Work, actor: Actor, room_id: UUID) -> Standing:

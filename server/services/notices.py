@@ -74,10 +74,15 @@ def list_mine(work: Work, actor: Actor) -> bodies.Notices:
 
 def read(work: Work, actor: Actor, notice_id: UUID) -> None:
     """Remember that its receiver saw it."""
+    notices.mark_read(work, get_own(work, actor, "notice.read", notice_id))
+
+
+def get_own(work: Work, actor: Actor, operation: str, notice_id: UUID) -> Notice:
+    """A notice to the actor. Raises NotFound: missing and another's look the same."""
     notice = notices.find_own(work, actor.id, notice_id)
-    check(actor, "notice.read", Relation.SELF if notice else Relation.NONE)
+    check(actor, operation, Relation.SELF if notice else Relation.NONE)
     assert notice is not None  # noqa: S101 - checked just now
-    notices.mark_read(work, notice)
+    return notice
 
 
 def as_frame(work: Work, notice: Notice) -> frames.Notice:

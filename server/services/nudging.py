@@ -7,7 +7,7 @@ from uuid import UUID
 
 from moderation import nudges as wording
 from moderation.policy import Verdict
-from server.access import Actor
+from server.access import Actor, Relation, check
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import acts, reading
@@ -82,6 +82,7 @@ def settle(work: Work, member_id: UUID, client_id: UUID, fingerprint: bytes) -> 
 
 def discard(work: Work, actor: Actor, client_id: UUID) -> None:
     """The nudged draft was given up."""
+    check(actor, "frame.discard", Relation.SELF)  # it is found by its author
     seen = nudges.find(work, actor.id, client_id)
     if seen and seen.outcome == "open":
         _end(work, seen, "discarded")

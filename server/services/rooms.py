@@ -80,10 +80,15 @@ def history(
     )
 
 
-def one_line(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> bodies.HistoryMessage:
-    """One message as the actor may see it. Raises NotFound for what never was in the room's sight."""
+def one_line(
+    work: Work, actor: Actor, room_id: UUID, message_id: UUID, operation: str = "room.read"
+) -> bodies.HistoryMessage:
+    """One message as the actor may see it. Raises NotFound for what never was in the room's sight.
+
+    operation: what they are about to do with it.
+    """
     seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    check(actor, operation, relation_of(seat.seat if seat else None))
     message = messages.find_message(work, room_id, message_id)
     if message is None or (message.seq is None and message.author_id != actor.id):
         raise NotFound

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from server.access import Actor, Role
-from server.errors import NoSession, NotFound, Pending, Removed
+from server.access import Actor, Relation, Role, check
+from server.errors import NoSession, Pending, Removed
 from server.ids import digest, new_token
 from server.protocol import bodies
 from server.store import entering, people
@@ -110,9 +110,16 @@ def list_sessions(work: Work, actor: Actor) -> bodies.Sessions:
 def end_session(work: Work, actor: Actor, session_id: UUID) -> None:
     """One of the actor's own. Its sockets close."""
     session = work.session.get(Session, session_id)
-    if session is None or session.member_id != actor.id:
-        raise NotFound
+    own = session is not None and session.member_id == actor.id
+    check(actor, "session.end", Relation.SELF if own else Relation.NONE)
+    assert session is not None  # noqa: S101 - checked just now
     end(work, actor.id, [session])
+
+
+def end_mine(work: Work, actor: Actor) -> None:
+    """Every one of the actor's own."""
+    check(actor, "session.end", Relation.SELF)
+    end_all(work, actor.id)
 
 
 def end_all(work: Work, member_id: UUID, *, but: UUID | None = None) -> None:

@@ -15,7 +15,7 @@ from moderation.classifier import Assessment, Passage
 from server.app import create_app
 from server.services.founding import found
 from server.services.reader import Reader
-from server.settings import read_settings
+from server.settings import Settings, read_settings
 from server.store import beside
 from tests.server.live_server import free_port
 
@@ -48,6 +48,19 @@ async def serving(
 
     change: what a test gives the app before it starts.
     """
+    async with serving_app(folder, ws, change) as (app, settings):
+        by_hand: Any = ByHand(reads)
+        app.state.parts = replace(app.state.parts, assessor=by_hand, reader=Reader(by_hand))
+        yield f"http://127.0.0.1:{settings.port}"
+
+
+@asynccontextmanager
+async def serving_app(
+    folder: Path,
+    ws: Any = "websockets-sansio",
+    change: Callable[[FastAPI], None] = lambda app: None,
+) -> AsyncIterator[tuple[FastAPI, Settings]]:
+    """The application itself, with the lexicon alone, and what it runs with."""
     settings = read_settings({}, data_dir=folder / "data", port=free_port(), classifier="lexicon")
     await asyncio.to_thread(beside.do, settings, partial(found, open_to_all=True))
     app = create_app(settings)
@@ -59,9 +72,7 @@ async def serving(
         async with asyncio.timeout(READY_S):
             while not server.started:  # noqa: ASYNC110 - uvicorn tells nobody
                 await asyncio.sleep(0.02)
-        by_hand: Any = ByHand(reads)
-        app.state.parts = replace(app.state.parts, assessor=by_hand, reader=Reader(by_hand))
-        yield f"http://127.0.0.1:{settings.port}"
+        yield app, settings
     finally:
         server.should_exit = True
         await task

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
+from server.access import check
 from server.api import accounts
 from server.api.depend import parts_of
 from server.api.language import COOKIE as LANGUAGE
@@ -74,9 +75,10 @@ async def log_out(form: OwnForm, here: Here) -> Response:
     return response
 
 
-@router.post("/first", openapi_extra={"x-access": "page.read"})
+@router.post("/first", openapi_extra={"x-access": "me.change"})
 async def open_first(form: OwnForm, here: Here) -> Response:
     """Whether this device opens the plain pages first."""
+    check(here.actor, "me.change")
     response = RedirectResponse("/plain", 303)
     if form.get("first") == "yes":
         https = here.ask.parts.settings.is_https
@@ -105,6 +107,9 @@ async def read_notice(notice_id: UUID, form: OwnForm, here: Here) -> RedirectRes
 @router.get("/notices/{notice_id}/appeal", openapi_extra={"x-access": "notice.appeal"})
 async def ask_for_reasons(notice_id: UUID, here: Here) -> HTMLResponse:
     """The form to ask another person to look."""
+    await here.ask.read(
+        "notice.appeal", lambda work: notices.get_own(work, here.actor, "notice.appeal", notice_id)
+    )
     return page("appeal.html", visit=here, notice_id=notice_id)
 
 

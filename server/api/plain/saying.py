@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from server.access import Relation, check
 from server.api.plain.door import Here, MemberVisit, OwnForm, PlainRoute
 from server.api.plain.rendering import page
 from server.api.saying import Saying
@@ -62,7 +63,7 @@ async def discard(room_id: UUID, form: OwnForm, here: Here) -> RedirectResponse:
 @router.get("/messages/{message_id}/edit", openapi_extra={"x-access": "frame.edit"})
 async def ask_for_words(room_id: UUID, message_id: UUID, here: Here) -> HTMLResponse:
     """The form to change one's own message."""
-    message = await _own_message(here, room_id, message_id)
+    message = await _own_message(here, "frame.edit", room_id, message_id)
     said = {
         "type": "edit",
         "room": str(room_id),
@@ -76,7 +77,7 @@ async def ask_for_words(room_id: UUID, message_id: UUID, here: Here) -> HTMLResp
 @router.get("/messages/{message_id}/withdraw", openapi_extra={"x-access": "frame.withdraw"})
 async def ask_whether(room_id: UUID, message_id: UUID, here: Here) -> HTMLResponse:
     """Whether to take it back: the words will be gone."""
-    message = await _own_message(here, room_id, message_id)
+    message = await _own_message(here, "frame.withdraw", room_id, message_id)
     return page("withdraw.html", visit=here, room_id=room_id, message=message)
 
 
@@ -93,7 +94,8 @@ async def withdraw(room_id: UUID, message_id: UUID, form: OwnForm, here: Here) -
 async def ask_why(room_id: UUID, message_id: UUID, here: Here) -> HTMLResponse:
     """Why a moderator should look."""
     message = await here.ask.read(
-        "room.read", lambda work: rooms.one_line(work, here.actor, room_id, message_id)
+        "frame.flag",
+        lambda work: rooms.one_line(work, here.actor, room_id, message_id, "frame.flag"),
     )
     return page("flag.html", visit=here, room_id=room_id, message=message)
 
@@ -129,11 +131,15 @@ async def felt_heard(room_id: UUID, message_id: UUID, form: OwnForm, here: Here)
     return RedirectResponse(f"/plain/rooms/{room_id}/messages/{message_id}", 303)
 
 
-async def _own_message(here: MemberVisit, room_id: UUID, message_id: UUID) -> bodies.HistoryMessage:
+async def _own_message(
+    here: MemberVisit, operation: str, room_id: UUID, message_id: UUID
+) -> bodies.HistoryMessage:
     message = await here.ask.read(
         "room.read", lambda work: rooms.one_line(work, here.actor, room_id, message_id)
     )
-    if message.author.id != here.actor.id or message.text is None:
+    own = message.author.id == here.actor.id
+    check(here.actor, operation, Relation.SELF if own else Relation.NONE)
+    if message.text is None:
         raise NotFound
     return message
 

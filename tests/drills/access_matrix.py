@@ -1,0 +1,100 @@
+"""Who may do and receive what: every cell of the access table, asked over real HTTP and real sockets."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from server import access
+from server.client import Http
+from tests.server.live_server import LiveServer
+from tests.server.matrix.asking import ask_all
+from tests.server.matrix.cells import operations
+from tests.server.matrix.commands import send_all
+from tests.server.matrix.running import TOO_WIDE, Careless, make, running
+
+_FAULTS = ("leaks", "wrongly_refused", "differ", "errors")
+_OF_THE_CONTROL = frozenset({"case_read"})
+
+
+def run() -> dict[str, Any]:
+    """ok: each cell answers as the table says; what is not theirs looks as what is not there, in status,
+    body and length; each live event reaches those whom the table names, and nobody else. Controls, each
+    caught: a row that is opened too wide, and a delivery that asks nobody who they are.
+    """
+    return asyncio.run(_run())
+
+
+async def _run() -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="hearth-matrix-") as folder:
+        figures = await _ask_everything(Path(folder) / "asked")
+        heard, wrong = await _hear_everything(Path(folder) / "heard")
+        wide = await _ask_too_wide(Path(folder) / "wide")
+        careless = await _hear_carelessly(Path(folder) / "careless")
+    for line in wrong:
+        print(line)
+    controls = {"control_row_leaks": wide, "control_delivery_leaks": careless}
+    caught = all(controls.values())
+    clean = not any(figures[fault] for fault in _FAULTS) and not any(
+        heard[fault] for fault in ("event_leaks", "events_unheard")
+    )
+    figures |= heard | controls | {"control_caught": caught}
+    return figures | {"ok": clean and caught and figures["allowed"] > 0}
+
+
+async def _ask_everything(folder: Path) -> dict[str, Any]:
+    server = LiveServer(folder, limits="bench")
+    try:
+        await server.start()
+        openapi = await Http(server.url).call("GET", "/api/openapi.json")
+        found = operations(openapi)
+        matrix, sent, _, _ = await server.on_database(partial(make, found=found))
+        framed = await send_all(server.url, sent)
+        asked = await asyncio.to_thread(ask_all, server.port, matrix)
+    finally:
+        server.kill()
+    for line in (*framed.wrong.values(), *asked.wrong.values()):
+        print(line)
+    names = ("cells", "allowed", "refused", "compared", *_FAULTS)
+    both: Counter[str] = framed.counts + asked.counts
+    return {
+        "operations": len(found),
+        "people": len(matrix.cast.people),
+        "commands": framed.counts["cells"],
+        **asked.figures(),
+        **{name: both[name] for name in names},
+    }
+
+
+async def _hear_everything(folder: Path) -> tuple[dict[str, int], list[str]]:
+    async with running(folder, only=()) as place:
+        heard = await place.hear()
+    figures = {
+        "event_types": len(heard.by_event),
+        "delivered": heard.counts["delivered"],
+        "event_leaks": heard.counts["leaks"],
+        "events_unheard": heard.counts["unheard"],
+    }
+    return figures, list(heard.wrong.values())
+
+
+async def _ask_too_wide(folder: Path) -> int:
+    """How many leaks are found where the table itself is wrong."""
+    row, more = TOO_WIDE
+    before = access.OPERATIONS[row]
+    async with running(folder, only=_OF_THE_CONTROL) as place:
+        access.OPERATIONS[row] = before | more
+        try:
+            found = await asyncio.to_thread(ask_all, place.settings.port, place.matrix)
+        finally:
+            access.OPERATIONS[row] = before
+    return found.counts["leaks"]
+
+
+async def _hear_carelessly(folder: Path) -> int:
+    """How many leaks are found where a delivery does not ask."""
+    async with running(folder, only=(), hub=Careless) as place:
+        heard = await place.hear()
+    return heard.counts["leaks"]

@@ -1,0 +1,479 @@
+"""Every cell that HTTP has: each operation, each person, each way to stand to what is asked for."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from server.access import Actor, Relation, Role, aside
+from server.api.plain import entry, saying
+from server.api.plain import rooms as plain_rooms
+from server.ids import new_id
+from server.services import plain, seats
+from server.services.rooms import make_room
+from server.store.work import Work
+from tests.server.malforming.world import World, path_ids, valid_bodies
+from tests.server.matrix.cast import Cast, Person, Standing
+from tests.server.matrix.expected import TABLE, Answer, expected
+from tests.server.matrix.targets import WORDS_HERE, Targets
+
+PLAIN = "plain "
+"""Before the names of plain pages, which no OpenAPI describes."""
+_ONES_OWN = {"notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id"}
+_LATER = {
+    "queue_next": 1, "shift_hand_over": 1, "room_leave": 2, f"{PLAIN}post /plain/log-out": 3,
+    "session_end": 1, "session_end_all": 4, "session_end_current": 3,
+}  # fmt: skip
+"""What changes how others stand, or ends the session that goes on asking: in this order, at the end."""
+_WHOEVER = frozenset({"quiet_person_remove"})
+"""Nothing happens where there was nothing, and nothing is said of it."""
+_OWN_WORDS = frozenset({"frame.edit", "frame.withdraw", "frame.felt_heard"})
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path. model: of its body. form: a plain page."""
+
+    id: str
+    row: str
+    method: str
+    path: str
+    parameters: frozenset[str]
+    model: str | None = None
+    form: bool = False
+
+    @property
+    def order(self) -> int:
+        """The later, the more it ends."""
+        return _LATER.get(self.id, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """As it is sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One person, one operation, one way to stand to its thing. missing: the same about nothing at all."""
+
+    operation: Operation
+    person: Person
+    variant: str
+    answer: Answer
+    asked: Request
+    missing: Request | None
+
+    @property
+    def name(self) -> str:
+        """For a report."""
+        return f"{self.operation.id} ({self.variant}) as {self.person.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Aim:
+    """What is asked for. relation: how the person stands to it. is_there: whether it is theirs to find."""
+
+    relation: Relation
+    is_there: bool
+    ids: dict[str, Any]
+    body: dict[str, Any]
+
+
+def operations(openapi: dict[str, Any]) -> list[Operation]:
+    """All that the server answers, by its own description and by the plain pages' routes."""
+    found = [
+        _described(path, method, operation)
+        for path, methods in openapi["paths"].items()
+        for method, operation in methods.items()
+    ]
+    for module in (entry, plain_rooms, saying):
+        for route in module.router.routes:
+            [method] = route.methods
+            found.append(_plain(route, method))
+    return sorted(found, key=lambda operation: operation.order)
+
+
+def _described(path: str, method: str, operation: dict[str, Any]) -> Operation:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    return Operation(
+        id=operation["operationId"],
+        row=operation["x-access"],
+        method=method.upper(),
+        path=path,
+        parameters=_in_path(path),
+        model=content["schema"]["$ref"].rpartition("/")[2] if content else None,
+    )
+
+
+def _plain(route: Any, method: str) -> Operation:
+    row = route.openapi_extra["x-access"]
+    name = f"{PLAIN}{method.lower()} {route.path}"
+    return Operation(name, row, method, route.path, _in_path(route.path), form=True)
+
+
+def _in_path(path: str) -> frozenset[str]:
+    return frozenset(part[1:-1] for part in path.split("/") if part.startswith("{"))
+
+
+Wanted = tuple[Operation, Person, str]
+Pick = Callable[[list[Wanted]], list[Wanted]]
+"""Some of all cells, before anything is made for them."""
+
+
+class Matrix:
+    """Made in the database: the cast, two rooms of everything, and a request for each cell.
+
+    Things that are asked for are made anew where they may be changed, and shared where they may not.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        found: list[Operation],
+        standings: Sequence[Standing] = tuple(Standing),
+        pick: Pick = list,
+    ) -> None:
+        self._work = work
+        self.cast = Cast(work, standings)
+        self.targets = Targets(work, self.cast)
+        self._foyer = make_room(work, f"Foyer {str(new_id())[-6:]}", "To come in by.").id
+        self._shared: dict[Any, Any] = {}
+        self._world = World({}, self.cast.here, self.cast.author.id, *(new_id() for _ in range(4)))
+        self._doors = {one: self._door(one) for one in self.cast.people}
+        for person in self.cast.people:
+            if person.standing is Standing.SENT_OUT:
+                self._send_out(person)
+            if person.token:
+                self._own_everything(person)
+        every = [
+            (operation, person, variant)
+            for operation in found
+            for variant in self._variants(operation)
+            for person in self.cast.people
+            if person.token or variant not in _NEEDS_SOMEBODY
+        ]
+        self.cells = [self._cell(*one) for one in pick(every)]
+
+    # --- who ---
+
+    def _door(self, person: Person) -> str:
+        """What their plain forms carry."""
+        actor = Actor(person.id, "", person.role, person.session or new_id())
+        return plain.head(self._work, actor).token
+
+    def _elsewhere_too(self, person: Person) -> Person:
+        """The same, by a session that can be ended."""
+        opened = self.targets.opened(person.id)
+        again = replace(person, token=opened.token, session=opened.session.id)
+        self._doors[again] = self._door(again)
+        return again
+
+    def _send_out(self, person: Person) -> None:
+        held = seats.take_seat(self._work, self._foyer, person.id)
+        self._work.session.flush()
+        seats.end_seat(self._work, held, "removed")
+
+    def _own_everything(self, person: Person) -> None:
+        """So that a list that forgets to ask whose it is shows it to others."""
+        for make in (self.targets.notice, self.targets.entry, self.targets.topic):
+            make(person.id)
+
+    # --- what ---
+
+    def _variants(self, operation: Operation) -> tuple[str, ...]:
+        names = operation.parameters
+        if "opinion_id" in names:
+            return ("open", "aside", "about me", "of another", "of another case")
+        if operation.model == "NewOpinion":
+            return ("open", "aside", "about me", "asks an outsider", "asks a keeper of elsewhere")
+        if "case_id" in names:
+            return ("open", "aside", "about me")
+        if "note_id" in names:
+            return ("mine", "theirs", "of another room")
+        if operation.row in _OWN_WORDS or names & _ONES_OWN:
+            return ("mine", "theirs", *(("of another room",) if "message_id" in names else ()))
+        if "message_id" in names:
+            return ("room", "of another room")
+        if operation.model == "NewInvitation":
+            return ("place", "into a line")
+        if operation.row == "frame.discard":
+            return ("room",)
+        return ("room", "line") if "room_id" in names else ("place",)
+
+    def _cell(self, operation: Operation, person: Person, variant: str) -> Cell:
+        aim = self._aim(operation, person, variant, fresh=False)
+        answer = _answer(operation, person, aim)
+        if answer == "allowed":
+            aim = self._aim(operation, person, variant, fresh=True)
+            if operation.row == "session.end" and not operation.parameters:
+                person = self._elsewhere_too(person)
+        asked = self._request(operation, person, aim)
+        missing = None
+        if answer == "not_found" and (aim.ids or variant in _IN_THE_BODY):
+            missing = self._request(operation, person, self._nothing(operation, aim))
+        return Cell(operation, person, variant, answer, asked, missing)
+
+    def _aim(self, operation: Operation, person: Person, variant: str, *, fresh: bool) -> _Aim:
+        names = operation.parameters
+        body = dict(valid_bodies(self._world)[operation.model]) if operation.model else {}
+        if "case_id" in names:
+            return self._at_case(operation, person, variant, body, fresh=fresh)
+        if "removal_id" in names:
+            relation = Relation.NONE if person.role is Role.STEWARD else person.relation
+            removal = self._one("removal", fresh, self.targets.removal)
+            return _Aim(relation, True, {"removal_id": removal}, body)
+        if "room_id" in names:
+            return self._at_room(operation, person, variant, body, fresh=fresh)
+        if names & _ONES_OWN:
+            return self._at_own(operation, person, variant, body, fresh=fresh)
+        return self._at_place(operation, person, variant, body, fresh=fresh)
+
+    def _at_case(
+        self,
+        operation: Operation,
+        person: Person,
+        variant: str,
+        body: dict[str, Any],
+        *,
+        fresh: bool,
+    ) -> _Aim:
+        here, author = self.cast.here, self.cast.author
+        relation = person.relation
+        if variant == "about me":
+            case = self._one(("about", person.id), False, lambda: self._about(person))
+        elif variant == "aside":
+            case = self._one("aside", fresh, lambda: self.targets.case(here, author, aside=True))
+            relation = aside(relation)
+        else:
+            case = self._one("case", fresh, lambda: self.targets.case(here, author))
+        is_there = variant in {"open", "aside"}
+        if operation.model == "NewOpinion":
+            body["of"] = str(self._whom(person, variant))
+        ids: dict[str, Any] = {"case_id": case.id}
+        if "opinion_id" in operation.parameters:
+            ids["opinion_id"] = self._opinion(case, person, variant)
+        return _Aim(relation, is_there, ids, body)
+
+    def _about(self, person: Person) -> Any:
+        """Where they keep the room alone it would be set aside by itself, which hides it as well."""
+        return self.targets.case_about(self.targets.said(self.cast.here, person.id))
+
+    def _whom(self, person: Person, variant: str) -> UUID:
+        outside = [Standing.ELSEWHERE, Standing.NOWHERE]
+        there = [self.cast.find(Role.MODERATOR, one) for one in outside]
+        if variant == "asks an outsider":
+            return self.cast.other_author.id
+        if variant in {"aside", "asks a keeper of elsewhere"}:
+            return next(one.id for one in there if one != person)
+        return self.cast.keeper.id
+
+    def _opinion(self, case: Any, person: Person, variant: str) -> UUID:
+        if variant == "of another" or not person.token:
+            return self.targets.opinion(case, self.cast.keeper.id)
+        if variant == "of another case":
+            case = self._one("elsewhere", False, self._case_there)
+        return self.targets.opinion(case, person.id)
+
+    def _case_there(self) -> Any:
+        return self.targets.case(self.cast.there, self.cast.other_author)
+
+    def _at_room(
+        self,
+        operation: Operation,
+        person: Person,
+        variant: str,
+        body: dict[str, Any],
+        *,
+        fresh: bool,
+    ) -> _Aim:
+        if operation.row == "room.enter":
+            sent_out = person.standing is Standing.SENT_OUT or variant == "line"
+            room = self.targets.line if variant == "line" else self._foyer
+            return _Aim(Relation.NONE, not sent_out, {"room_id": room}, body)
+        if variant == "line":
+            # Seated or not, whatever the table opens: this one is not there for them.
+            unseated = operation.row.startswith("room.") or _is_by_role(operation)
+            relation = Relation.NONE if unseated else person.relation
+            return _Aim(relation, False, {"room_id": self.targets.line}, body)
+        ids: dict[str, Any] = {"room_id": self.cast.here}
+        relation, is_there = person.relation, True
+        if _is_by_role(operation):
+            relation = Relation.NONE
+        if operation.row in _OWN_WORDS and "message_id" in operation.parameters:
+            is_own = variant == "mine" and person.relation is not Relation.NONE
+            relation = Relation.SELF if is_own else Relation.NONE
+        if operation.row == "frame.discard":
+            relation = Relation.SELF
+        if operation.model == "NewKeeper" and fresh:
+            body["member"] = str(self.targets.member().id)
+        if "message_id" in operation.parameters:
+            ids["message_id"] = self._message(operation, person, variant, fresh=fresh)
+            is_there = variant != "of another room"
+        if "note_id" in operation.parameters:
+            ids["note_id"] = self._note(person, variant, fresh=fresh)
+            is_there = variant == "mine"
+        return _Aim(relation, is_there, ids, body)
+
+    def _message(self, operation: Operation, person: Person, variant: str, *, fresh: bool) -> UUID:
+        here, there, author = self.cast.here, self.cast.there, self.cast.author.id
+        mine = person.id if person.token else author
+        if variant == "of another room":
+            return self._one(("there", mine), False, lambda: self.targets.said(there, mine)).id  # type: ignore[no-any-return]
+        if operation.row == "frame.felt_heard":
+            asker = mine if variant == "mine" else self.cast.other_author.id
+            return self._one(("reply", asker), fresh, lambda: self.targets.reply_to(asker)).id  # type: ignore[no-any-return]
+        by = mine if variant == "mine" else author
+        return self._one(("said", by), fresh, lambda: self.targets.said(here, by)).id  # type: ignore[no-any-return]
+
+    def _note(self, person: Person, variant: str, *, fresh: bool) -> UUID:
+        room = self.cast.there if variant == "of another room" else self.cast.here
+        by = self.cast.author.id if variant == "theirs" or not person.token else person.id
+        made = self._one(("note", room, by), fresh, lambda: self.targets.note(room, by))
+        return made  # type: ignore[no-any-return]
+
+    def _at_own(
+        self,
+        operation: Operation,
+        person: Person,
+        variant: str,
+        body: dict[str, Any],
+        *,
+        fresh: bool,
+    ) -> _Aim:
+        [name] = operation.parameters & _ONES_OWN
+        owner = person.id if variant == "mine" and person.token else self.cast.author.id
+        make = getattr(self.targets, name.removesuffix("_id"))
+        made = self._one((name, owner), fresh, lambda: make(owner))
+        is_mine = owner == person.id
+        if _is_by_role(operation):
+            return _Aim(Relation.NONE, is_mine, {name: made}, body)
+        return _Aim(Relation.SELF if is_mine else Relation.NONE, True, {name: made}, body)
+
+    def _at_place(
+        self,
+        operation: Operation,
+        person: Person,
+        variant: str,
+        body: dict[str, Any],
+        *,
+        fresh: bool,
+    ) -> _Aim:
+        ids: dict[str, Any] = {}
+        is_there = variant != "into a line"
+        if operation.model == "NewInvitation":
+            body["room"] = str(self.cast.here if is_there else self.targets.line)
+        if operation.model == "SignUp":
+            body["pseudonym"] = f"Visitor {str(new_id())[-12:]}"
+        if operation.model == "LogIn":
+            body["pseudonym"] = f"Nobody {str(new_id())[-12:]}"
+        if operation.model == "NewPushDevice":
+            body["endpoint"] += str(new_id())
+        for name in operation.parameters:
+            ids[name] = self._of_place(name, fresh=fresh)
+        if operation.id == "quiet_person_put":
+            # Whoever ever sat here has met its author.
+            is_there = person.standing not in {Standing.NOWHERE, Standing.ELSEWHERE}
+        relation = Relation.NONE
+        if operation.row == "session.end":
+            relation = Relation.SELF
+        return _Aim(relation, is_there or operation.id in _WHOEVER, ids, body)
+
+    def _of_place(self, name: str, *, fresh: bool) -> Any:
+        """Raises KeyError for a parameter that nobody taught this kit."""
+        known = {
+            "member_id": lambda: self.targets.member().id,
+            "person_id": lambda: self.cast.author.id,
+            "invitation_id": self.targets.invitation,
+            "template_id": self.targets.template,
+            "line_id": self.targets.help_line,
+            "replay_id": self.targets.replay,
+            "code": lambda: path_ids(self._world)["code"],
+            "scope": lambda: path_ids(self._world)["scope"],
+        }
+        return self._one(name, fresh, known[name])
+
+    def _one(self, key: Any, fresh: bool, make: Any) -> Any:
+        if fresh:
+            return make()
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
+
+    # --- how ---
+
+    def _nothing(self, operation: Operation, aim: _Aim) -> _Aim:
+        """The same, about ids that never were."""
+        ids = {name: value if name in _NOT_IDS else _like(value) for name, value in aim.ids.items()}
+        body = dict(aim.body)
+        if operation.model == "NewInvitation":
+            body["room"] = str(new_id())
+        if operation.model == "NewOpinion" and aim.is_there:
+            body["of"] = str(new_id())
+        return _Aim(aim.relation, aim.is_there, ids, body)
+
+    def _request(self, operation: Operation, person: Person, aim: _Aim) -> Request:
+        url = operation.path.format(**aim.ids) + _QUERIES.get(operation.id, "")
+        if operation.form:
+            return self._form(operation, person, url)
+        headers = {"Authorization": f"Bearer {person.token}"} if person.token else {}
+        if operation.model is None:
+            return Request(operation.method, url, headers, None)
+        headers["Content-Type"] = "application/json"
+        return Request(operation.method, url, headers, json.dumps(aim.body))
+
+    def _form(self, operation: Operation, person: Person, url: str) -> Request:
+        headers = {"Cookie": f"hearth={person.token}"} if person.token else {}
+        if operation.method == "GET":
+            return Request("GET", url, headers, None)
+        headers |= {"Origin": "{origin}", "Content-Type": "application/x-www-form-urlencoded"}
+        fields = {
+            "token": self._doors[person], "client_id": str(new_id()), "text": WORDS_HERE,
+            "reason": "not_sure", "words": WORDS_HERE, "answer": "heard", "first": "no",
+            "pseudonym": "Nobody Here", "recovery_code": "AAAAA-BBBBB", "insist": "yes",
+        }  # fmt: skip
+        return Request("POST", url, headers, urlencode(fields))
+
+
+_QUERIES = {
+    "climate_compare": "?first=2026-11-02&last=2026-11-08&other_first=2026-11-09&other_last=2026-11-15"
+}
+"""Without which a route answers nobody."""
+_NEEDS_SOMEBODY = frozenset({"mine", "about me"})
+_IN_THE_BODY = frozenset({"into a line"})
+_NOT_IDS = frozenset({"code", "scope"})
+_PAGES_AS = {f"{PLAIN}get /plain/rooms/{{room_id}}": "room.list"}
+"""A room one does not sit in is a page, too: what it is for, the way in, and not a word of it."""
+
+
+def _answer(operation: Operation, person: Person, aim: _Aim) -> Answer:
+    row = _PAGES_AS.get(operation.id, operation.row)
+    relation = Relation.NONE if row == "room.list" else aim.relation
+    is_style = operation.path.endswith(".css")
+    answer = expected(row, operation.id, person, relation, is_there=aim.is_there)
+    if operation.form and person.standing is Standing.PENDING and not is_style:
+        return "pending"
+    if operation.form and answer in {"removed", "no_session"}:
+        return "no_session"
+    return answer
+
+
+def _is_by_role(operation: Operation) -> bool:
+    return all(relation is Relation.NONE for _, relation in TABLE[operation.row])
+
+
+def _like(value: Any) -> Any:
+    return new_id() if isinstance(value, UUID) else f"own-{new_id()}"
+
+
+def requests_in_order(cells: list[Cell]) -> Iterator[list[Cell]]:
+    """In the order in which what ends things comes last."""
+    for order in sorted({cell.operation.order for cell in cells}):
+        yield [cell for cell in cells if cell.operation.order == order]
