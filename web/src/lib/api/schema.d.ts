@@ -108,6 +108,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cases/{case_id}/escalation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description A case as it was handed up, and what was said about it. Leaves an audit line.
+         */
+        get: operations["escalation_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/escalation/outcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description What came of it, on the version that was read; 409 `stale` when the case moved on.
+         */
+        post: operations["escalation_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/cases/{case_id}/escalation/words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say
+         * @description Say something about it, to those who keep the room and its clinicians.
+         */
+        post: operations["escalation_say"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cases/{case_id}/hand-off": {
         parameters: {
             query?: never;
@@ -308,6 +368,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/escalations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Standing
+         * @description What stands with the clinicians in my rooms, by due time.
+         */
+        get: operations["escalation_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic/policy": {
         parameters: {
             query?: never;
@@ -432,6 +512,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/rooms/{room_id}/course-alerts/{alert_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Alert
+         * @description I have looked: what came of it.
+         */
+        post: operations["clinic_course_alert_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask For
+         * @description I need to see what a member did not share. The others are told now.
+         */
+        post: operations["emergency_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Group
+         * @description The schedule of a group I care for, who agreed, and open alerts.
+         */
+        get: operations["clinic_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic/rooms/{room_id}/measures/csv": {
         parameters: {
             query?: never;
@@ -467,6 +607,358 @@ export interface paths {
          */
         post: operations["measures_fhir"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/measures/{measure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Plan
+         * @description Ask this group, every so many days.
+         */
+        put: operations["clinic_measure_plan"];
+        post?: never;
+        /**
+         * Stop
+         * @description Ask it no more.
+         */
+        delete: operations["clinic_measure_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Notes
+         * @description The notes of a room's clinicians; `member`: those about one person. Leaves audit lines.
+         */
+        get: operations["team_notes_read"];
+        put?: never;
+        /**
+         * Write Note
+         * @description A note about a member, or about the group.
+         */
+        post: operations["team_note_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/notes/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Members
+         * @description About whom a note may be written here.
+         */
+        get: operations["team_note_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/notes/{note_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Note
+         * @description Correct one's own, or strike one with a reason. Earlier versions stay.
+         */
+        post: operations["team_note_change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Those who share something with the clinicians of this room.
+         */
+        get: operations["people_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Person
+         * @description What one of them shares; nothing of it is shown.
+         */
+        get: operations["person_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Person
+         * @description One member's courses, alerts and what is missing, as they agreed to. It leaves a receipt.
+         */
+        get: operations["clinic_person_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Messages
+         * @description What they said in this room. They see that I looked.
+         */
+        get: operations["person_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/people/{member_id}/moods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look At Mood
+         * @description Their check-ins. They see that I looked.
+         */
+        get: operations["person_moods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Living
+         * @description Those that wait for a second person, or are open.
+         */
+        get: operations["emergency_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergencies/{emergency_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End
+         * @description It is over now.
+         */
+        delete: operations["emergency_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergencies/{emergency_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description As a second person: it may be, or it may not. 409 when it waits no more.
+         */
+        post: operations["emergency_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mine
+         * @description What comes in all my rooms.
+         */
+        get: operations["group_session_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change
+         * @description Move it, or say something else about it.
+         */
+        patch: operations["group_session_change"];
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calendar
+         * @description Its time and this place's name, and nothing of the room.
+         */
+        get: operations["group_session_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description It does not take place.
+         */
+        post: operations["group_session_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/group-sessions/{session_id}/reminder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Remind
+         * @description Remind me a day and a quarter of an hour before.
+         */
+        put: operations["group_session_remind"];
+        post?: never;
+        /**
+         * Forget
+         * @description Do not remind me.
+         */
+        delete: operations["group_session_forget"];
         options?: never;
         head?: never;
         patch?: never;
@@ -514,6 +1006,70 @@ export interface paths {
          * @description Tone nudges on or off, my country.
          */
         patch: operations["me_change"];
+        trace?: never;
+    };
+    "/api/me/care": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Care
+         * @description What I can share with whom, in full words, and what I share and shared.
+         */
+        get: operations["care_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/care/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw All
+         * @description I take back all that I share with this group.
+         */
+        delete: operations["care_withdraw_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/care/{room_id}/{care_scope}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give
+         * @description I share this with the clinicians of this group. 409 when the words have changed, or none is there.
+         */
+        put: operations["care_give"];
+        post?: never;
+        /**
+         * Withdraw
+         * @description I take it back: from this answer on nobody sees it.
+         */
+        delete: operations["care_withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/me/consents": {
@@ -796,6 +1352,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/moods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Moods
+         * @description My check-ins of the last 90 days.
+         */
+        get: operations["mood_list"];
+        put?: never;
+        /**
+         * Check In
+         * @description How I am now.
+         */
+        post: operations["mood_check_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/moods/{mood_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Mood
+         * @description Take one of mine away.
+         */
+        delete: operations["mood_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/notices": {
         parameters: {
             query?: never;
@@ -1068,6 +1668,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Receipts
+         * @description Who looked at what is mine: by role, by day, and what allowed it.
+         */
+        get: operations["receipt_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/statements/{notice_id}": {
         parameters: {
             query?: never;
@@ -1102,6 +1722,146 @@ export interface paths {
         get: operations["statement_text"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measure-asks/{ask_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Ask
+         * @description Not now, not any more, or again after all.
+         */
+        post: operations["measure_ask_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List All
+         * @description What I can answer, what I am asked, and who sees it.
+         */
+        get: operations["measure_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read
+         * @description One in full, what I answered so far, and my own course.
+         */
+        get: operations["measure_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Drop
+         * @description Forget what I answered and did not finish.
+         */
+        delete: operations["measure_drop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/answers/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Answer
+         * @description One answer: stored at once. One that shows danger brings help with it.
+         */
+        put: operations["measure_answer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call
+         * @description Please call the clinicians of this group for me, this once. 409 without an answer that asks for it.
+         */
+        post: operations["measure_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/measures/{measure}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish
+         * @description I have answered what I want to. With an answer missing it is not scored.
+         */
+        post: operations["measure_finish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1360,6 +2120,50 @@ export interface paths {
          * @description How we are with each other here: for everybody in the room.
          */
         get: operations["room_climate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/group-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List In
+         * @description What comes in one room; for those who keep it, also what was.
+         */
+        get: operations["room_group_sessions"];
+        put?: never;
+        /**
+         * Plan
+         * @description A new session.
+         */
+        post: operations["group_session_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/group-sessions/hosts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Hosts
+         * @description Who may host here.
+         */
+        get: operations["group_session_hosts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2337,7 +3141,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
             /**
              * Opinion
              * Format: uuid
@@ -2438,6 +3242,62 @@ export interface components {
             /** Soon Minutes */
             soon_minutes?: number[] | null;
         };
+        /**
+         * Care
+         * @description What can be shared and is. language: of the questions. about: what holds for all of them.
+         */
+        Care: {
+            /** About */
+            about: string[];
+            /** Groups */
+            groups: components["schemas"]["CareGroup"][];
+            /** Language */
+            language: string;
+            /** Ledger */
+            ledger: components["schemas"]["Shared"][];
+            /** Questions */
+            questions: components["schemas"]["CareQuestion"][];
+            /** Review */
+            review: string;
+        };
+        /**
+         * CareGroup
+         * @description A group and what is shared there now.
+         *
+         *     seated: whether the member still sits there. has_clinician: without one nobody can look.
+         */
+        CareGroup: {
+            /** Has Clinician */
+            has_clinician: boolean;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Seated */
+            seated: boolean;
+            /** Shared */
+            shared: components["schemas"]["Shared"][];
+        };
+        /**
+         * CareQuestion
+         * @description What sharing one thing means, in full. wording: version and language, to be named when it is given.
+         */
+        CareQuestion: {
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+            /** Title */
+            title: string;
+            /** Wording */
+            wording: string;
+            /** Words */
+            words: string[];
+        };
         /** Case */
         Case: {
             /** Allowed */
@@ -2475,7 +3335,7 @@ export interface components {
          */
         CaseDecision: {
             /** Action */
-            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo") | ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look");
             /**
              * At
              * Format: date-time
@@ -2519,7 +3379,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock";
+            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock" | "measure";
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Words */
@@ -2534,6 +3394,8 @@ export interface components {
             about: ("self" | "another") | null;
             /** Again Of */
             again_of?: string | null;
+            /** Answered */
+            answered?: ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look") | null;
             /**
              * Aside
              * @default false
@@ -2563,7 +3425,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
             /** Language */
             language: string | null;
             /**
@@ -2920,6 +3782,64 @@ export interface components {
             name: string;
         };
         /**
+         * CourseAlert
+         * @description Somebody's course is not as expected: why, what that rests on, and what it does not know.
+         */
+        CourseAlert: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Closed At */
+            closed_at: string | null;
+            /** First */
+            first: number;
+            /** High From */
+            high_from: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last */
+            last: number;
+            /** Measure */
+            measure: string;
+            /** Measurements */
+            measurements: number;
+            /**
+             * Member
+             * Format: uuid
+             */
+            member: string;
+            /** Name */
+            name: string;
+            /** Outcome */
+            outcome: string | null;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "worse" | "no_better";
+            /** Reliable Points */
+            reliable_points: number;
+            /** Source */
+            source: string;
+            /** Title */
+            title: string;
+            /** Unknown */
+            unknown: string;
+        };
+        /**
+         * CourseAlertClosed
+         * @description What came of it.
+         */
+        CourseAlertClosed: {
+            /** Outcome */
+            outcome: string;
+        };
+        /**
          * Coverage
          * @description What reads one language here, in words. `language`: a code, or "other" for all that have no row.
          */
@@ -3002,7 +3922,7 @@ export interface components {
          */
         EarlierCase: {
             /** Actions */
-            actions: (("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo"))[];
+            actions: (("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo") | ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look"))[];
             /**
              * Id
              * Format: uuid
@@ -3012,7 +3932,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again";
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
             /**
              * Opened At
              * Format: date-time
@@ -3080,6 +4000,76 @@ export interface components {
             shares: string[];
         };
         /**
+         * Emergencies
+         * @description Those that wait or are open now, in rooms that are mine to answer for.
+         */
+        Emergencies: {
+            /** Emergencies */
+            emergencies: components["schemas"]["Emergency"][];
+        };
+        /**
+         * Emergency
+         * @description Access without consent, as those see it who may answer it.
+         *
+         *     state: waits for a second person, or open until then. mine: I asked. may_answer: I can be the second.
+         */
+        Emergency: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** By */
+            by: string;
+            /** Confirmed */
+            confirmed: boolean;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** May Answer */
+            may_answer: boolean;
+            /**
+             * Member
+             * Format: uuid
+             */
+            member: string;
+            /** Mine */
+            mine: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "danger" | "unreachable" | "another" | "handed_over";
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waits" | "open";
+            /** Until */
+            until: string | null;
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * EmergencyAnswer
+         * @description A second person says whether it may be.
+         */
+        EmergencyAnswer: {
+            /** Confirm */
+            confirm: boolean;
+        };
+        /**
          * Entered
          * @description Signed up or logged in. `token` only for programs; `recovery_code` only when it is new, and never again.
          */
@@ -3107,6 +4097,150 @@ export interface components {
             due_at: string;
             /** May Take Back */
             may_take_back: boolean;
+        };
+        /**
+         * Escalation
+         * @description A case as it was handed up: with what the moderator chose to show, and no more.
+         *
+         *     version: of the case, for an outcome. may_answer: the reader is one of those who were asked.
+         */
+        Escalation: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Awaits */
+            awaits: boolean;
+            /** By */
+            by: string;
+            /**
+             * Case
+             * Format: uuid
+             */
+            case: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
+            /** May Answer */
+            may_answer: boolean;
+            /** Note */
+            note: string;
+            /** Outcomes */
+            outcomes: components["schemas"]["GivenOutcome"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /** Shared */
+            shared: components["schemas"]["CaseMessage"][];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "escalated" | "closed";
+            /** Subject */
+            subject: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Version */
+            version: number;
+            /** Words */
+            words: components["schemas"]["EscalationWord"][];
+        };
+        /**
+         * EscalationLine
+         * @description One that stands with the clinicians: no text. `awaits`: no clinician has done anything yet.
+         */
+        EscalationLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Awaits */
+            awaits: boolean;
+            /** By */
+            by: string;
+            /**
+             * Case
+             * Format: uuid
+             */
+            case: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure";
+            /** Outcome */
+            outcome: ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look") | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+            /** Words */
+            words: number;
+        };
+        /**
+         * EscalationWord
+         * @description Something that was said about the case, between those who keep the room and its clinicians.
+         */
+        EscalationWord: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * By Role
+             * @enum {string}
+             */
+            by_role: "peer" | "moderator" | "clinician" | "steward";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mine */
+            mine: boolean;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Escalations
+         * @description What is due first stands first.
+         */
+        Escalations: {
+            /** Escalations */
+            escalations: components["schemas"]["EscalationLine"][];
         };
         /**
          * FeltHeard
@@ -3234,6 +4368,141 @@ export interface components {
             share: components["schemas"]["JudgedShare"];
             /** Start */
             start: string;
+        };
+        /**
+         * GivenOutcome
+         * @description What a clinician answered. `note` None: nothing was added.
+         */
+        GivenOutcome: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Note */
+            note: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look";
+        };
+        /**
+         * GroupMeasures
+         * @description A group's schedule, who agreed, and the alerts that are open.
+         */
+        GroupMeasures: {
+            /** Alerts */
+            alerts: components["schemas"]["CourseAlert"][];
+            /** Available */
+            available: components["schemas"]["MeasureLine"][];
+            /** Offers */
+            offers: components["schemas"]["MeasureOffer"][];
+            /** People */
+            people: components["schemas"]["MeasurePerson"][];
+            /** Plans */
+            plans: components["schemas"]["MeasurePlan"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * GroupSession
+         * @description `host` None: whoever it was no longer keeps the room. `people`: rounded to 5, for those who keep the
+         *     room, after its end; None also where fewer than 8 were there, and until then.
+         */
+        GroupSession: {
+            /** About */
+            about: string | null;
+            /** Cancelled */
+            cancelled: boolean;
+            /** Edition */
+            edition: number;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Host */
+            host: string | null;
+            /** Host Id */
+            host_id: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** May Change */
+            may_change: boolean;
+            /** People */
+            people?: number | null;
+            /** Remind */
+            remind: boolean;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * GroupSessionEnd
+         * @description Cancelled. `reason` is told to those who wanted to be reminded.
+         */
+        GroupSessionEnd: {
+            /** Edition */
+            edition: number;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * GroupSessionPatch
+         * @description What is given changes. `edition`: the one that was read.
+         */
+        GroupSessionPatch: {
+            /** About */
+            about?: string | null;
+            /** Edition */
+            edition: number;
+            /** Host */
+            host?: string | null;
+            /** Minutes */
+            minutes?: number | null;
+            /** Starts At */
+            starts_at?: string | null;
+            /** Time Zone */
+            time_zone?: string | null;
+            /** Title */
+            title?: string | null;
+        };
+        /**
+         * GroupSessions
+         * @description What comes first stands first. `past`: the newest first, for those who keep the room.
+         */
+        GroupSessions: {
+            /**
+             * Past
+             * @default []
+             */
+            past: components["schemas"]["GroupSession"][];
+            /** Upcoming */
+            upcoming: components["schemas"]["GroupSession"][];
         };
         /**
          * Guard
@@ -4009,6 +5278,271 @@ export interface components {
             /** Tone Nudges */
             tone_nudges?: boolean | null;
         };
+        /**
+         * Measure
+         * @description One questionnaire in full, what was answered so far, and the member's own course.
+         *
+         *     danger_item: the question whose answer may call a person.
+         */
+        Measure: {
+            /** Answers */
+            answers: {
+                [key: string]: number;
+            };
+            course: components["schemas"]["MeasureCourse"];
+            /** Danger Item */
+            danger_item: string | null;
+            /** Groups */
+            groups: components["schemas"]["MeasureGroup"][];
+            /** Id */
+            id: string;
+            /** Language */
+            language: string;
+            /** Permission */
+            permission: string;
+            /** Publication */
+            publication: string;
+            /** Scoring */
+            scoring: string;
+            /** Stem */
+            stem: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: string;
+        };
+        /**
+         * MeasureAnswered
+         * @description What is stored now. support: help for the member, at once, when an answer shows danger.
+         *
+         *     called: groups whose clinicians were called. may_call: those whom the member could ask now.
+         */
+        MeasureAnswered: {
+            /** Answers */
+            answers: {
+                [key: string]: number;
+            };
+            /** Called */
+            called: components["schemas"]["MeasureGroup"][];
+            /** May Call */
+            may_call: components["schemas"]["MeasureGroup"][];
+            support: components["schemas"]["Support"] | null;
+        };
+        /**
+         * MeasureAsk
+         * @description What a group asks, and what the member said to that.
+         */
+        MeasureAsk: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Measure */
+            measure: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "later" | "never";
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureAskAnswer
+         * @description later: not now; never: not any more; again: I would be asked again.
+         */
+        MeasureAskAnswer: {
+            /**
+             * Answer
+             * @enum {string}
+             */
+            answer: "later" | "never" | "again";
+        };
+        /**
+         * MeasureBand
+         * @description From this total on, in the authors' word.
+         */
+        MeasureBand: {
+            /** Lowest */
+            lowest: number;
+            /** Name */
+            name: string;
+        };
+        /**
+         * MeasureCourse
+         * @description All results of one questionnaire, oldest first. reliable_points: from there on a change is reliable.
+         */
+        MeasureCourse: {
+            /** Bands */
+            bands: components["schemas"]["MeasureBand"][];
+            /** Highest */
+            highest: number;
+            /** Items */
+            items: components["schemas"]["MeasureItem"][];
+            /** Measure */
+            measure: string;
+            /** Options */
+            options: components["schemas"]["MeasureOption"][];
+            /** Reliable Points */
+            reliable_points: number | null;
+            /** Reliable Source */
+            reliable_source: string | null;
+            /** Results */
+            results: components["schemas"]["MeasureResult"][];
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureGroup
+         * @description A group of the member's that has clinicians, and what the member lets these see.
+         */
+        MeasureGroup: {
+            /** Is Called */
+            is_called: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Sees Measures */
+            sees_measures: boolean;
+        };
+        /**
+         * MeasureItem
+         * @description A question, word for word.
+         */
+        MeasureItem: {
+            /** Id */
+            id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * MeasureLine
+         * @description One that can be taken here. begun: how many answers wait to be finished; None: it is not begun.
+         */
+        MeasureLine: {
+            /** Begun */
+            begun: number | null;
+            /** Id */
+            id: string;
+            /** Last At */
+            last_at: string | null;
+            /** Questions */
+            questions: number;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureOffer
+         * @description Something that can be offered now, in the steward's words.
+         */
+        MeasureOffer: {
+            /** Title */
+            title: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * MeasureOption
+         * @description An answer, word for word, and what it counts.
+         */
+        MeasureOption: {
+            /** Text */
+            text: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * MeasurePerson
+         * @description A member who lets the clinicians of this group see their questionnaires.
+         */
+        MeasurePerson: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * MeasurePlan
+         * @description What the group is asked, how often, and when next.
+         */
+        MeasurePlan: {
+            /** Every Days */
+            every_days: number;
+            /** Measure */
+            measure: string;
+            /**
+             * Next At
+             * Format: date-time
+             */
+            next_at: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureResult
+         * @description One finished questionnaire. total: None when an answer is missing; then nothing follows from it.
+         *
+         *     since_first, since_last: whether the total differs from these by more than the instrument's error;
+         *     None where that cannot be said.
+         */
+        MeasureResult: {
+            /** Answers */
+            answers: {
+                [key: string]: number;
+            };
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Band */
+            band: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Room */
+            room: string | null;
+            /** Since First */
+            since_first: ("better" | "worse" | "none") | null;
+            /** Since Last */
+            since_last: ("better" | "worse" | "none") | null;
+            /** Total */
+            total: number | null;
+        };
+        /**
+         * Measures
+         * @description What can be taken, what is asked, and who sees it.
+         */
+        Measures: {
+            /** Asks */
+            asks: components["schemas"]["MeasureAsk"][];
+            /** Groups */
+            groups: components["schemas"]["MeasureGroup"][];
+            /** Measures */
+            measures: components["schemas"]["MeasureLine"][];
+        };
         /** MemberPatch */
         MemberPatch: {
             /** Reason */
@@ -4088,6 +5622,52 @@ export interface components {
             type: "message";
         };
         /**
+         * MissingMeasure
+         * @description A group asked, and there is no answer.
+         */
+        MissingMeasure: {
+            /**
+             * Asked At
+             * Format: date-time
+             */
+            asked_at: string;
+            /** Measure */
+            measure: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Mood
+         * @description One check-in.
+         */
+        Mood: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Feeling
+             * @enum {string}
+             */
+            feeling: "very_low" | "low" | "so_so" | "good" | "very_good";
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+        };
+        /**
+         * Moods
+         * @description Check-ins of the last days, newest first.
+         */
+        Moods: {
+            /** Days */
+            days: number;
+            /** Moods */
+            moods: components["schemas"]["Mood"][];
+        };
+        /**
          * MyData
          * @description What I asked about my data, if anything. keys_kept_days: how long a copy of my keys may lie in a backup.
          */
@@ -4155,6 +5735,8 @@ export interface components {
             minutes?: number | null;
             /** Reason */
             reason: string;
+            /** Shared */
+            shared?: string[] | null;
             /**
              * Undoable
              * @default false
@@ -4164,6 +5746,62 @@ export interface components {
             version: number;
             /** Words */
             words?: string | null;
+        };
+        /**
+         * NewEmergency
+         * @description I need to see what this member did not share. words: why; the member will read them.
+         *
+         *     at_once: for 5 minutes without a second person, who are all told.
+         */
+        NewEmergency: {
+            /** At Once */
+            at_once: boolean;
+            /** Name */
+            name: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "danger" | "unreachable" | "another" | "handed_over";
+            /** Words */
+            words: string;
+        };
+        /**
+         * NewEscalationWord
+         * @description The same `client_id` again says nothing twice.
+         */
+        NewEscalationWord: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * NewGroupSession
+         * @description `time_zone`: the name of the zone in which it was planned, "Europe/Dublin". `host` None: oneself.
+         */
+        NewGroupSession: {
+            /** About */
+            about?: string | null;
+            /** Host */
+            host?: string | null;
+            /**
+             * Minutes
+             * @default 60
+             */
+            minutes: number;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Title */
+            title: string;
         };
         /**
          * NewHandOver
@@ -4243,6 +5881,33 @@ export interface components {
             seat: ("member" | "host" | "moderator" | "clinician") | null;
         };
         /**
+         * NewMeasureAnswer
+         * @description My answer to one question.
+         */
+        NewMeasureAnswer: {
+            /** Value */
+            value: number;
+        };
+        /**
+         * NewMeasureCall
+         * @description Please call the clinicians of this group for me.
+         */
+        NewMeasureCall: {
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+        };
+        /**
+         * NewMeasurePlan
+         * @description Ask this group every so many days.
+         */
+        NewMeasurePlan: {
+            /** Every Days */
+            every_days: number;
+        };
+        /**
          * NewMeasuresExport
          * @description Whose measures: one member's, or (None) of all who agreed. One of the secrets proves who asks.
          */
@@ -4253,6 +5918,22 @@ export interface components {
             passphrase?: string | null;
             /** Recovery Code */
             recovery_code?: string | null;
+        };
+        /**
+         * NewMood
+         * @description How I am now. client_id: the same again is the same check-in.
+         */
+        NewMood: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * Feeling
+             * @enum {string}
+             */
+            feeling: "very_low" | "low" | "so_so" | "good" | "very_good";
         };
         /**
          * NewOpinion
@@ -4266,6 +5947,21 @@ export interface components {
             of: string;
             /** Question */
             question: string;
+        };
+        /**
+         * NewOutcome
+         * @description `version`: the one of the case that was read.
+         */
+        NewOutcome: {
+            /** Note */
+            note?: string | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look";
+            /** Version */
+            version: number;
         };
         /**
          * NewPassphrase
@@ -4362,6 +6058,29 @@ export interface components {
             slug?: string | null;
         };
         /**
+         * NewShare
+         * @description I agree to these words, for so many months.
+         */
+        NewShare: {
+            /**
+             * Months
+             * @enum {integer}
+             */
+            months: 1 | 3 | 6 | 12;
+            /** Wording */
+            wording: string;
+        };
+        /**
+         * NewTeamNote
+         * @description `member` None: about the group.
+         */
+        NewTeamNote: {
+            /** Member */
+            member?: string | null;
+            /** Text */
+            text: string;
+        };
+        /**
          * NewTemplate
          * @description A steward's own words to start from.
          */
@@ -4417,6 +6136,27 @@ export interface components {
             why: string;
         };
         /**
+         * NotedMember
+         * @description Somebody with a seat in the room, about whom a note may be written.
+         */
+        NotedMember: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * NotedMembers
+         * @description By name.
+         */
+        NotedMembers: {
+            /** Members */
+            members: components["schemas"]["NotedMember"][];
+        };
+        /**
          * Notice
          * @description What was done about the receiver or their message, by whom (a role), why, and until when it can be appealed.
          */
@@ -4457,7 +6197,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "your_data";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data";
             /**
              * Message
              * @default null
@@ -4601,6 +6341,21 @@ export interface components {
             wrong: number;
         };
         /**
+         * People
+         * @description Those in a room who share something with its clinicians. Nobody else is in it, not even as a number.
+         */
+        People: {
+            /** People */
+            people: components["schemas"]["Person"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
          * Period
          * @description Some weeks together. `per_week`: the mean of what is shown; `medians`: the middle one of the weeks' own.
          */
@@ -4629,6 +6384,74 @@ export interface components {
             };
             /** Weeks */
             weeks: number;
+        };
+        /**
+         * Person
+         * @description A member who shares something, and what.
+         */
+        Person: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: components["schemas"]["PersonScope"][];
+        };
+        /**
+         * PersonMeasures
+         * @description One member's questionnaires, for a clinician whom they let see them.
+         */
+        PersonMeasures: {
+            /** Alerts */
+            alerts: components["schemas"]["CourseAlert"][];
+            /** Courses */
+            courses: components["schemas"]["MeasureCourse"][];
+            /**
+             * Member
+             * Format: uuid
+             */
+            member: string;
+            /** Missing */
+            missing: components["schemas"]["MissingMeasure"][];
+            /** Name */
+            name: string;
+            /** Offers */
+            offers: components["schemas"]["MeasureOffer"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
+         * PersonMessages
+         * @description What somebody said in the room, oldest first. before: the token of the page before.
+         */
+        PersonMessages: {
+            /** Before */
+            before: number | null;
+            /** Messages */
+            messages: components["schemas"]["HistoryMessage"][];
+        };
+        /**
+         * PersonScope
+         * @description Something that can be seen now. emergency: without the member's consent.
+         */
+        PersonScope: {
+            /** Emergency */
+            emergency: boolean;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+            /** Until */
+            until: string | null;
         };
         /**
          * Place
@@ -5339,6 +7162,60 @@ export interface components {
             type: "read";
         };
         /**
+         * ReceiptLine
+         * @description Looks of one kind on one day (UTC). by: the role that looked; never who.
+         *
+         *     given_at: of the consent that allowed it. reason: where it was an emergency instead.
+         */
+        ReceiptLine: {
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "peer" | "moderator" | "clinician" | "steward";
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Given At */
+            given_at: string | null;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Looks */
+            looks: number;
+            /** Reason */
+            reason: ("danger" | "unreachable" | "another" | "handed_over") | null;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+        };
+        /**
+         * Receipts
+         * @description Every look at what is mine, newest first. since: older ones are kept and not in here.
+         */
+        Receipts: {
+            /** Receipts */
+            receipts: components["schemas"]["ReceiptLine"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
          * Redress
          * @description How to ask again. usual_wait_s: the median of the last answers; None where there were too few.
          */
@@ -5675,7 +7552,28 @@ export interface components {
             /** Rooms */
             rooms: components["schemas"]["Room"][];
         };
-        ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Praise"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
+        ServerFrame: components["schemas"]["Hello"] | components["schemas"]["Joined"] | components["schemas"]["Message"] | components["schemas"]["Posted"] | components["schemas"]["Nudge"] | components["schemas"]["Praise"] | components["schemas"]["Held"] | components["schemas"]["Refused"] | components["schemas"]["Changed"] | components["schemas"]["Reacted"] | components["schemas"]["Presence"] | components["schemas"]["IsTyping"] | components["schemas"]["Support"] | components["schemas"]["Notice"] | components["schemas"]["QueueChanged"] | components["schemas"]["SightChanged"] | components["schemas"]["RoomEnded"] | components["schemas"]["Reset"];
+        /**
+         * SessionHost
+         * @description Somebody who may host in this room.
+         */
+        SessionHost: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * SessionHosts
+         * @description By name.
+         */
+        SessionHosts: {
+            /** Hosts */
+            hosts: components["schemas"]["SessionHost"][];
+        };
         /** SessionInfo */
         SessionInfo: {
             /**
@@ -5799,6 +7697,35 @@ export interface components {
             /** Value */
             value: number | null;
         };
+        /**
+         * Shared
+         * @description One agreement with a group's clinicians, as the ledger keeps it.
+         */
+        Shared: {
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+            /**
+             * Scope
+             * @enum {string}
+             */
+            scope: "mood" | "measures" | "messages" | "alerts";
+            /** Until */
+            until: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /** Wording */
+            wording: string;
+        };
         /** Shift */
         Shift: {
             /** On */
@@ -5841,6 +7768,22 @@ export interface components {
             reason: string;
             /** Version */
             version: number;
+        };
+        /**
+         * SightChanged
+         * @description To the room's clinicians: what they may see of somebody may have changed. Ask anew.
+         */
+        SightChanged: {
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sight";
         };
         /**
          * SignUp
@@ -6149,6 +8092,77 @@ export interface components {
             words: string;
         };
         /**
+         * TeamNote
+         * @description What a clinician wrote for the room's clinicians, oldest version first. `mine`: the reader wrote it.
+         */
+        TeamNote: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Member */
+            member: string | null;
+            /** Member Name */
+            member_name: string | null;
+            /** Mine */
+            mine: boolean;
+            /** Struck */
+            struck: boolean;
+            /** Versions */
+            versions: components["schemas"]["TeamNoteVersion"][];
+        };
+        /**
+         * TeamNoteChange
+         * @description A correction, or with `strike` the reason why it no longer stands. `version`: how many were read.
+         */
+        TeamNoteChange: {
+            /**
+             * Strike
+             * @default false
+             */
+            strike: boolean;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TeamNoteVersion
+         * @description `struck`: the text is the reason. `text` None: it can no longer be read.
+         */
+        TeamNoteVersion: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "written" | "corrected" | "struck";
+            /** Text */
+            text: string | null;
+        };
+        /**
+         * TeamNotes
+         * @description Newest first. Only for the clinicians of this room; each look is in the audit log.
+         */
+        TeamNotes: {
+            /** Notes */
+            notes: components["schemas"]["TeamNote"][];
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
          * Template
          * @description Words to start from. `written_by`: us means that no native speaker has reviewed it yet.
          */
@@ -6232,7 +8246,7 @@ export interface components {
          */
         Undo: {
             /** Action */
-            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo");
+            action: ("dismiss" | "hide" | "care_note" | "warn" | "pause" | "remove_member" | "remove_from_place" | "reach_out" | "share_resources" | "escalate" | "uphold" | "overturn" | "change") | ("urgency" | "handling" | "show_again" | "removal_confirmed" | "removal_declined" | "undo") | ("reached_them" | "not_reached" | "keep_an_eye" | "nothing_further" | "please_look");
             /**
              * Decision
              * Format: uuid
@@ -6523,6 +8537,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Case"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOutcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    escalation_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEscalationWord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalation"];
                 };
             };
             /** @description Refused */
@@ -6869,6 +8984,35 @@ export interface operations {
             };
         };
     };
+    escalation_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Escalations"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     policy_read: {
         parameters: {
             query?: never;
@@ -7092,6 +9236,108 @@ export interface operations {
             };
         };
     };
+    clinic_course_alert_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CourseAlertClosed"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEmergency"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     measures_csv: {
         parameters: {
             query?: never;
@@ -7146,6 +9392,655 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measure_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasurePlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measure_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_notes_read: {
+        parameters: {
+            query?: {
+                member?: string | null;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamNotes"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_note_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTeamNote"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamNote"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_note_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotedMembers"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    team_note_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                note_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TeamNoteChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamNote"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    people_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["People"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_person_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_messages: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMessages"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    person_moods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moods"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    emergency_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emergency_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Emergencies"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSessions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupSessionPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_calendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupSessionEnd"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_remind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
             };
             /** @description Refused */
             "4XX": {
@@ -7238,6 +10133,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_read: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_withdraw_all: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                care_scope: "mood" | "measures" | "messages" | "alerts";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewShare"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    care_withdraw: {
+        parameters: {
+            query?: {
+                language?: string;
+            };
+            header?: never;
+            path: {
+                room_id: string;
+                care_scope: "mood" | "measures" | "messages" | "alerts";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Care"];
                 };
             };
             /** @description Refused */
@@ -7811,6 +10840,97 @@ export interface operations {
             };
         };
     };
+    mood_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moods"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mood_check_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMood"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mood"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mood_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                mood_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     notice_list: {
         parameters: {
             query?: never;
@@ -8313,6 +11433,35 @@ export interface operations {
             };
         };
     };
+    receipt_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Receipts"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     statement_read: {
         parameters: {
             query?: never;
@@ -8362,6 +11511,230 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_ask_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ask_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeasureAskAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Measure"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_drop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasureAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureAnswered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasureCall"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureAnswered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    measure_finish: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureCourse"];
                 };
             };
             /** @description Refused */
@@ -8560,7 +11933,7 @@ export interface operations {
             query?: {
                 urgency?: ("none" | "routine" | "soon" | "now") | null;
                 room?: string | null;
-                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again") | null;
+                kind?: ("risk" | "harm" | "held" | "flag" | "line" | "appeal" | "look_again" | "measure") | null;
                 state?: ("open" | "escalated" | "closed") | null;
                 language?: string | null;
                 waits_h?: number | null;
@@ -8763,6 +12136,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Climate"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    room_group_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSessions"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroupSession"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupSession"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    group_session_hosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionHosts"];
                 };
             };
             /** @description Refused */
