@@ -14,27 +14,38 @@ from server.store.tables import (
     Case,
     CaseFlag,
     Consent,
+    CourseAlert,
     DataExport,
     Edit,
+    Emergency,
     Erasure,
     FeltHeard,
+    GroupSessionPresence,
+    GroupSessionReminder,
     GuardCase,
     GuardChoice,
     GuardShift,
     Invitation,
     JournalEntry,
+    MeasureAsk,
+    MeasureResponse,
     Member,
     Membership,
     Message,
+    Mood,
     Notice,
     NudgeShown,
     PushCall,
     PushDevice,
+    PushNews,
+    PushWish,
     QuietPerson,
     QuietTopic,
     Reaction,
+    Receipt,
     Revision,
     Session,
+    TeamNote,
 )
 from server.store.work import Work
 
@@ -157,6 +168,10 @@ def _messages_of(member_id: UUID) -> Any:
     return select(Message.id).where(col(Message.author_id) == member_id)
 
 
+def _devices_of(member_id: UUID) -> Any:
+    return select(PushDevice.id).where(col(PushDevice.member_id) == member_id)
+
+
 _DELETED: tuple[tuple[type, Any], ...] = (
     (Revision, lambda member_id: col(Revision.message_id).in_(_messages_of(member_id))),
     (Assessment, lambda member_id: col(Assessment.message_id).in_(_messages_of(member_id))),
@@ -165,14 +180,20 @@ _DELETED: tuple[tuple[type, Any], ...] = (
     (FeltHeard, _mine(FeltHeard.asker_id)),
     (Membership, _mine(Membership.member_id)),
     (NudgeShown, _mine(NudgeShown.member_id)),
+    (Receipt, _mine(Receipt.member_id)),
+    (Emergency, _mine(Emergency.member_id)),
     (Consent, _mine(Consent.member_id)),
+    (Mood, _mine(Mood.member_id)),
+    (CourseAlert, _mine(CourseAlert.member_id)),
+    (MeasureResponse, _mine(MeasureResponse.member_id)),
+    (MeasureAsk, _mine(MeasureAsk.member_id)),
+    (TeamNote, _mine(TeamNote.member_id)),
+    (GroupSessionReminder, _mine(GroupSessionReminder.member_id)),
+    (GroupSessionPresence, _mine(GroupSessionPresence.member_id)),
     (Session, _mine(Session.member_id)),
-    (
-        PushCall,
-        lambda member_id: col(PushCall.device_id).in_(
-            select(PushDevice.id).where(col(PushDevice.member_id) == member_id)
-        ),
-    ),
+    (PushWish, _mine(PushWish.member_id)),
+    (PushNews, lambda member_id: col(PushNews.device_id).in_(_devices_of(member_id))),
+    (PushCall, lambda member_id: col(PushCall.device_id).in_(_devices_of(member_id))),
     (PushDevice, _mine(PushDevice.member_id)),
     (
         GuardCase,

@@ -15,12 +15,17 @@ from server.store.tables import (
     Case,
     CaseFlag,
     ClimateNote,
+    CourseAlert,
     Decision,
     Edit,
+    Emergency,
+    GroupSession,
     HandOver,
     HeldWords,
     JournalEntry,
+    MeasureResponse,
     Message,
+    Mood,
     Notice,
     NudgeShown,
     Opinion,
@@ -28,6 +33,7 @@ from server.store.tables import (
     PushDevice,
     QuietTopic,
     Revision,
+    TeamNote,
     Undo,
 )
 from server.store.work import Work
@@ -120,6 +126,15 @@ FIELDS: tuple[Field, ...] = (
     Field(PushDevice, "sealed", col(PushDevice.member_id)),
     Field(ClimateNote, "sealed", col(ClimateNote.author_id), col(ClimateNote.room_id)),
     Field(HeldWords, "sealed", col(HeldWords.hold_id)),
+    Field(Mood, "sealed", col(Mood.member_id)),
+    Field(
+        MeasureResponse, "sealed", col(MeasureResponse.member_id), col(MeasureResponse.room_id)
+    ),
+    Field(CourseAlert, "sealed", col(CourseAlert.member_id), col(CourseAlert.room_id)),
+    Field(CourseAlert, "outcome", col(CourseAlert.closed_by), col(CourseAlert.room_id)),
+    Field(Emergency, "sealed", col(Emergency.member_id), col(Emergency.room_id)),
+    Field(TeamNote, "sealed", col(TeamNote.author_id), col(TeamNote.room_id)),
+    Field(GroupSession, "sealed", col(GroupSession.sealed_by), col(GroupSession.room_id)),
 )  # fmt: skip
 FINGERPRINTS: tuple[tuple[type, str], ...] = (
     (Message, "fingerprint"),
