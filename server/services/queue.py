@@ -207,6 +207,7 @@ def scope_of(work: Work, actor: Actor) -> Scope:
         cared=frozenset(cared if actor.role is Role.CLINICIAN else ()),
         viewer=actor.id,
         outside=actor.role in {Role.MODERATOR, Role.STEWARD},
+        inside=frozenset(kept | cared),
     )
 
 

@@ -35,6 +35,8 @@ class Scope:
     viewer: UUID
     outside: bool = False
     """Also what is set aside from those who keep any other room."""
+    inside: frozenset[UUID] = frozenset()
+    """Rooms they sit in as staff, whatever their role opens there: nothing set aside there is for them."""
 
     @property
     def rooms(self) -> frozenset[UUID]:
@@ -209,7 +211,8 @@ def _visible(scope: Scope) -> ColumnElement[bool]:
     kept = _plain(Case.room_id).in_(scope.kept)
     of_mine = and_(kept, col(Case.aside).is_(False))
     if scope.outside:
-        of_mine = or_(of_mine, and_(col(Case.aside).is_(True), not_(kept)))
+        inside = _plain(Case.room_id).in_(scope.inside)
+        of_mine = or_(of_mine, and_(col(Case.aside).is_(True), not_(inside)))
     of_mine = and_(of_mine, col(Case.kind).not_in(CLINICIANS_ONLY))
     if scope.cared:  # else the index alone can answer how many there are
         cared = and_(_plain(Case.room_id).in_(scope.cared), _for_clinicians())

@@ -11,7 +11,7 @@ from server import access
 from server.client import Http
 from tests.server.live_server import LiveServer
 from tests.server.matrix.asking import ask_all
-from tests.server.matrix.cells import operations
+from tests.server.matrix.cells import NOT_TAUGHT, operations
 from tests.server.matrix.commands import send_all
 from tests.server.matrix.running import TOO_WIDE, Careless, make, running
 
@@ -22,7 +22,8 @@ _OF_THE_CONTROL = frozenset({"case_read"})
 def run() -> dict[str, Any]:
     """ok: each cell answers as the table says; what is not theirs looks as what is not there, in status,
     body and length; each live event reaches those whom the table names, and nobody else. Controls, each
-    caught: a row that is opened too wide, and a delivery that asks nobody who they are.
+    caught: a row that is opened too wide, and a delivery that asks nobody who they are. Not ok while there
+    are operations (`not_taught`) that no cell asks for.
     """
     return asyncio.run(_run())
 
@@ -41,7 +42,8 @@ async def _run() -> dict[str, Any]:
         heard[fault] for fault in ("event_leaks", "events_unheard")
     )
     figures |= heard | controls | {"control_caught": caught}
-    return figures | {"ok": clean and caught and figures["allowed"] > 0}
+    taught = not figures["not_taught"]
+    return figures | {"ok": clean and caught and taught and figures["allowed"] > 0}
 
 
 async def _ask_everything(folder: Path) -> dict[str, Any]:
@@ -61,6 +63,7 @@ async def _ask_everything(folder: Path) -> dict[str, Any]:
     both: Counter[str] = framed.counts + asked.counts
     return {
         "operations": len(found),
+        "not_taught": len(NOT_TAUGHT),
         "people": len(matrix.cast.people),
         "commands": framed.counts["cells"],
         **asked.figures(),
