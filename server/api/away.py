@@ -18,7 +18,7 @@ router = APIRouter(tags=["push"])
 _OWN = {"x-access": "push.own"}
 _STEWARD = {"x-access": "steward.away"}
 _PAGE = {"x-access": "page.read"}
-_MEASURES = Path(__file__).with_name("measures.html")
+_KITCHEN = Path(__file__).with_name("kitchen.html")
 _PLAIN = "Notes"
 
 
@@ -80,13 +80,13 @@ async def leave(request: Request) -> RedirectResponse:
     except Unavailable:
         chosen = None
     headers = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return RedirectResponse(chosen or "/measures", 303, headers=headers)
+    return RedirectResponse(chosen or "/kitchen", 303, headers=headers)
 
 
-@router.get("/measures", include_in_schema=False, openapi_extra=_PAGE)
-async def measures() -> FileResponse:
+@router.get("/kitchen", include_in_schema=False, openapi_extra=_PAGE)
+async def kitchen() -> FileResponse:
     """A page that says nothing of this place, and works without a line."""
-    return FileResponse(_MEASURES, headers={"cache-control": "max-age=3600"})
+    return FileResponse(_KITCHEN, headers={"cache-control": "max-age=3600"})
 
 
 def _names(work: Work) -> tuple[str, str | None]:

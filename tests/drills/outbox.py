@@ -249,7 +249,7 @@ async def _wiped(run: Outbox) -> dict[str, Any]:
         texts = run._words("wiped")
         await device.write(page, texts)
         await device.expect_waiting(page, texts)
-        await page.goto(f"http://localhost:{run._server.port}/measures")
+        await page.goto(f"http://localhost:{run._server.port}/kitchen")
         await page.evaluate(_WIPE)
         await device.cut(off=False)
         page = await device.tab()

@@ -477,7 +477,7 @@ _PAGES_AS = {f"{PLAIN}get /plain/rooms/{{room_id}}": "room.list"}
 def _answer(operation: Operation, person: Person, aim: _Aim) -> Answer:
     row = _PAGES_AS.get(operation.id, operation.row)
     relation = Relation.NONE if row == "room.list" else aim.relation
-    is_style = operation.path.endswith(".css")
+    is_style = operation.path.endswith((".css", "/language"))
     answer = expected(row, operation.id, person, relation, is_there=aim.is_there)
     if operation.form and person.standing is Standing.PENDING and not is_style:
         return "pending"

@@ -28,7 +28,7 @@ from tests.server.readings import calm, harsh, severe, warm
 
 EVENT_TABLE: Table = dict(EVENTS)
 """As it is written: what a control opens later does not open here."""
-_OF_ROOM = frozenset({"joined", "message", "changed", "reaction", "presence", "typing"})
+_OF_ROOM = frozenset({"sight", "joined", "message", "changed", "reaction", "presence", "typing"})
 _OF_DRAFT = frozenset({"posted", "nudge", "praise", "held", "support"})
 _SETTLE_S = 1.5
 _NO_LINE = frozenset({Standing.LOGGED_OUT, Standing.EXPIRED, Standing.REMOVED, Standing.PENDING})
@@ -157,9 +157,10 @@ def _owed(person: Person) -> set[str]:
     """What each of them must have heard: a table that opens nothing would leak nothing, too."""
     owed = {"hello"}
     if person.standing in SEATED:
-        owed |= set(EVENT_TABLE) - {"queue"}
-    if (person.role, person.relation) in EVENT_TABLE["queue"]:
-        owed |= {"queue"}
+        owed |= set(EVENT_TABLE) - {"queue", "sight"}
+    for kind in ("queue", "sight"):
+        if (person.role, person.relation) in EVENT_TABLE[kind]:
+            owed |= {kind}
     if (person.role, aside(person.relation)) in EVENT_TABLE["queue"]:
         owed |= {"queue"}
     return owed

@@ -13,17 +13,17 @@ const PREFIX = 'hearth-files-';
 const FILES = PREFIX + version;
 const SHELL = '/index.html';
 /** Pages of the server that open without a line, too. */
-const PAGES = ['/crisis', '/measures'];
+const PAGES = ['/crisis', '/kitchen'];
 const BESIDE = [
   '/crisis.css',
-  '/measures.css',
+  '/kitchen.css',
   '/splash.css',
   '/favicon.svg',
   '/plain.svg',
   '/leave.js',
 ];
 /** Where "Leave" leads without a line. */
-const OTHERWISE: Record<string, string> = { '/leave': '/measures' };
+const OTHERWISE: Record<string, string> = { '/leave': '/kitchen' };
 /** The server's own addresses: never the app's page. */
 const SERVERS = /^\/(api|plain|ws|metrics|openapi)(\/|$)/;
 
