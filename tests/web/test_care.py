@@ -61,7 +61,7 @@ async def test_a_member_shares_sees_the_look_and_takes_it_back(
 
     # Nobody is on the clinician's page, then whoever chose to be.
     await heron.goto(f"{place.url}/clinic")
-    await heron.get_by_role("link", name="Kitchen table").click()
+    await heron.get_by_role("link", name="Kitchen table", exact=True).click()
     await heron.get_by_role("link", name="People who share something").click()
     await expect(heron.get_by_text("Nobody shares anything")).to_be_visible()
     group = ash.get_by_role("region", name="With the clinicians of Kitchen table")

@@ -26,13 +26,15 @@ PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 STILL: Any = {"reduced_motion": "reduce"}
 CAST = (("Ash", "peer"), ("Linden", "clinician"), ("Fern", "moderator"))
+MEASURES = "My questionnaires"
+ALERTS = "A word to the clinicians when an answer worries"
 EARLIER = ((63, 0), (42, 1), (21, 2))
 """Days ago, and the answer to each of eight questions: totals of 0, 8 and 16."""
 
 
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    """A group with a clinician; a member who agreed to both, and has answered before."""
+    """A group with a clinician; a member who shows their answers, and has answered before."""
     server = LiveServer(tmp_path / "hearth")
     await server.start()
     await server.on_database(furnish)
@@ -53,13 +55,12 @@ def furnish(work: Work) -> None:
         work.session.add(member)
         if name == "Ash":
             ash = Actor(member.id, name, Role.PEER, new_id())
-            for scope in ("measures", "alerts"):
-                work.session.add(
-                    Consent(
-                        member_id=member.id, room_id=room.id, scope=scope, wording="1 en",
-                        given_at=work.now, until=work.now + timedelta(days=9),
-                    )
-                )  # fmt: skip
+            work.session.add(
+                Consent(
+                    member_id=member.id, room_id=room.id, scope="measures", wording="1 en",
+                    given_at=work.now, until=work.now + timedelta(days=9),
+                )
+            )  # fmt: skip
     work.session.flush()
     _answer_before(work, ash)
 
@@ -90,6 +91,12 @@ async def test_an_answer_brings_help_and_calls_the_clinician_and_nobody_else(
     await log_in(fern, place, "Fern")
     await fern.goto(f"{place.url}/queue")
     await expect(fern.get_by_role("heading", name="Queue", exact=True)).to_be_visible()
+
+    # Who is called is the member's to say.
+    await ash.goto(f"{place.url}/care")
+    group = ash.get_by_role("region", name="With the clinicians of Kitchen table")
+    await group.get_by_role("switch", name=ALERTS).check()
+    await expect(group.get_by_role("switch", name=ALERTS)).to_be_checked()
 
     # What the last question leads to stands before the first one.
     await ash.goto(f"{place.url}/measures/phq-9")
@@ -124,7 +131,7 @@ async def test_an_answer_brings_help_and_calls_the_clinician_and_nobody_else(
     await linden.get_by_role("button", name="Show the words").first.click()
     await expect(linden.get_by_text("PHQ-9: Thoughts that you would be better off")).to_be_visible()
     await linden.goto(f"{place.url}/clinic")
-    await linden.get_by_role("link", name="Kitchen table").click()
+    await linden.get_by_role("link", name="Kitchen table", exact=True).click()
     await linden.get_by_role("link", name="Questionnaires").click()
     await expect(linden.get_by_text("The total went from 0 to 8 in 2 times.")).to_be_visible()
     await (
@@ -143,12 +150,25 @@ async def test_an_answer_brings_help_and_calls_the_clinician_and_nobody_else(
     await expect(linden.get_by_text("We meet on Friday.")).to_be_visible()
     await check_accessible(linden)
 
+    # The member sees each look, takes it back, and the next view is refused.
+    await ash.goto(f"{place.url}/care")
+    receipts = ash.get_by_role("region", name="Who looked")
+    await expect(
+        receipts.get_by_text("A clinician looked at: Questionnaires").first
+    ).to_be_visible()
+    await expect(receipts.get_by_text("A clinician looked at: A word when").first).to_be_visible()
+    await group.get_by_role("switch", name=MEASURES).uncheck()
+    await expect(ash.get_by_text("From now on nobody sees it.")).to_be_visible()
+    await linden.reload()
+    await expect(linden.get_by_role("region", name="PHQ-9", exact=True)).to_have_count(0)
+    await expect(linden.get_by_text("We meet on Friday.")).to_have_count(0)
+
     # The moderator, whose queue was open all the while, has nothing.
     await expect(fern.get_by_text("An answer in a questionnaire")).to_have_count(0)
     await fern.reload()
     await expect(fern.get_by_role("heading", name="Queue", exact=True)).to_be_visible()
     await expect(fern.get_by_role("link", name="An answer in a questionnaire")).to_have_count(0)
-    assert console_errors == []
+    assert [line for line in console_errors if "404" not in line] == []
 
 
 async def log_in(page: Page, place: LiveServer, name: str) -> None:
