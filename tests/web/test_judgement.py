@@ -51,7 +51,7 @@ async def test_the_steward_reads_the_figures_and_a_member_decides_about_learning
     place: LiveServer, new_page: NewPage, console_errors: list[str]
 ) -> None:
     rowan = await new_page(**STILL)
-    ash = await new_page(viewport={"width": 390, "height": 844}, locale="de-DE", **STILL)
+    ash = await new_page(viewport={"width": 390, "height": 844}, **STILL)
     await log_in(rowan, place, "Rowan")
     await log_in(ash, place, "Ash")
 
@@ -83,15 +83,15 @@ async def test_the_steward_reads_the_figures_and_a_member_decides_about_learning
     await switch.get_by_role("button", name="Ask members").click()
     await expect(switch.get_by_text("Fewer than 8 members have agreed")).to_be_visible()
 
-    # A question in the member's own language; agreed to, and taken back in one step.
+    # A question in full words; agreed to, and taken back in one step.
     await ash.reload()
     await learning.get_by_text("Read what it would mean").click()
-    question = "Darf dieser Ort aus Entscheidungen über deine Worte lernen?"
+    question = "May this place learn from decisions about your words?"
     await expect(learning.get_by_role("heading", name=question)).to_be_visible()
     await check_accessible(ash)
     await learning.get_by_role("button", name="I agree").click()
     await expect(learning.get_by_text("Agreed", exact=True)).to_be_visible()
-    assert set((await place.on_database(standing)).values()) == {"2026-11 de"}
+    assert set((await place.on_database(standing)).values()) == {"2026-11 en"}
     await learning.get_by_role("button", name="Take it back").click()
     await expect(learning.get_by_text("Taken back. You are left out")).to_be_visible()
     assert await place.on_database(standing) == {}

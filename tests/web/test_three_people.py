@@ -283,7 +283,7 @@ async def write(page: Page, words: str) -> None:
 async def cases_of_the_weeks(page: Page, place: LiveServer) -> list[str]:
     """What the clinician's page says of all cases, newest week first, as a person would read it."""
     await page.goto(f"{place.url}/clinic")
-    await page.get_by_role("link", name="Kitchen table").click()
+    await page.get_by_role("link", name="Kitchen table", exact=True).click()
     await page.wait_for_url("**/clinic/*")
     card = page.get_by_role("region", name="Cases, by how soon a person was to look", exact=True)
     rows = card.locator("tbody tr")
