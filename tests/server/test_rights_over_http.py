@@ -74,12 +74,14 @@ async def test_a_copy_is_proved_made_and_fetched_once(standing_server: LiveServe
     with pytest.raises(urllib.error.HTTPError) as refused:
         await asyncio.to_thread(fetch, standing_server, other_token, copy.id)
     assert refused.value.code == 404
+    refused.value.close()
     content = await asyncio.to_thread(fetch, standing_server, token, copy.id)
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         assert WORDS in packed.read("read-me.html").decode()
     with pytest.raises(urllib.error.HTTPError) as refused:
         await asyncio.to_thread(fetch, standing_server, token, copy.id)
     assert refused.value.code == 409
+    refused.value.close()
     assert not list(standing_server.settings.exports_path.iterdir())
 
 
