@@ -10,10 +10,10 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor
 from server.errors import NotFound
 from server.protocol import climate as bodies
-from server.services import climate_cells, climate_periods
+from server.services import climate_cells, climate_periods, seats
 from server.services.climate_cells import ANSWER_WITHIN, EDITION, EMPATHY, NAMES
 from server.services.climate_periods import SHARES, Weeks, share
 from server.services.small_cells import SMALLEST_GROUP
@@ -139,8 +139,7 @@ def monday(at: datetime | dates.date) -> dates.date:
 
 def _find(work: Work, actor: Actor, room_id: UUID, operation: str) -> Room:
     """The room, if the table lets the actor do that there. Raises NotFound, also for a conversation."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, operation, relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, operation, room_id)
     room = rooms.find_room(work, room_id)
     if room is None or room.kind != "room":
         raise NotFound

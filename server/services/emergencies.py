@@ -14,7 +14,7 @@ from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import NotFound, NotNow
 from server.protocol import care as bodies
 from server.protocol.frames import SightChanged
-from server.services import names, notices, wording
+from server.services import names, notices, seats, wording
 from server.store import audit, emergencies, rooms, staff
 from server.store.tables import Emergency, Member, Room
 from server.store.work import ToCarers, Work
@@ -32,8 +32,7 @@ def ask(work: Work, actor: Actor, room_id: UUID, new: bodies.NewEmergency) -> bo
     Raises NotFound without a clinician's seat, or where no member of that name sits there; NotNow while
     one of the actor's runs, and where a five minutes' one has just been: alone is once in a day.
     """
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "emergency.ask", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "emergency.ask", room_id)
     member = emergencies.find_seated(work, room_id, names.name_key(new.name))
     if member is None or member.id == actor.id:
         raise NotFound

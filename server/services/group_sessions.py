@@ -5,10 +5,10 @@ from datetime import UTC, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from server.access import Actor, Relation, check, may, relation_of
+from server.access import Actor, check, may, relation_of
 from server.errors import BadFrame, NotAllowed, NotFound, NotNow, Stale
 from server.protocol import group_sessions as bodies
-from server.services import notices, session_timers, session_words
+from server.services import notices, seats, session_timers, session_words
 from server.services.seats import STAFF_SEATS
 from server.store import audit, cases, place, rooms
 from server.store import group_sessions as stored
@@ -147,8 +147,7 @@ def calendar(work: Work, actor: Actor, session_id: UUID) -> str:
 
 def _check(work: Work, actor: Actor, room_id: UUID, operation: str) -> Membership:
     """The actor's seat in an ordinary room. Raises NotFound."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, operation, relation_of(seat.seat) if seat else Relation.NONE)
+    seat = seats.check_seat(work, actor, operation, room_id)
     room = rooms.find_room(work, room_id)
     if seat is None or room is None or room.kind != "room":
         raise NotFound

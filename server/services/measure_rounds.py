@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor, check
 from server.errors import NotFound
 from server.measures import Catalogue
 from server.protocol import measures as bodies
-from server.services import measure_course, notices, sight
+from server.services import measure_course, notices, seats, sight
 from server.services.measuring import get_definition
 from server.store import audit, cases, measures, rooms
 from server.store.tables import CourseAlert, MeasureAsk, MeasurePlan, Room
@@ -174,8 +174,7 @@ def _ask(work: Work, running: MeasurePlan, member_id: UUID) -> None:
 
 def _get_room(work: Work, actor: Actor, room_id: UUID) -> Room:
     """The group, if the actor cares for it. Raises NotFound."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "clinic.measures", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "clinic.measures", room_id)
     room = rooms.find_room(work, room_id)
     if room is None or room.kind != "room":
         raise NotFound

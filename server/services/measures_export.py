@@ -11,8 +11,9 @@ from random import SystemRandom
 from typing import Final
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor
 from server.errors import NotFound, NotNow
+from server.services import seats
 from server.services.fhir.model import (
     Agreement,
     Definition,
@@ -23,7 +24,7 @@ from server.services.fhir.model import (
     Response,
     Source,
 )
-from server.store import audit, exports, receipts, rooms
+from server.store import audit, exports, receipts
 from server.store.tables import Consent, Receipt
 from server.store.work import Work
 
@@ -43,8 +44,7 @@ class Collected:
 
 def check_may(work: Work, actor: Actor, room_id: UUID) -> None:
     """Whether the actor may export here at all. Raises NotFound."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "measures.export", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "measures.export", room_id)
 
 
 def collect(

@@ -7,7 +7,7 @@ from moderation.policy import Urgency
 from server.access import Actor, Relation, check, relation_of
 from server.errors import NotFound, NotNow
 from server.protocol import frames
-from server.services import cases, keepers, notices, publishing, quiet
+from server.services import cases, keepers, notices, publishing, quiet, seats
 from server.services.in_force import find_in_force
 from server.store import cases as stored_cases
 from server.store import messages, rooms
@@ -124,8 +124,7 @@ def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
 
 def mark_read(work: Work, actor: Actor, frame: frames.Read) -> None:
     """How far the actor has read, never beyond what there is."""
-    seat = rooms.find_seat(work, frame.room, actor.id)
-    check(actor, "frame.read", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "frame.read", frame.room)
     rooms.mark_read(
         work, frame.room, actor.id, min(frame.seq, rooms.get_head(work, frame.room).seq)
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor
 from server.errors import NotFound
 from server.protocol import bodies
 from server.services import answering, render, seats
@@ -47,8 +47,7 @@ def enter(work: Work, actor: Actor, room_id: UUID, here: Mapping[UUID, int]) -> 
 
 def leave(work: Work, actor: Actor, room_id: UUID) -> None:
     """Give the seat back."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "room.leave", relation_of(seat.seat if seat else None))
+    seat = seats.check_seat(work, actor, "room.leave", room_id)
     if seat:
         seats.end_seat(work, seat)
 
@@ -57,8 +56,7 @@ def history_after(
     work: Work, actor: Actor, room_id: UUID, after: int, limit: int = PAGE
 ) -> list[bodies.HistoryMessage]:
     """The next messages after a `seq`, oldest first."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "room.read", room_id)
     return lines(work, actor, messages.page_after(work, room_id, after, limit))
 
 
@@ -66,8 +64,7 @@ def history(
     work: Work, actor: Actor, room_id: UUID, before: int | None, limit: int = PAGE
 ) -> bodies.History:
     """A page, oldest first. Hidden and withdrawn messages keep their place and lose their words."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "room.read", room_id)
     page = list(reversed(messages.page_before(work, room_id, before, limit + 1)))
     more = len(page) > limit
     page = page[-limit:]
@@ -87,8 +84,7 @@ def one_line(
 
     operation: what they are about to do with it.
     """
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, operation, relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, operation, room_id)
     message = messages.find_message(work, room_id, message_id)
     if message is None or (message.seq is None and message.author_id != actor.id):
         raise NotFound

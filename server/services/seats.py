@@ -3,6 +3,7 @@
 from typing import Literal
 from uuid import UUID
 
+from server.access import Actor, check, relation_of
 from server.protocol import frames
 from server.store import rooms
 from server.store.tables import Membership
@@ -26,6 +27,13 @@ def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") 
     if is_new:
         _announce(work, room_id, "joined", +1)
     work.announce(SeatTaken(room_id, member_id, seat))
+    return held
+
+
+def check_seat(work: Work, actor: Actor, operation: str, room_id: UUID) -> Membership | None:
+    """The actor's seat in a room, after asking the table what it opens. Raises as access.check does."""
+    held = rooms.find_seat(work, room_id, actor.id)
+    check(actor, operation, relation_of(held.seat if held else None))
     return held
 
 

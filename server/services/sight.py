@@ -3,8 +3,9 @@
 from typing import Final, Literal
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor
 from server.errors import NotFound
+from server.services import seats
 from server.store import audit, consents, emergencies, rooms, sharing
 from server.store.tables import Case, Consent, Emergency, Receipt
 from server.store.work import Work
@@ -57,8 +58,7 @@ def note_alert(work: Work, actor: Actor, case: Case) -> None:
 
 def check_carer(work: Work, actor: Actor, room_id: UUID) -> None:
     """Raises NotFound where the actor is not a clinician of this group."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "member.look", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "member.look", room_id)
 
 
 def _leave_receipt(

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor
 from server.errors import NotAllowed, NotFound, NotNow, Stale
 from server.ids import new_id
 from server.protocol import escalations as bodies
+from server.services import seats
 from server.store import audit, cases, rooms, team_notes
 from server.store.tables import Room, TeamNote
 from server.store.work import Work
@@ -82,8 +83,7 @@ def change(
 
 def _find(work: Work, actor: Actor, room_id: UUID, operation: str) -> Room:
     """The room, for a clinician of it. Raises NotFound: missing and not theirs look the same."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, operation, relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, operation, room_id)
     room = rooms.find_room(work, room_id)
     if room is None or room.kind != "room":
         raise NotFound

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor, check
 from server.errors import NotFound
 from server.protocol.threads import Thread, WaitingAsk, WaitingAsks
 from server.services import rooms as room_services
-from server.store import messages, rooms, threads
+from server.services import seats
+from server.store import messages, threads
 from server.store.work import Work
 
 PAGE = 100
@@ -17,8 +18,7 @@ def read_thread(
     work: Work, actor: Actor, room_id: UUID, message_id: UUID, after: int = 0
 ) -> Thread:
     """A post and a page of its replies. Hidden and withdrawn ones keep their place and lose their words."""
-    seat = rooms.find_seat(work, room_id, actor.id)
-    check(actor, "room.read", relation_of(seat.seat if seat else None))
+    seats.check_seat(work, actor, "room.read", room_id)
     post = messages.find_message(work, room_id, message_id)
     if post is None or post.seq is None:
         raise NotFound
