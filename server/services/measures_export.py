@@ -13,17 +13,9 @@ from uuid import UUID
 
 from server.access import Actor
 from server.errors import NotFound, NotNow
+from server.measures.model import Item
 from server.services import seats
-from server.services.fhir.model import (
-    Agreement,
-    Definition,
-    Export,
-    Item,
-    Look,
-    Person,
-    Response,
-    Source,
-)
+from server.services.fhir.model import Agreement, Definition, Export, Look, Person, Response, Source
 from server.store import audit, exports, receipts
 from server.store.tables import Consent, Receipt
 from server.store.work import Work

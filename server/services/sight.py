@@ -42,9 +42,7 @@ def look(
 ) -> Consent | Emergency:
     """The same, and it is shown: a receipt for the member, a line in the audit log. A `do`, called last."""
     allowed = may_look(work, actor, room_id, member_id, scope)
-    by_consent = isinstance(allowed, Consent)
-    held = sharing.hold(work, allowed) if by_consent else emergencies.hold(work, allowed)  # type: ignore[arg-type]
-    if not held:
+    if not _hold(work, allowed):
         raise NotFound
     _leave_receipt(work, actor, room_id, member_id, scope, allowed)
     return allowed
@@ -59,6 +57,12 @@ def note_alert(work: Work, actor: Actor, case: Case) -> None:
 def check_carer(work: Work, actor: Actor, room_id: UUID) -> None:
     """Raises NotFound where the actor is not a clinician of this group."""
     seats.check_seat(work, actor, "member.look", room_id)
+
+
+def _hold(work: Work, allowed: Consent | Emergency) -> bool:
+    if isinstance(allowed, Consent):
+        return sharing.hold(work, allowed)
+    return emergencies.hold(work, allowed)
 
 
 def _leave_receipt(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from server.measures.model import Definition as Asked
 from server.measures.reading import Catalogue
-from server.services.fhir.model import Definition, Item, Option, Response
+from server.services.fhir.model import Definition, Response
 from server.store import measures
 from server.store.work import Work
 
@@ -34,8 +34,8 @@ def _definition(asked: Asked) -> Definition:
     return Definition(
         id=asked.id,
         title=asked.title,
-        items=tuple(Item(item.link_id, item.text, item.loinc) for item in asked.items),
-        options=tuple(Option(one.text, one.value, one.loinc) for one in asked.options),
+        items=asked.items,
+        options=asked.options,
         loinc_panel=asked.loinc_panel,
         loinc_total=asked.loinc_total,
         source=f"{asked.publication} {asked.permission}",

@@ -6,25 +6,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from server.measures.model import Item, Option
 from server.store.work import Work
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One question. `loinc`: its code, where it has one."""
-
-    link_id: str
-    text: str
-    loinc: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One answer to choose, and what it counts. `loinc`: an answer code such as LA6568-5."""
-
-    text: str
-    value: int
-    loinc: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +25,7 @@ class Definition:
     def option(self, value: int) -> Option:
         """The answer that counts this; the bare number where the measure offers none such any more."""
         found = (option for option in self.options if option.value == value)
-        return next(found, Option(str(value), value, None))
+        return next(found, Option(str(value), value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from server.services.fhir.model import Agreement, Definition, Item, Look, Option, Response
+from server.measures.model import Item, Option
+from server.services.fhir.model import Agreement, Definition, Look, Response
 
 Resource = dict[str, Any]
 

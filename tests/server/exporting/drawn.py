@@ -8,16 +8,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from server.ids import new_id
-from server.services.fhir.model import (
-    Agreement,
-    Definition,
-    Export,
-    Item,
-    Look,
-    Option,
-    Person,
-    Response,
-)
+from server.measures.model import Item, Option
+from server.services.fhir.model import Agreement, Definition, Export, Look, Person, Response
 from server.store.tables import Consent
 from server.store.work import Work
 
