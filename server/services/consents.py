@@ -1,15 +1,15 @@
 """What a member is asked apart from sign-up: given in full words, dated, and taken back in one step."""
 
 import tomllib
-from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from server.access import Actor, check
-from server.errors import NotNow, Stale
+from server.errors import NotNow
 from server.protocol import consents as bodies
+from server.services.asked_words import AskedWords
 from server.store import audit, consents, labels
 from server.store.place import get_place
 from server.store.tables import Consent
@@ -20,7 +20,6 @@ LABELS: Final = "labels"
 LIFE: Final = timedelta(days=365)
 """Then it is asked again: people forget what they once agreed to."""
 _FILE: Final = Path(__file__).with_name("consents.toml")
-_SPOKEN: Final = "en"
 
 
 def read_consents(work: Work, actor: Actor, language: str) -> bodies.Consents:
@@ -35,7 +34,7 @@ def give(work: Work, actor: Actor, scope: bodies.Scope, wording: str) -> bodies.
     Raises NotNow where the place does not ask, Stale when these are not the words of today.
     """
     check(actor, "consent.change")
-    language = _language_of(scope, wording)
+    language = _words(scope).language_of(wording)
     if not _is_allowed(work):
         raise NotNow("This place does not ask for that at the moment.")
     given = consents.find_standing(work, actor.id, scope)
@@ -75,12 +74,13 @@ def _body(work: Work, actor: Actor, language: str) -> bodies.Consents:
 
 
 def _asked(work: Work, actor: Actor, language: str) -> bodies.ConsentAsked:
-    spoken = language if language in _questions()[LABELS] else _SPOKEN
-    question = _questions()[LABELS][spoken]
+    words = _words(LABELS)
+    spoken = words.spoken(language)
+    question = words.said(spoken)
     given = consents.find_standing(work, actor.id, LABELS)
     return bodies.ConsentAsked(
         scope="labels",
-        wording=_wording(LABELS, spoken),
+        wording=words.wording(spoken),
         language=spoken,
         title=question["title"],
         words=question["words"],
@@ -105,25 +105,6 @@ def _is_allowed(work: Work) -> bool:
     return get_place(work).labels_allowed_at is not None
 
 
-def _language_of(scope: str, wording: str) -> str:
-    """Which language these words are in. Raises Stale when they are no words of today."""
-    for language in _questions()[scope]:
-        if wording == _wording(scope, language):
-            return language
-    raise Stale("These words have changed since. Please read them again.")
-
-
-def _wording(scope: str, language: str) -> str:
-    return f"{_tables()[scope]['version']} {language}"
-
-
-def _questions() -> Mapping[str, Mapping[str, Any]]:
-    return {
-        scope: {language: said for language, said in table.items() if isinstance(said, dict)}
-        for scope, table in _tables().items()
-    }
-
-
 @cache
-def _tables() -> Mapping[str, Mapping[str, Any]]:
-    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+def _words(scope: str) -> AskedWords:
+    return AskedWords(tomllib.loads(_FILE.read_text(encoding="utf-8"))[scope])

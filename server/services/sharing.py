@@ -1,7 +1,7 @@
 """What a member shares with a group's clinicians: each thing apart, for a time, taken back in one step."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any, Final, get_args
 from uuid import UUID
 
 from server.access import Actor, check
-from server.errors import NotFound, NotNow, Stale
+from server.errors import NotFound, NotNow
 from server.protocol import care as bodies
 from server.protocol.frames import SightChanged
 from server.services import notices, wording
+from server.services.asked_words import AskedWords
 from server.store import audit, consents, rooms, sharing, staff
 from server.store.tables import Consent, Room
 from server.store.work import ToCarers, Work
@@ -21,7 +22,6 @@ SOON: Final = timedelta(days=7)
 """So long before the end a member is told of it."""
 _DAYS: Final = {1: 30, 3: 91, 6: 182, 12: 365}
 _FILE: Final = Path(__file__).with_name("sharing.toml")
-_SPOKEN: Final = "en"
 _AT_ONCE: Final = 100
 _SCOPES: Final[tuple[bodies.Scope, ...]] = get_args(bodies.Scope)
 
@@ -41,7 +41,7 @@ def give(
     words of today.
     """
     check(actor, "care.change")
-    language = _language_of(asked.wording)
+    language = _words().language_of(asked.wording)
     room = rooms.find_room(work, room_id)
     if room is None or room.kind != "room" or rooms.find_seat(work, room_id, actor.id) is None:
         raise NotFound
@@ -108,15 +108,15 @@ def _end(
 
 
 def _body(work: Work, actor: Actor, language: str) -> bodies.Care:
-    spoken = language if language in _languages() else _SPOKEN
-    said = _said(spoken)
+    spoken = _words().spoken(language)
+    said = _words().said(spoken)
     return bodies.Care(
         language=spoken,
         review=said["review"],
         about=said["about"],
         questions=[
             bodies.CareQuestion(
-                scope=scope, wording=_wording(spoken), title=said[scope]["title"],
+                scope=scope, wording=_words().wording(spoken), title=said[scope]["title"],
                 words=said[scope]["words"],
             )
             for scope in _SCOPES
@@ -152,27 +152,6 @@ def _row(row: Consent, room: Room) -> bodies.Shared:
     )  # fmt: skip
 
 
-def _wording(language: str) -> str:
-    return f"{_file()['version']} {language}"
-
-
-def _language_of(wording: str) -> str:
-    """Raises Stale when they are no words of today."""
-    for language in _languages():
-        if wording == _wording(language):
-            return language
-    raise Stale("These words have changed since. Please read them again.")
-
-
-def _languages() -> list[str]:
-    return [name for name, said in _file().items() if isinstance(said, dict)]
-
-
-def _said(language: str) -> Mapping[str, Any]:
-    said: Mapping[str, Any] = _file()[language]
-    return said
-
-
 @cache
-def _file() -> Mapping[str, Any]:
-    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+def _words() -> AskedWords:
+    return AskedWords(tomllib.loads(_FILE.read_text(encoding="utf-8")))

@@ -51,9 +51,13 @@ def count_standing(work: Work, scope: str) -> int:
 
 
 def stands(scope: str, now: datetime) -> ColumnElement[bool]:
+    """Of this scope, and standing."""
+    return and_(col(Consent.scope) == scope, is_standing(now))
+
+
+def is_standing(now: datetime) -> ColumnElement[bool]:
     """Given, not withdrawn, not run out."""
     return and_(
-        col(Consent.scope) == scope,
         col(Consent.withdrawn_at).is_(None),
         or_(col(Consent.until).is_(None), col(Consent.until) > now),
     )

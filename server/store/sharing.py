@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists
-from sqlmodel import col, or_, select
+from sqlmodel import and_, col, or_, select
 
+from server.store.consents import is_standing
 from server.store.tables import Consent, Member, Membership, Room
 from server.store.work import Work
 
@@ -55,7 +56,7 @@ def people(work: Work, room_id: UUID, but: UUID) -> Sequence[tuple[Member, Conse
             Consent.room_id == room_id,
             Member.state == "active",
             Member.id != but,
-            *_stands(work.now),
+            is_standing(work.now),
         )
     )
     return work.session.exec(query.order_by(Member.pseudonym, col(Consent.given_at))).all()
@@ -86,7 +87,7 @@ def groups_of(work: Work, member_id: UUID) -> Sequence[Room]:
         col(Room.state) == "open",
     )
     given = exists().where(
-        col(Consent.room_id) == Room.id, col(Consent.member_id) == member_id, *_stands(work.now)
+        col(Consent.room_id) == Room.id, col(Consent.member_id) == member_id, is_standing(work.now)
     )
     query = select(Room).where(Room.kind == "room", or_(sits, given))
     return work.session.exec(query.order_by(Room.name)).all()
@@ -94,29 +95,21 @@ def groups_of(work: Work, member_id: UUID) -> Sequence[Room]:
 
 def ending(work: Work, within: timedelta, limit: int) -> Sequence[Consent]:
     """What ends so soon and whose member has not been told, the first to end first."""
-    query = select(Consent).where(
-        col(Consent.room_id).is_not(None),
-        col(Consent.end_told_at).is_(None),
-        col(Consent.until) <= work.now + within,
-        *_stands(work.now),
-    )
+    query = select(Consent).where(_is_ending(work.now, within))
     ordered = query.order_by(col(Consent.until), col(Consent.id)).limit(limit)
     return work.session.exec(ordered.with_for_update()).all()
 
 
 def has_ending(work: Work, within: timedelta) -> bool:
     """Whether there is any."""
-    query = select(Consent.id).where(
-        col(Consent.room_id).is_not(None),
-        col(Consent.end_told_at).is_(None),
-        col(Consent.until) <= work.now + within,
-        *_stands(work.now),
-    )
+    query = select(Consent.id).where(_is_ending(work.now, within))
     return work.session.exec(query.limit(1)).first() is not None
 
 
-def _stands(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(Consent.withdrawn_at).is_(None),
-        or_(col(Consent.until).is_(None), col(Consent.until) > now),
+def _is_ending(now: datetime, within: timedelta) -> ColumnElement[bool]:
+    return and_(
+        col(Consent.room_id).is_not(None),
+        col(Consent.end_told_at).is_(None),
+        col(Consent.until) <= now + within,
+        is_standing(now),
     )
