@@ -51,5 +51,6 @@ class StewardAwayPatch(Wire):
     members_called: bool
     plain_name: Annotated[Storable, Field(min_length=1, max_length=30)] | None = None
     leave_to: (
-        Annotated[Storable, Field(min_length=12, max_length=300), AfterValidator(_to_a_site)] | None
+        # In this order: what is no address is told so, however short it is.
+        Annotated[Storable, AfterValidator(_to_a_site), Field(min_length=12, max_length=300)] | None
     ) = None

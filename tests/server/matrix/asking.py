@@ -41,6 +41,7 @@ _GATES = frozenset({"no_session", "removed", "pending", "not_allowed", "not_foun
 _SAID = frozenset({"frame.post", "frame.edit"})
 _NOT_SENT = 422
 """A page with the words that were not sent, so that nobody loses them."""
+_NEW = re.compile(rb" \(\d+ new\)")
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _OF_CASES = ("case.", "opinion.", "removal.", "steward.removals")
 
@@ -211,15 +212,19 @@ def _compare(cell: Cell, denied: Answered, missing: Answered, found: Found) -> N
     found.counts["compared"] += 1
     found.denied_s.append(denied.took_s)
     found.missing_s.append(missing.took_s)
-    if (denied.status, denied.to) != (missing.status, missing.to) or _without_ids(
-        denied
-    ) != _without_ids(missing):
-        found.fault("differ", cell, f"{denied.status} there, {missing.status} not there")
+    there, not_there = _plainly(denied), _plainly(missing)
+    if (denied.status, denied.to, there) != (missing.status, missing.to, not_there):
+        first = next(
+            (pair for pair in zip(there, not_there, strict=False) if pair[0] != pair[1]), ""
+        )
+        found.fault(
+            "differ", cell, f"{denied.status} there, {missing.status} not there; first {first}"
+        )
 
 
-def _without_ids(answered: Answered) -> bytes:
-    """A page names what it was asked for."""
-    return _ID.sub(b"*", answered.body)
+def _plainly(answered: Answered) -> list[bytes]:
+    """Its lines. A page names what it was asked for; how many notices are new changes by itself meanwhile."""
+    return _NEW.sub(b"", _ID.sub(b"*", answered.body)).split(b"\n")
 
 
 def _not_theirs(matrix: Matrix, cell: Cell, text: str) -> list[str]:
