@@ -19,7 +19,7 @@ demo: ## a throw-away community full of talk, with printed logins
 test: ## set up, check, then every test
 	@$(PYTHON) -m tests.setup
 	@$(MAKE) --no-print-directory check
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## linters, types, layers, the web's own tests
 	@$(PYTHON) -m server.bootstrap dev

@@ -269,6 +269,7 @@ class Queue(Wire):
 
     cases: list[CaseLine]
     open: dict[Urgency, int]
+    """All of urgency `now`, of any other no more than a thousand: a thousand means that many or more."""
     urgent_outside: int
     """Cases of urgency `now` that the filters leave out."""
     not_assessed: int

@@ -24,7 +24,7 @@ from server.services.cases import announce, is_claimed
 from server.store import audit, cases, escalations, messages, people, queue, rooms
 from server.store import guard as counted
 from server.store.queue import Placed, Position, Scope, Spared, Wanted
-from server.store.tables import Case, CaseFlag, Shift
+from server.store.tables import Case, Shift
 from server.store.work import ShiftChanged, Work
 
 LEASE = timedelta(minutes=15)
@@ -213,13 +213,19 @@ def scope_of(work: Work, actor: Actor) -> Scope:
 
 def lines(work: Work, actor: Actor, found: Sequence[Case]) -> list[bodies.CaseLine]:
     """Cases as the queue shows them: no text."""
-    flags = cases.flags_by_case(work, [case.id for case in found])
+    flags = cases.words_by_case(work, [case.id for case in found])
     names = cases.room_names(work, {case.room_id for case in found})
     holders = cases.member_names(work, {case.claimed_by for case in found if case.claimed_by})
     outcomes = escalations.outcomes_of(work, [case.id for case in found])
     return [
-        _line(work, actor, case, names, holders, flags.get(case.id, [])).model_copy(
-            update={"answered": outcomes[case.id][-1].action if case.id in outcomes else None}
+        _line(
+            work,
+            actor,
+            case,
+            names,
+            holders,
+            flags.get(case.id, []),
+            outcomes[case.id][-1].action if case.id in outcomes else None,
         )
         for case in found
     ]
@@ -231,10 +237,12 @@ def _line(
     case: Case,
     names: Mapping[UUID, str],
     holders: Mapping[UUID, str],
-    flags: Sequence[CaseFlag],
+    flags: Sequence[Sequence[str]],
+    answered: str | None,
 ) -> bodies.CaseLine:
     holder = case.claimed_by if is_claimed(case, work.now) else None
     known: dict[str, Any] = {field: getattr(case, field) for field in _SAME}
+    known["answered"] = answered
     return bodies.CaseLine(
         **known,
         room=case.room_id,
@@ -245,7 +253,7 @@ def _line(
         seen_by_a_person=case.first_human_at is not None,
         flags=len(flags),
         rung=ladder.reached(case),
-        why=list(dict.fromkeys(words for flag in flags for words in flag.words)),
+        why=list(dict.fromkeys(words for flag in flags for words in flag)),
     )
 
 

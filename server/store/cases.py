@@ -104,12 +104,12 @@ def flags_of(work: Work, case_id: UUID) -> Sequence[CaseFlag]:
     return work.session.exec(query.order_by(col(CaseFlag.at), col(CaseFlag.id))).all()
 
 
-def flags_by_case(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, list[CaseFlag]]:
-    """The flags of several cases at once, oldest first."""
-    query = select(CaseFlag).where(col(CaseFlag.case_id).in_(case_ids))
-    found: dict[UUID, list[CaseFlag]] = {}
-    for flag in work.session.exec(query.order_by(col(CaseFlag.at), col(CaseFlag.id))):
-        found.setdefault(flag.case_id, []).append(flag)
+def words_by_case(work: Work, case_ids: Sequence[UUID]) -> dict[UUID, list[Sequence[str]]]:
+    """Of several cases at once, why each of their flags was raised, oldest first."""
+    query = select(CaseFlag.case_id, CaseFlag.words).where(col(CaseFlag.case_id).in_(case_ids))
+    found: dict[UUID, list[Sequence[str]]] = {}
+    for case_id, words in work.session.exec(query.order_by(col(CaseFlag.at), col(CaseFlag.id))):
+        found.setdefault(case_id, []).append(words)
     return found
 
 

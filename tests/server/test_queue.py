@@ -15,6 +15,7 @@ from server.access import Actor, Role
 from server.errors import BadFrame, Claimed, NotAllowed, NotFound, Stale
 from server.protocol import bodies
 from server.services import appeals, decisions, notices, queue
+from server.store import queue as store_queue
 from server.store.queue import Wanted
 from server.store.tables import Case
 from server.store.work import Work
@@ -50,7 +51,7 @@ async def test_an_unclaimed_now_case_comes_first(any_house: House):
     assert order == [raised[n].id for n in (4, 2, 0, 1, 3)]
 
 
-async def test_the_queue_has_the_order_of_triage(any_house: House):
+async def test_the_queue_has_the_order_of_triage(any_house: House, monkeypatch: pytest.MonkeyPatch):
     marram, fern, _ = await cast(any_house)
     room = await any_house.room("Low days", (fern, "moderator"))
     raised: list[Case] = []
@@ -73,6 +74,9 @@ async def test_the_queue_has_the_order_of_triage(any_house: House):
     assert rest.after is None
     assert [line.id for line in [*shown.cases, *rest.cases]] == [case.id for case in expected]
     assert shown.open == {"none": 15, "routine": 15, "soon": 15, "now": 15}
+
+    monkeypatch.setattr(store_queue, "COUNTED_TO", 3)
+    assert (await read(any_house, fern)).open == {"none": 3, "routine": 3, "soon": 3, "now": 15}
 
 
 async def test_a_token_that_is_not_ours_is_refused(house: House):
