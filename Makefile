@@ -1,5 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE :=
 NPM := $(PYTHON) -m server.bootstrap npm run --silent
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header $(UPGRADE) pyproject.toml --group build

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from server.client import BackOff
 from server.settings import Settings, read_settings
 from server.store import beside
 from server.store.work import Work
+from tests.server.forked import Forked
 
 Result = TypeVar("Result")
 
@@ -45,7 +45,7 @@ class LiveServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self._settings = {"classifier": "lexicon"} | settings
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def settings(self) -> Settings:
@@ -62,6 +62,9 @@ class LiveServer:
         """Start the process; does not wait until it serves."""
         assert self._process is None
         self.folder.mkdir(parents=True, exist_ok=True)
+        if "PYTEST_CURRENT_TEST" in os.environ:  # drills measure the whole of a start
+            self._process = Forked(ROOT, self.environment(), self.log)
+            return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*COMMAND, "serve"], cwd=ROOT, env=self.environment(), stdout=log, stderr=log
@@ -97,7 +100,7 @@ class LiveServer:
         """kill -9: nothing is flushed, nobody is told."""
         process, self._process = self._process, None
         if process:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.wait()
 
     async def restart(self) -> None:
@@ -130,7 +133,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(process: "subprocess.Popen[bytes]") -> None:
+def _wait(process: "subprocess.Popen[bytes] | Forked") -> None:
     try:
         process.wait(_STOP_S)
     except subprocess.TimeoutExpired:
