@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
+from server.access import check
 from server.api.accounts import keep_cookie, passed_on
 from server.api.depend import AskAnybody, AskMember, AskPublic, AskSettingUp
 from server.api.proving import check_proven, note_proven
@@ -45,7 +46,7 @@ async def ask_passkey(ask: AskSettingUp) -> wire.PasskeyAsked:
 async def add_passkey(new: wire.NewPasskey, ask: AskSettingUp) -> wire.WaysChanged:
     """A new passkey. Recovery codes are in the answer when they are the first, and never again."""
     await check_proven(ask)
-    challenge = await _take(ask, new.client_data, "add", ask.actor.id)
+    challenge = await _take(ask, "way.change", new.client_data, "add", ask.actor.id)
     key = await asyncio.to_thread(passkeys.check_new, _party(ask), challenge, new)
 
     def add(work: Work) -> wire.WaysChanged:
@@ -133,6 +134,7 @@ async def read_proof(ask: AskSettingUp) -> wire.Proved:
 @router.post("/me/proof", operation_id="proof_give", openapi_extra=_PROVE)
 async def prove(proof: wire.NewProof, ask: AskSettingUp) -> wire.Proved:
     """By passphrase or recovery code; good for ten minutes, in this session."""
+    check(ask.actor, "session.prove")
     await check_proven(ask, proof.passphrase, proof.recovery_code)
     return await ask.read("session.prove", lambda work: _proved(work, ask))
 
@@ -149,7 +151,7 @@ async def ask_proof(ask: AskSettingUp) -> wire.SignatureAsked:
 @router.post("/me/proof/passkey", operation_id="proof_passkey", openapi_extra=_PROVE)
 async def prove_by_passkey(signed: wire.Signature, ask: AskSettingUp) -> wire.Proved:
     """By one of my passkeys; good for ten minutes, in this session."""
-    challenge = await _take(ask, signed.client_data, "prove", ask.actor.id)
+    challenge = await _take(ask, "session.prove", signed.client_data, "prove", ask.actor.id)
     known = await ask.read("session.prove", lambda work: passkeys.find(work, signed.credential_id))
     if known is None or known.member_id != ask.actor.id:
         raise WrongPasskey
@@ -176,7 +178,7 @@ async def ask_who(ask: AskPublic) -> wire.SignatureAsked:
 )
 async def log_in(signed: wire.PasskeyLogIn, ask: AskPublic, response: Response) -> bodies.Entered:
     """By a passkey alone: it says whose it is."""
-    challenge = await _take(ask, signed.client_data, "log_in", None)
+    challenge = await _take(ask, "session.log_in", signed.client_data, "log_in", None)
     known = await ask.read("session.log_in", lambda work: passkeys.find(work, signed.credential_id))
     count = await asyncio.to_thread(passkeys.check_signature, _party(ask), challenge, known, signed)
     assert known is not None  # noqa: S101 - checked just now
@@ -217,9 +219,9 @@ def _party(ask: AskAnybody) -> Party:
 
 
 async def _take(
-    ask: AskAnybody, client_data: str, purpose: Purpose, member_id: UUID | None
+    ask: AskAnybody, operation: str, client_data: str, purpose: Purpose, member_id: UUID | None
 ) -> bytes | None:
     """In a unit of work of its own: it is gone also when the answer was wrong."""
-    return await ask.parts.database.do(
-        lambda work: passkeys.take(work, client_data, purpose, member_id)
+    return await ask.do(
+        operation, lambda work: passkeys.take(work, client_data, purpose, member_id)
     )
