@@ -71,6 +71,11 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "session.log_in": _ANYBODY,
     "session.list": _ANY_MEMBER,
     "session.end": _OWN,
+    "session.prove": _ANY_MEMBER,
+    "session.recover": _ANYBODY,
+    "way.read": _ANY_MEMBER,
+    "way.change": _ANY_MEMBER,
+    "way.passkey": _OWN,
     "me.read": _ANYBODY | _ANY_MEMBER,
     "me.change": _ANY_MEMBER,
     "consent.read": _ANY_MEMBER,
@@ -209,12 +214,17 @@ _SEAT_RELATIONS = {"moderator": Relation.KEEPER, "clinician": Relation.CARER}
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: a member and the session they ask through."""
+    """Who asks: a member and the session they ask through.
+
+    token, scopes: of a program that acts for them; it may ask for these operations alone.
+    """
 
     id: UUID
     name: str
     role: Role
     session: UUID
+    token: str | None = None
+    scopes: frozenset[str] | None = None
 
 
 def relation_of(seat: str | None) -> Relation:

@@ -41,6 +41,7 @@ from server.api import (
     steward_policy,
     templates,
     threads,
+    ways,
 )
 from server.api.background import (
     call_those_away,
@@ -102,6 +103,7 @@ _ROUTERS = (
     help,
     crisis,
     accounts,
+    ways,
     consents,
     care,
     notices,

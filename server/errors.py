@@ -51,6 +51,14 @@ class Removed(NoSession):
     detail = "Your membership of this place has ended. You can still read why, and ask another person to look."
 
 
+class SecondStepNeeded(NoSession):
+    """Staff who had their days to set up a second step and did not; only that is open to them."""
+
+    code = "second_step_needed"
+    status = HTTPStatus.FORBIDDEN
+    detail = "Please set up a second step first: a passkey, or codes from an app."
+
+
 class NotAllowed(ServerError):
     """Known, but not for this role."""
 
@@ -72,6 +80,40 @@ class WrongLogIn(ServerError):
     code = "wrong_log_in"
     status = HTTPStatus.UNAUTHORIZED
     detail = "That pseudonym and that passphrase or recovery code do not belong together."
+
+
+class CodeNeeded(ServerError):
+    """The passphrase was right, and this member has a second step."""
+
+    code = "code_needed"
+    status = HTTPStatus.UNAUTHORIZED
+    detail = "Please add the code that your app shows, or one of your recovery codes; or log in with your passkey."
+
+
+class WrongCode(ServerError):
+    """Not what the app shows now, or it was used already."""
+
+    code = "wrong_code"
+    status = HTTPStatus.UNAUTHORIZED
+    detail = (
+        "That code was not right, or it was used already. An app shows a new one every 30 seconds."
+    )
+
+
+class WrongPasskey(ServerError):
+    """Not signed by a passkey that is known here, or not for this place, or not what was asked."""
+
+    code = "wrong_passkey"
+    status = HTTPStatus.UNAUTHORIZED
+    detail = "That passkey was not accepted here. Please try again, or log in another way."
+
+
+class ProofNeeded(ServerError):
+    """Something sensitive, and nobody has proved within ten minutes who sits there."""
+
+    code = "proof_needed"
+    status = HTTPStatus.FORBIDDEN
+    detail = "Please prove once more that it is you."
 
 
 class NameTaken(ServerError):

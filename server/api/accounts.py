@@ -5,9 +5,17 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from server.access import check
-from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
+from server.api.depend import (
+    Ask,
+    AskAnybody,
+    AskPublic,
+    AskRecord,
+    AskSettingUp,
+    cookie_name,
+    refusal_of,
+)
 from server.api.proving import check_proven
-from server.errors import Pending, Removed, WrongLogIn
+from server.errors import NoSession, WrongCode, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
 from server.services.passphrases import check_passphrase
@@ -29,7 +37,9 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
     if asked.passphrase:
         check_passphrase(asked.passphrase, asked.pseudonym)
         hashed = await ask.parts.passphrases.hash(asked.passphrase)
-    entered = await ask.do("member.sign_up", lambda work: accounts.sign_up(work, asked, hashed))
+    entered = await ask.do(
+        "member.sign_up", lambda work: accounts.sign_up(work, asked, hashed, ask.device)
+    )
     return entered if asked.as_program else keep_cookie(ask, response, entered)
 
 
@@ -42,11 +52,11 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
 async def log_in(asked: bodies.LogIn, ask: AskPublic, response: Response) -> bodies.Entered:
     """By passphrase or recovery code. Wrong name and wrong secret get the same answer, as slowly."""
     entered = await enter(asked, ask)
-    return entered if asked.as_program else keep_cookie(ask, response, entered)
+    return await passed_on(ask, response, entered, as_program=asked.as_program)
 
 
 @router.get("/sessions", operation_id="session_list", openapi_extra={"x-access": "session.list"})
-async def list_sessions(ask: Ask) -> bodies.Sessions:
+async def list_sessions(ask: AskSettingUp) -> bodies.Sessions:
     """Where I am logged in."""
     return await ask.read("session.list", lambda work: sessions.list_sessions(work, ask.actor))
 
@@ -57,7 +67,7 @@ async def list_sessions(ask: Ask) -> bodies.Sessions:
     operation_id="session_end_all",
     openapi_extra={"x-access": "session.end"},
 )
-async def log_out_everywhere(ask: Ask, response: Response) -> None:
+async def log_out_everywhere(ask: AskSettingUp, response: Response) -> None:
     """End every session of mine, and their sockets."""
     await ask.do("session.end", lambda work: sessions.end_mine(work, ask.actor))
     forget_cookie(ask, response)
@@ -83,7 +93,7 @@ async def log_out(ask: AskRecord, response: Response) -> None:
     operation_id="session_end",
     openapi_extra={"x-access": "session.end"},
 )
-async def end_session(session_id: UUID, ask: Ask) -> None:
+async def end_session(session_id: UUID, ask: AskSettingUp) -> None:
     """End one of my sessions."""
     await ask.do("session.end", lambda work: sessions.end_session(work, ask.actor, session_id))
 
@@ -91,13 +101,12 @@ async def end_session(session_id: UUID, ask: Ask) -> None:
 @router.get("/me", operation_id="me_read", openapi_extra={"x-access": "me.read"})
 async def get_me(ask: AskPublic) -> bodies.Me | None:
     """Myself; null for a stranger, so that asking is no error."""
-    if ask.waits:
-        raise Pending
-    if ask.is_removed:
-        raise Removed
     actor = ask.actor
     if actor is None:
-        return None
+        refusal = refusal_of(ask)
+        if type(refusal) is NoSession:
+            return None
+        raise refusal
     return await ask.read("me.read", lambda work: accounts.get_me(work, actor))
 
 
@@ -118,15 +127,30 @@ async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
 
 
 async def enter(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
-    """A session for whoever proves who they are, with its token. Raises WrongLogIn, TooFast."""
+    """A session for whoever proves who they are, with its token.
+
+    Raises WrongLogIn, CodeNeeded, WrongCode, TooFast.
+    """
     limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
     limits.check("log_in_account", account)
     limits.hit("log_in_address", ask.address_key)
     try:
         return await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
-    except WrongLogIn:
+    except (WrongLogIn, WrongCode):
         limits.hit("log_in_account", account)
         raise
+
+
+async def passed_on(
+    ask: AskAnybody, response: Response, entered: bodies.Entered, *, as_program: bool
+) -> bodies.Entered:
+    """To a program its token; to a browser its cookie, and the session it had before is over."""
+    if as_program:
+        return entered
+    before = ask.actor
+    if before and ask.by_cookie:
+        await ask.parts.database.do(lambda work: sessions.end_session(work, before, before.session))
+    return keep_cookie(ask, response, entered)
 
 
 def keep_cookie(ask: AskAnybody, response: Response, entered: bodies.Entered) -> bodies.Entered:
@@ -162,9 +186,20 @@ async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered
     if member_id is None or not matches:
         raise WrongLogIn
     return await ask.do(
-        "session.log_in", lambda work: accounts.log_in(work, member_id, as_program=asked.as_program)
+        "session.log_in",
+        lambda work: accounts.log_in(
+            work,
+            member_id,
+            as_program=asked.as_program,
+            second=asked.second,
+            device=ask.device,
+            language=ask.language,
+        ),
     )
 
 
 async def _by_code(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
-    return await ask.do("session.log_in", lambda work: accounts.log_in_with_code(work, asked))
+    return await ask.do(
+        "session.log_in",
+        lambda work: accounts.log_in_with_code(work, asked, ask.device, ask.language),
+    )

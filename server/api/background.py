@@ -131,11 +131,12 @@ async def keep_sessions_honest(parts: Parts) -> None:
 
 async def end_what_ended(parts: Parts) -> None:
     """Close each socket whose session no longer stands, or whose member is something else by now."""
+    find = partial(sessions.standing, asks_second_step=not parts.settings.demo)
     connections = parts.hub.sockets()
     for start in range(0, len(connections), _AT_ONCE):
         some = connections[start : start + _AT_ONCE]
         ids = [connection.actor.session for connection in some]
-        standing = await parts.database.read(partial(sessions.standing, session_ids=ids))
+        standing = await parts.database.read(partial(find, session_ids=ids))
         for connection in some:
             if standing.get(connection.actor.session) is not connection.actor.role:
                 parts.hub.end(connection, frames.Close.SESSION)

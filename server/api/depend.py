@@ -2,22 +2,33 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
+from server.api.language import language_of
 from server.api.replays import Replays
 from server.api.web_push import PushSender
 from server.assessor import Assessor
-from server.errors import CrossSite, NoSession, Pending, Removed, Unavailable
+from server.errors import (
+    CrossSite,
+    NoSession,
+    NotAllowed,
+    Pending,
+    Removed,
+    SecondStepNeeded,
+    ServerError,
+    Unavailable,
+)
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.hub import Hub
 from server.measures import Catalogue
-from server.services import sessions
+from server.services import sessions, token_log
+from server.services.devices import Device, device_of
 from server.services.in_force import Tally
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
@@ -61,6 +72,17 @@ class AskAnybody:
     """Signed up, and not yet let in by a steward."""
     is_removed: bool = False
     """Logged in, and no member any more."""
+    lacks_second_step: bool = False
+    """Staff who had their days to set one up."""
+    by_cookie: bool = False
+    agent: str = ""
+    """What the browser says it is."""
+    language: str = "en"
+
+    @property
+    def device(self) -> Device:
+        """In words."""
+        return device_of(self.agent)
 
     async def do(self, operation: str, verb: Callable[[Work], Result]) -> Result:
         """Something that may write; refused unless the table opens `operation` to this role."""
@@ -109,11 +131,14 @@ async def find_actor(parts: Parts, token: str | None) -> Actor:
     return (await find_known(parts, token)).actor
 
 
-async def find_known(parts: Parts, token: str | None) -> Known:
-    """Raises NoSession."""
+async def find_known(parts: Parts, token: str | None, *, asks_second_step: bool = True) -> Known:
+    """Raises NoSession, SecondStepNeeded: not in a community that is thrown away."""
     if not token:
         raise NoSession
-    known = await parts.database.read(lambda work: sessions.find_actor(work, token))
+    asks = asks_second_step and not parts.settings.demo
+    known = await parts.database.read(
+        lambda work: sessions.find_actor(work, token, asks_second_step=asks)
+    )
     if known.stale:
         with suppress(Unavailable):  # a full disk must not keep anybody from reading
             await parts.database.do(lambda work: sessions.touch(work, known.actor.session))
@@ -142,24 +167,67 @@ def address_key(connection: HTTPConnection) -> str:
 
 async def _anybody(request: Request) -> AskAnybody:
     parts = parts_of(request)
-    key = address_key(request)
     token, by_cookie = token_of(request)
+    stranger = AskAnybody(
+        parts,
+        address_key(request),
+        by_cookie=by_cookie,
+        agent=request.headers.get("user-agent", ""),
+        language=language_of(request),
+    )
     if not token:
-        return AskAnybody(parts, key)
+        return stranger
     try:
         actor = await find_actor(parts, token)
     except NoSession as refusal:
-        return AskAnybody(parts, key, is_removed=isinstance(refusal, Removed))
+        return replace(
+            stranger,
+            is_removed=isinstance(refusal, Removed),
+            lacks_second_step=isinstance(refusal, SecondStepNeeded),
+        )
     except Pending:
-        return AskAnybody(parts, key, waits=True)
-    if by_cookie:
-        check_same_site(request, parts.settings)
-    return AskMember(parts, key, actor)
+        return replace(stranger, waits=True)
+    return await _as_member(request, stranger, actor)
+
+
+async def _as_member(request: Request, stranger: AskAnybody, actor: Actor) -> AskMember:
+    """Raises CrossSite, and for a program's token NoSession and NotAllowed."""
+    if stranger.by_cookie:
+        check_same_site(request, stranger.parts.settings)
+    if actor.scopes is not None:
+        await _note_token(request, stranger, actor)
+    return AskMember(
+        stranger.parts,
+        stranger.address_key,
+        actor,
+        by_cookie=stranger.by_cookie,
+        agent=stranger.agent,
+        language=stranger.language,
+    )
+
+
+async def _note_token(request: Request, ask: AskAnybody, actor: Actor) -> None:
+    """What a program asks for is in its scopes, and in the audit log under its name."""
+    if ask.by_cookie:
+        raise NoSession
+    operation = request.scope["route"].openapi_extra["x-access"]
+    if operation not in (actor.scopes or ()):
+        raise NotAllowed
+    await ask.parts.database.do(lambda work: token_log.note(work, actor, operation))
+
+
+def refusal_of(ask: AskAnybody) -> ServerError:
+    """Why somebody is no member here."""
+    if ask.waits:
+        return Pending()
+    if ask.is_removed:
+        return Removed()
+    return SecondStepNeeded() if ask.lacks_second_step else NoSession()
 
 
 async def _member(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
     if not isinstance(ask, AskMember):
-        raise Pending if ask.waits else Removed if ask.is_removed else NoSession
+        raise refusal_of(ask)
     ask.parts.limits.hit("request", str(ask.actor.id))
     return ask
 
@@ -177,6 +245,23 @@ async def _own_record(request: Request) -> AskMember:
     return AskMember(parts, address_key(request), actor)
 
 
+async def _setting_up(request: Request) -> AskMember:
+    """A member, also staff who still have to set up a second step."""
+    parts = parts_of(request)
+    token, by_cookie = token_of(request)
+    known = await find_known(parts, token, asks_second_step=False)
+    stranger = AskAnybody(
+        parts,
+        address_key(request),
+        by_cookie=by_cookie,
+        agent=request.headers.get("user-agent", ""),
+        language=language_of(request),
+    )
+    parts.limits.hit("request", str(known.actor.id))
+    return await _as_member(request, stranger, known.actor)
+
+
 AskPublic = Annotated[AskAnybody, Depends(_anybody)]
 Ask = Annotated[AskMember, Depends(_member)]
 AskRecord = Annotated[AskMember, Depends(_own_record)]
+AskSettingUp = Annotated[AskMember, Depends(_setting_up)]

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from server.api.depend import Ask
+from server.api.proving import AskProven
 from server.protocol import care as bodies
 from server.services import emergencies
 
@@ -25,7 +26,7 @@ async def list_living(ask: Ask) -> bodies.Emergencies:
     operation_id="emergency_ask",
     openapi_extra={"x-access": "emergency.ask"},
 )
-async def ask_for(room_id: UUID, new: bodies.NewEmergency, ask: Ask) -> bodies.Emergencies:
+async def ask_for(room_id: UUID, new: bodies.NewEmergency, ask: AskProven) -> bodies.Emergencies:
     """I need to see what a member did not share. The others are told now."""
     return await ask.do(
         "emergency.ask", lambda work: emergencies.ask(work, ask.actor, room_id, new)
@@ -37,7 +38,9 @@ async def ask_for(room_id: UUID, new: bodies.NewEmergency, ask: Ask) -> bodies.E
     operation_id="emergency_answer",
     openapi_extra={"x-access": "emergency.answer"},
 )
-async def answer(emergency_id: UUID, given: bodies.EmergencyAnswer, ask: Ask) -> bodies.Emergencies:
+async def answer(
+    emergency_id: UUID, given: bodies.EmergencyAnswer, ask: AskProven
+) -> bodies.Emergencies:
     """As a second person: it may be, or it may not. 409 when it waits no more."""
     return await ask.do(
         "emergency.answer",

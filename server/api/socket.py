@@ -55,6 +55,9 @@ async def open_socket(websocket: WebSocket) -> None:
         await websocket.close(frames.Close.SESSION)
         return
     actor = known.actor
+    if actor.scopes is not None:  # what a program hears could not be bounded by operations
+        await websocket.close(frames.Close.FORBIDDEN)
+        return
     if parts.limits.profile == "normal" and len(parts.hub.sockets(actor.id)) >= _SOCKETS_PER_MEMBER:
         await websocket.close(frames.Close.TOO_MANY)
         return

@@ -7,6 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from server.access import check
 from server.api.depend import Ask
+from server.api.proving import AskProven
 from server.protocol import policy as bodies
 from server.services import policies, policy_page
 
@@ -66,7 +67,7 @@ async def read_page(replay_id: UUID, ask: Ask) -> HTMLResponse:
 @router.post(
     "/editions", status_code=201, operation_id="steward_policy_take", openapi_extra=_ACCESS
 )
-async def take_policy(new: bodies.NewPolicyEdition, ask: Ask) -> bodies.StewardPolicy:
+async def take_policy(new: bodies.NewPolicyEdition, ask: AskProven) -> bodies.StewardPolicy:
     """Apply a policy that was replayed, or put one on trial."""
     taken = await ask.do("steward.policy", lambda work: policies.take(work, ask.actor, new))
     await ask.parts.reader.standing.refresh(ask.parts.database)
@@ -74,7 +75,7 @@ async def take_policy(new: bodies.NewPolicyEdition, ask: Ask) -> bodies.StewardP
 
 
 @router.post("/rollback", operation_id="steward_policy_rollback", openapi_extra=_ACCESS)
-async def roll_back(asked: bodies.PolicyRollback, ask: Ask) -> bodies.StewardPolicy:
+async def roll_back(asked: bodies.PolicyRollback, ask: AskProven) -> bodies.StewardPolicy:
     """An earlier edition judges again, at once."""
     taken = await ask.do("steward.policy", lambda work: policies.roll_back(work, ask.actor, asked))
     await ask.parts.reader.standing.refresh(ask.parts.database)
@@ -82,7 +83,7 @@ async def roll_back(asked: bodies.PolicyRollback, ask: Ask) -> bodies.StewardPol
 
 
 @router.post("/trial/end", operation_id="steward_policy_trial_end", openapi_extra=_ACCESS)
-async def end_trial(asked: bodies.PolicyTrialEnd, ask: Ask) -> bodies.StewardPolicy:
+async def end_trial(asked: bodies.PolicyTrialEnd, ask: AskProven) -> bodies.StewardPolicy:
     """Nothing is on trial any more."""
     taken = await ask.do("steward.policy", lambda work: policies.end_trial(work, ask.actor, asked))
     await ask.parts.reader.standing.refresh(ask.parts.database)

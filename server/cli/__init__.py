@@ -14,6 +14,8 @@ _COMMANDS: Final = {
     "serve": "serving",
     "migrate": "serving",
     "members": "members",
+    "accounts": "accounts",
+    "tokens": "tokens",
     "rooms": "rooms",
     "replay": "replay",
     "demo": "demo",

@@ -87,11 +87,15 @@ class SignUp(Wire):
 
 
 class LogIn(Wire):
-    """By passphrase, or by recovery code (which is then replaced by a new one)."""
+    """By passphrase, or by recovery code (which is then replaced by a new one).
+
+    second: what the app for codes shows, or one of ten recovery codes; only for those who set it up.
+    """
 
     pseudonym: Name
     passphrase: Passphrase | None = None
     recovery_code: Code | None = None
+    second: Annotated[Storable, Field(min_length=6, max_length=64)] | None = None
     as_program: bool = False
 
 
@@ -108,6 +112,8 @@ class Me(Wire):
     on_shift: bool
     unread_notices: int
     joined_at: Time
+    second_step_until: Time | None = None
+    """Staff without a second step have until then to set it up."""
 
 
 class Entered(Wire):
@@ -132,8 +138,13 @@ class NewPassphrase(Wire):
 
 
 class SessionInfo(Wire):
+    """browser, system: of the device that logged in, where it said so. name: of a program's token."""
+
     id: Id
-    kind: Literal["browser", "program"]
+    kind: Literal["browser", "program", "token"]
+    browser: str | None = None
+    system: str | None = None
+    name: str | None = None
     created_at: Time
     last_seen_at: Time
     current: bool

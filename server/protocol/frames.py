@@ -350,6 +350,7 @@ class Notice(Wire):
         "session",
         "sharing_ends",
         "your_data",
+        "way_in",
     ]
     at: Time
     words: str

@@ -7,7 +7,8 @@ from server.access import Actor
 from server.errors import InvitationNeeded, NameTaken, NotFound, WrongLogIn
 from server.ids import digest, new_code, read_code
 from server.protocol import bodies
-from server.services import names, seats, sessions
+from server.services import names, recovering, seats, second_step, sessions
+from server.services.devices import Device
 from server.store import audit, notices, people
 from server.store.place import get_place
 from server.store.tables import Consent, Invitation, Member
@@ -17,7 +18,9 @@ PROMISES_WORDING = "2026-11"
 """The wording of the declarations at sign-up; change it with the words."""
 
 
-def sign_up(work: Work, asked: bodies.SignUp, passphrase_hash: str | None) -> bodies.Entered:
+def sign_up(
+    work: Work, asked: bodies.SignUp, passphrase_hash: str | None, device: Device | None = None
+) -> bodies.Entered:
     """A new member, their consents, and a first session. The recovery code is shown this once."""
     shown = names.check_name(asked.pseudonym)
     key = names.name_key(shown)
@@ -39,7 +42,7 @@ def sign_up(work: Work, asked: bodies.SignUp, passphrase_hash: str | None) -> bo
     _agree(work, member)
     if invitation:
         _redeem(work, invitation, member)
-    entered = _enter(work, member, as_program=asked.as_program, recovery_code=code)
+    entered = enter(work, member, as_program=asked.as_program, device=device, recovery_code=code)
     if invitation:
         audit.append(work, member.id, "invitation.redeem", invitation.id)
     return entered
@@ -51,21 +54,60 @@ def find_for_log_in(work: Work, pseudonym: str) -> tuple[UUID, str | None] | Non
     return (member.id, member.passphrase_hash) if member and not member.is_bot else None
 
 
-def log_in(work: Work, member_id: UUID, *, as_program: bool) -> bodies.Entered:
-    """A session for someone whose passphrase was right."""
-    return _enter(work, _get(work, member_id), as_program=as_program)
+def log_in(
+    work: Work,
+    member_id: UUID,
+    *,
+    as_program: bool,
+    second: str | None = None,
+    device: Device | None = None,
+    language: str = "en",
+) -> bodies.Entered:
+    """A session for someone whose passphrase was right. Raises CodeNeeded, WrongCode."""
+    member = _get(work, member_id)
+    second_step.check_code(work, member, second, language)
+    return enter(work, member, as_program=as_program, device=device)
 
 
-def log_in_with_code(work: Work, asked: bodies.LogIn) -> bodies.Entered:
-    """A session for someone who holds the recovery code, which is replaced at once."""
+def log_in_with_code(
+    work: Work, asked: bodies.LogIn, device: Device | None = None, language: str = "en"
+) -> bodies.Entered:
+    """A session for someone who holds the recovery code, which is replaced at once.
+
+    Raises WrongLogIn, CodeNeeded, WrongCode.
+    """
     member = people.find_by_name_key(work, names.name_key(asked.pseudonym))
     code = read_code(asked.recovery_code or "")
     if member is None or member.recovery_digest != digest(code):
         raise WrongLogIn
+    second_step.check_code(work, member, asked.second, language)
     fresh = new_code()
     member.recovery_digest = digest(fresh)
     work.session.add(member)
-    return _enter(work, member, as_program=asked.as_program, recovery_code=fresh)
+    return enter(work, member, as_program=asked.as_program, device=device, recovery_code=fresh)
+
+
+def come_back(
+    work: Work, code: str, passphrase_hash: str | None, language: str, device: Device | None
+) -> bodies.Entered:
+    """A session for someone with a link from a steward. Raises WrongLogIn."""
+    member, fresh = recovering.come_back(work, code, passphrase_hash, language)
+    return enter(work, member, as_program=False, device=device, recovery_code=fresh)
+
+
+def enter(
+    work: Work,
+    member: Member,
+    *,
+    as_program: bool,
+    device: Device | None = None,
+    recovery_code: str | None = None,
+) -> bodies.Entered:
+    """A new session for someone who has shown who they are."""
+    kind = "program" if as_program else "browser"
+    opened = sessions.open_session(work, member, kind, device, is_proved=False)
+    work.session.flush()
+    return bodies.Entered(me=me(work, member), recovery_code=recovery_code, token=opened.token)
 
 
 def get_me(work: Work, actor: Actor) -> bodies.Me:
@@ -116,6 +158,7 @@ def me(work: Work, member: Member) -> bodies.Me:
         on_shift=people.open_shift(work, member.id) is not None,
         unread_notices=notices.count_unread(work, member.id),
         joined_at=member.joined_at,
+        second_step_until=second_step.due(work, member),
     )
 
 
@@ -155,11 +198,3 @@ def _agree(work: Work, member: Member) -> None:
         work.session.add(
             Consent(member_id=member.id, scope=scope, wording=PROMISES_WORDING, given_at=work.now)
         )
-
-
-def _enter(
-    work: Work, member: Member, *, as_program: bool, recovery_code: str | None = None
-) -> bodies.Entered:
-    opened = sessions.open_session(work, member, "program" if as_program else "browser")
-    work.session.flush()
-    return bodies.Entered(me=me(work, member), recovery_code=recovery_code, token=opened.token)

@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from server.access import Actor, Relation, Role, check
-from server.errors import NoSession, Pending, Removed
+from server.errors import NoSession, NotAllowed, Pending, Removed, SecondStepNeeded
 from server.ids import digest, new_token
 from server.protocol import bodies
-from server.store import entering, people
+from server.services import second_step
+from server.services.devices import Device
+from server.store import entering, people, ways
 from server.store.entering import Entering
 from server.store.tables import Member, Session
 from server.store.work import SessionsEnded, Work
@@ -18,6 +20,8 @@ PEER_IDLE = timedelta(days=30)
 PEER_LIFE = timedelta(days=90)
 STAFF_LIFE = timedelta(hours=12)
 """Those who see others' words come back each shift."""
+PROOF_LIFE = timedelta(minutes=10)
+"""Long enough to do what one came for, short enough for a screen that was left."""
 _TOUCH_EVERY = timedelta(minutes=10)
 """Last-seen is written at most this often: reading must not cost a write."""
 
@@ -29,8 +33,11 @@ class Opened(NamedTuple):
     token: str
 
 
-def open_session(work: Work, member: Member, kind: str) -> Opened:
-    """Let a member in."""
+def open_session(
+    work: Work, member: Member, kind: str, device: Device | None = None, *, is_proved: bool = True
+) -> Opened:
+    """Let a member in. is_proved: what is sensitive is open without asking again, as at the terminal."""
+    browser, system = device or Device()
     token = new_token()
     life = PEER_LIFE if member.role == "peer" else STAFF_LIFE
     session = Session(
@@ -40,6 +47,9 @@ def open_session(work: Work, member: Member, kind: str) -> Opened:
         created_at=work.now,
         last_seen_at=work.now,
         expires_at=work.now + life,
+        proved_at=work.now if is_proved else None,
+        browser=browser,
+        system=system,
     )
     work.session.add(session)
     return Opened(session, token)
@@ -53,25 +63,36 @@ class Known(NamedTuple):
     epoch: str
 
 
-def find_actor(work: Work, token: str) -> Known:
-    """Raises NoSession when the token opens nothing, Pending while a steward has not approved, Removed."""
+def find_actor(work: Work, token: str, *, asks_second_step: bool = True) -> Known:
+    """Raises NoSession when the token opens nothing, Pending while a steward has not approved, Removed.
+
+    asks_second_step: raises SecondStepNeeded for staff who had their days to set one up, and did not.
+    """
     found = _find_fresh(work, token)
     if found.state == "removed":
         raise Removed
     if found.state == "pending":
         raise Pending
-    actor = Actor(found.member, found.name, Role(found.role), found.session)
+    asks_second_step = asks_second_step and found.kind != "token"
+    if asks_second_step and second_step.is_overdue(
+        work, found.member, found.role, found.staff_since
+    ):
+        raise SecondStepNeeded
+    scopes = frozenset((found.scopes or "").split()) if found.kind == "token" else None
+    actor = Actor(found.member, found.name, Role(found.role), found.session, found.token, scopes)
     return Known(actor, found.last_seen_at + _TOUCH_EVERY <= work.now, found.epoch)
 
 
 def find_for_record(work: Work, token: str) -> Actor:
     """Who may read what was decided about them: members, and those who were removed, as peers.
 
-    Raises NoSession, Pending.
+    Raises NoSession, Pending, NotAllowed for a program's token.
     """
     found = _find_fresh(work, token)
     if found.state == "pending":
         raise Pending
+    if found.kind == "token":
+        raise NotAllowed
     role = Role.PEER if found.state == "removed" else Role(found.role)
     return Actor(found.member, found.name, role, found.session)
 
@@ -83,14 +104,22 @@ def _find_fresh(work: Work, token: str) -> Entering:
     return found
 
 
-def standing(work: Work, session_ids: Collection[UUID]) -> dict[UUID, Role]:
+def standing(
+    work: Work, session_ids: Collection[UUID], *, asks_second_step: bool = True
+) -> dict[UUID, Role]:
     """Those of these sessions that still stand, and what their members are now."""
     found = people.sessions_by_id(work, session_ids)
     return {
         session.id: Role(member.role)
         for session, member in found
         if _stands(session, member, work.now)
+        and not (asks_second_step and _lacks_second_step(work, member))
     }
+
+
+def _lacks_second_step(work: Work, member: Member) -> bool:
+    since = member.staff_since or member.joined_at
+    return second_step.is_overdue(work, member.id, member.role, since)
 
 
 def touch(work: Work, session_id: UUID) -> None:
@@ -99,6 +128,19 @@ def touch(work: Work, session_id: UUID) -> None:
     if session:
         session.last_seen_at = work.now
         work.session.add(session)
+
+
+def proved_until(work: Work, actor: Actor) -> datetime | None:
+    """Until when what is sensitive is open in this session; None: it was not proved lately who asks."""
+    proved_at = ways.session_proved_at(work, actor.session)
+    until = proved_at + PROOF_LIFE if proved_at else None
+    return until if until and until > work.now else None
+
+
+def note_proved(work: Work, actor: Actor) -> datetime:
+    """It was proved just now who asks. Returns until when that is good."""
+    ways.note_proved(work, actor.session)
+    return work.now + PROOF_LIFE
 
 
 def list_sessions(work: Work, actor: Actor) -> bodies.Sessions:
@@ -151,6 +193,9 @@ def _info(session: Session, actor: Actor) -> bodies.SessionInfo:
     return bodies.SessionInfo(
         id=session.id,
         kind=kind,
+        browser=session.browser,
+        system=session.system,
+        name=session.name,
         created_at=session.created_at,
         last_seen_at=session.last_seen_at,
         current=session.id == actor.session,

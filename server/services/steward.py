@@ -8,7 +8,7 @@ from uuid import UUID
 from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import bodies
-from server.services import names, notices, queue, seats, sessions
+from server.services import names, notices, queue, seats, second_step, sessions
 from server.services import rooms as services_rooms
 from server.store import audit, people, rooms, staff
 from server.store.tables import Member, Membership, Room
@@ -113,6 +113,10 @@ def change_member(
 
 def change_role(work: Work, by: UUID | None, member: Member, role: str) -> None:
     """What a member is; rights that the old role gave end here. by: None at the terminal."""
+    if not second_step.is_staff(role):
+        member.staff_since = None
+    elif not second_step.is_staff(member.role):
+        member.staff_since = work.now
     member.role = role
     work.session.add(member)
     for held, kind in staff.all_seats(work, member.id):

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, true
+from sqlalchemy import bindparam, func, true
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select
 
 from server.store.prepared import Prepared
 from server.store.tables import Member, Membership, Place, RoomHead, Session, Shift
+from server.store.tables.base import Utc
 from server.store.work import Work
 
 
@@ -24,6 +25,11 @@ class Entering(NamedTuple):
     expires_at: datetime
     last_seen_at: datetime
     epoch: str
+    kind: str
+    staff_since: datetime
+    """Or when they joined."""
+    token: str | None
+    scopes: str | None
 
 
 class Standing(NamedTuple):
@@ -50,6 +56,10 @@ _SESSION = Prepared(
         Session.expires_at,
         Session.last_seen_at,
         Place.epoch,
+        Session.kind,
+        func.coalesce(Member.staff_since, Member.joined_at, type_=Utc()),
+        Session.name,
+        Session.scopes,
     )
     .select_from(Session)
     .join(Place, true())

@@ -13,6 +13,8 @@ from server.store.tables import (
     Assessment,
     Case,
     CaseFlag,
+    Challenge,
+    CodeApp,
     Consent,
     CourseAlert,
     DataExport,
@@ -35,6 +37,7 @@ from server.store.tables import (
     Mood,
     Notice,
     NudgeShown,
+    Passkey,
     PushCall,
     PushDevice,
     PushNews,
@@ -43,6 +46,8 @@ from server.store.tables import (
     QuietTopic,
     Reaction,
     Receipt,
+    RecoveryCode,
+    RecoveryLink,
     Revision,
     Session,
     TeamNote,
@@ -138,6 +143,7 @@ def _blank(work: Work, member_id: UUID) -> None:
     if member:
         member.pseudonym, member.name_key = LEFT_NAME, f"left:{member_id}"
         member.passphrase_hash = member.recovery_digest = member.country = None
+        member.staff_since = None
         member.state, member.role, member.tone_nudges = "removed", "peer", True
         work.session.add(member)
         work.session.flush()
@@ -191,6 +197,11 @@ _DELETED: tuple[tuple[type, Any], ...] = (
     (GroupSessionReminder, _mine(GroupSessionReminder.member_id)),
     (GroupSessionPresence, _mine(GroupSessionPresence.member_id)),
     (Session, _mine(Session.member_id)),
+    (Passkey, _mine(Passkey.member_id)),
+    (Challenge, _mine(Challenge.member_id)),
+    (CodeApp, _mine(CodeApp.member_id)),
+    (RecoveryCode, _mine(RecoveryCode.member_id)),
+    (RecoveryLink, _mine(RecoveryLink.member_id)),
     (PushWish, _mine(PushWish.member_id)),
     (PushNews, lambda member_id: col(PushNews.device_id).in_(_devices_of(member_id))),
     (PushCall, lambda member_id: col(PushCall.device_id).in_(_devices_of(member_id))),

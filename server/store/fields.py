@@ -15,6 +15,7 @@ from server.store.tables import (
     Case,
     CaseFlag,
     ClimateNote,
+    CodeApp,
     CourseAlert,
     Decision,
     Edit,
@@ -29,6 +30,7 @@ from server.store.tables import (
     Notice,
     NudgeShown,
     Opinion,
+    Passkey,
     PolicyEdition,
     PushDevice,
     QuietTopic,
@@ -135,6 +137,8 @@ FIELDS: tuple[Field, ...] = (
     Field(Emergency, "sealed", col(Emergency.member_id), col(Emergency.room_id)),
     Field(TeamNote, "sealed", col(TeamNote.author_id), col(TeamNote.room_id)),
     Field(GroupSession, "sealed", col(GroupSession.sealed_by), col(GroupSession.room_id)),
+    Field(Passkey, "sealed", col(Passkey.member_id)),
+    Field(CodeApp, "sealed", col(CodeApp.member_id), row="member_id"),
 )  # fmt: skip
 FINGERPRINTS: tuple[tuple[type, str], ...] = (
     (Message, "fingerprint"),

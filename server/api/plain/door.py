@@ -18,7 +18,15 @@ from server.access import Actor
 from server.api.depend import AskAnybody, AskMember, address_key, cookie_name, find_actor, parts_of
 from server.api.language import language_of
 from server.api.plain.rendering import page, speaking
-from server.errors import BadFrame, CrossSite, NoSession, NotFound, ServerError, Unavailable
+from server.errors import (
+    BadFrame,
+    CrossSite,
+    NoSession,
+    NotFound,
+    SecondStepNeeded,
+    ServerError,
+    Unavailable,
+)
 from server.services import plain, wording
 from server.settings import Settings
 
@@ -54,8 +62,17 @@ async def _visit(request: Request) -> Visit:
     parts, key = parts_of(request), address_key(request)
     try:
         actor = await find_actor(parts, request.cookies.get(cookie_name(parts.settings)))
-    except NoSession:
-        return Visit(AskAnybody(parts, key), await parts.database.read(plain.place_name))
+    except NoSession as refusal:
+        ask = AskAnybody(
+            parts,
+            key,
+            lacks_second_step=isinstance(refusal, SecondStepNeeded),
+            agent=request.headers.get("user-agent", ""),
+            language=language_of(request),
+        )
+        return Visit(ask, await parts.database.read(plain.place_name))
+    if actor.scopes is not None:
+        raise NoSession
     head = await parts.database.read(lambda work: plain.head(work, actor))
     return MemberVisit(AskMember(parts, key, actor), head.place, head.token, head.unread)
 

@@ -14,7 +14,7 @@ from server.api.language import language_of
 from server.api.pages import PLAIN_FIRST
 from server.api.plain.door import AnyForm, AnyVisit, Here, MemberVisit, OwnForm, PlainRoute
 from server.api.plain.rendering import STYLE, page
-from server.errors import BadFrame, ServerError
+from server.errors import BadFrame, CodeNeeded, SecondStepNeeded, ServerError, WrongCode
 from server.protocol import bodies
 from server.services import appeals, notices, sessions
 
@@ -46,7 +46,8 @@ async def ask_who(visit: AnyVisit) -> Response:
     """The form to come in; whoever is in already goes on."""
     if isinstance(visit, MemberVisit):
         return RedirectResponse("/plain", 303)
-    return page("log_in.html", visit=visit, name="", wrong="")
+    wrong = SecondStepNeeded.detail if visit.ask.lacks_second_step else ""
+    return page("log_in.html", visit=visit, name="", wrong=wrong, asks_second=False)
 
 
 @router.post("/log-in", openapi_extra={"x-access": "session.log_in"})
@@ -56,7 +57,11 @@ async def log_in(form: AnyForm, visit: AnyVisit) -> Response:
     try:
         entered = await accounts.enter(_asked(form, name), visit.ask)
     except ServerError as error:
-        return page("log_in.html", int(error.status), visit=visit, name=name, wrong=error.detail)
+        asks_second = isinstance(error, CodeNeeded | WrongCode)
+        return page(
+            "log_in.html", int(error.status), visit=visit, name=name, wrong=error.detail,
+            asks_second=asks_second,
+        )  # fmt: skip
     response: Response = RedirectResponse("/plain", 303)
     if entered.recovery_code:
         response = page("new_code.html", visit=visit, code=entered.recovery_code)
@@ -131,6 +136,7 @@ def _asked(form: dict[str, str], name: str) -> bodies.LogIn:
         "pseudonym": name,
         "passphrase": form.get("passphrase") or None,
         "recovery_code": form.get("recovery_code", "").strip() or None,
+        "second": form.get("second", "").strip() or None,
     }
     try:
         return bodies.LogIn.model_validate(fields)

@@ -36,6 +36,7 @@ from server.store.tables.rooms import (
     RoomEvent,
     RoomHead,
 )
+from server.store.tables.ways import Challenge, CodeApp, Passkey, RecoveryCode, RecoveryLink
 
 __all__ = [
     "Act",
@@ -44,8 +45,10 @@ __all__ = [
     "AwayState",
     "Case",
     "CaseFlag",
+    "Challenge",
     "ClimateNote",
     "ClimateWeek",
+    "CodeApp",
     "Consent",
     "CourseAlert",
     "DataExport",
@@ -80,6 +83,7 @@ __all__ = [
     "NudgeShown",
     "Opinion",
     "OwnHelpLine",
+    "Passkey",
     "Place",
     "PlaceWords",
     "PolicyEdition",
@@ -93,6 +97,8 @@ __all__ = [
     "QuietTopic",
     "Reaction",
     "Receipt",
+    "RecoveryCode",
+    "RecoveryLink",
     "Removal",
     "Retention",
     "Revision",

@@ -22,10 +22,16 @@ class Member(SQLModel, table=True):
     country: str | None = None
     joined_at: datetime = time()
     is_bot: bool = False
+    staff_since: datetime | None = maybe_time()
+    """When they became staff; None: when they joined, or not at all."""
 
 
 class Session(SQLModel, table=True):
-    """Only a digest of the token is kept: a stolen database opens no door."""
+    """Only a digest of the token is kept: a stolen database opens no door.
+
+    kind: browser, program, or token (a program's, made by a steward, with a name and scopes).
+    browser, system: of the device that logged in, as names. proved_at: who it is was proved again then.
+    """
 
     id: UUID = primary()
     member_id: UUID = Field(foreign_key="member.id", index=True)
@@ -35,6 +41,12 @@ class Session(SQLModel, table=True):
     last_seen_at: datetime = time()
     expires_at: datetime = time()
     ended_at: datetime | None = maybe_time()
+    proved_at: datetime | None = maybe_time()
+    browser: str | None = None
+    system: str | None = None
+    name: str | None = None
+    scopes: str | None = None
+    """Operations that a token may ask for, with spaces between."""
 
 
 class Consent(SQLModel, table=True):

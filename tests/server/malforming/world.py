@@ -112,7 +112,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "LogIn": {
             "pseudonym": "Nobody Here", "passphrase": None, "recovery_code": "AAAAA-BBBBB",
-            "as_program": True,
+            "second": None, "as_program": True,
         },
         "MePatch": {"tone_nudges": True, "country": "IE"},
         "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
@@ -211,6 +211,21 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "PolicyTrialEnd": {"reason": words},
         "Proof": {"current": None, "recovery_code": "AAAAA-BBBBB"},
         "RetentionPatch": {"days": 90, "as_shipped": False},
+        "NewPasskey": {
+            "name": "My phone", "credential_id": "AAAA", "client_data": "e30", "attestation": "oA",
+        },
+        "PasskeyPatch": {"name": "My other phone"},
+        "Signature": {
+            "credential_id": "AAAA", "client_data": "e30", "authenticator_data": "AAAA",
+            "signature": "AAAA", "user_handle": None,
+        },
+        "PasskeyLogIn": {
+            "credential_id": "AAAA", "client_data": "e30", "authenticator_data": "AAAA",
+            "signature": "AAAA", "user_handle": None, "as_program": True,
+        },
+        "CodeShown": {"code": "000000"},
+        "NewProof": {"passphrase": None, "recovery_code": "AAAAA-BBBBB"},
+        "NewRecovery": {"code": "AAAAA-BBBBB", "passphrase": None},
     }  # fmt: skip
 
 
@@ -226,7 +241,7 @@ def path_ids(world: World) -> dict[str, str]:
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
         "topic_id": nobody, "export_id": nobody, "kind": "notices",
         "care_scope": "mood", "mood_id": nobody, "emergency_id": nobody,
-        "measure": "gad-7", "item": "gad7-1", "ask_id": nobody, "alert_id": nobody,
+        "measure": "gad-7", "passkey_id": nobody, "item": "gad7-1", "ask_id": nobody, "alert_id": nobody,
     }  # fmt: skip
 
 

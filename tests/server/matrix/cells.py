@@ -21,7 +21,7 @@ from tests.server.matrix.targets import WORDS_HERE, Targets
 
 PLAIN = "plain "
 """Before the names of plain pages, which no OpenAPI describes."""
-_ONES_OWN = {"notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id"}
+_ONES_OWN = {"notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id", "passkey_id"}
 _LATER = {
     "queue_next": 1, "shift_hand_over": 1, "room_leave": 2, f"{PLAIN}post /plain/log-out": 3,
     "session_end": 1, "session_end_all": 4, "session_end_current": 3,

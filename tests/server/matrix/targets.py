@@ -11,7 +11,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.ids import digest, new_code, new_id
 from server.services import cases, conversations, deciding, notices, publishing, seats, sessions
-from server.store import acts, climate, colleagues, guard, policies, push, quiet
+from server.store import acts, climate, colleagues, guard, policies, push, quiet, ways
 from server.store.push import Address
 from server.store.tables import (
     Act,
@@ -21,6 +21,7 @@ from server.store.tables import (
     Message,
     Opinion,
     OwnHelpLine,
+    Passkey,
     PolicyReplay,
     PushDevice,
     QuietTopic,
@@ -162,6 +163,15 @@ class Targets:
         endpoint = f"https://fcm.googleapis.com/fcm/send/{SECRET}{new_id()}"
         push.add_device(self.work, row, Address(endpoint, "B" * 87, "A" * 22))
         self.work.session.flush()
+        return row.id
+
+    def passkey(self, owner: UUID) -> UUID:
+        """A device somebody logs in with."""
+        row = Passkey(
+            member_id=owner, credential_id=new_id().bytes, public_key=b"", sealed=b"",
+            made_at=self.work.now,
+        )  # fmt: skip
+        ways.add_passkey(self.work, row, words_of(owner))
         return row.id
 
     def session(self, owner: UUID) -> UUID:

@@ -12,6 +12,8 @@ class Session {
   pending = $state(false);
   /** Logged in, and no member any more: reads why, and may ask another person to look. */
   removed = $state(false);
+  /** Staff without a second step, whose days for it are over: only setting it up is open. */
+  mustSetUp = $state(false);
   /** The session ended without the reader's asking: said once, on the log-in page. */
   ended = $state(false);
 
@@ -41,6 +43,7 @@ class Session {
   }
 
   entered(me: Me): void {
+    this.mustSetUp = false;
     this.pending = me.state === 'pending';
     this.removed = me.state === 'removed';
     this.me = me.state === 'active' ? me : null;
@@ -51,6 +54,7 @@ class Session {
 
   left(): void {
     this.me = null;
+    this.mustSetUp = false;
     this.pending = false;
     this.removed = false;
     rememberHere(false);
@@ -59,6 +63,7 @@ class Session {
   async #findMe(): Promise<Me | null> {
     this.pending = false;
     this.removed = false;
+    this.mustSetUp = false;
     try {
       return await api.get<Me | null>('/api/me');
     } catch (error) {
@@ -67,6 +72,7 @@ class Session {
       this.asked = true;
       this.pending = error.code === 'pending';
       this.removed = error.code === 'removed';
+      this.mustSetUp = error.code === 'second_step_needed';
       return null;
     }
   }

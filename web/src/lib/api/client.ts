@@ -30,6 +30,13 @@ export function whenLoggedOut(listener: () => void): void {
   onLoggedOut = listener;
 }
 
+/** Called when it has to be proved once more who sits here; true: ask again. */
+let onProofNeeded: () => Promise<boolean> = () => Promise.resolve(false);
+
+export function whenProofNeeded(listener: () => Promise<boolean>): void {
+  onProofNeeded = listener;
+}
+
 async function send(method: Method, path: string, body: unknown): Promise<Response> {
   const init: RequestInit = {
     method,
@@ -65,6 +72,7 @@ async function answer(method: Method, path: string, body: unknown): Promise<Resp
   const response = await send(method, path, body);
   if (response.ok) return response;
   const error = await refusal(response);
+  if (error.code === 'proof_needed' && (await onProofNeeded())) return answer(method, path, body);
   if (error.code === 'no_session' && path !== '/api/me') onLoggedOut();
   throw error;
 }

@@ -1476,6 +1476,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Proof
+         * @description Whether what is sensitive is open just now.
+         */
+        get: operations["proof_read"];
+        put?: never;
+        /**
+         * Prove
+         * @description By passphrase or recovery code; good for ten minutes, in this session.
+         */
+        post: operations["proof_give"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/proof/asked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Proof
+         * @description What one of my passkeys is asked to sign.
+         */
+        post: operations["proof_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/proof/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove By Passkey
+         * @description By one of my passkeys; good for ten minutes, in this session.
+         */
+        post: operations["proof_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/push": {
         parameters: {
             query?: never;
@@ -1722,6 +1786,138 @@ export interface paths {
         get: operations["statement_text"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ways
+         * @description How I can log in.
+         */
+        get: operations["way_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ways/app": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Confirm App
+         * @description The app shows this. From now on codes are asked for; ten recovery codes are in the answer, this once.
+         */
+        put: operations["way_app_confirm"];
+        /**
+         * Begin App
+         * @description A secret to share with an app that shows codes. It counts once a code was shown.
+         */
+        post: operations["way_app_begin"];
+        /**
+         * Remove App
+         * @description Codes from an app are not asked for any more.
+         */
+        delete: operations["way_app_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ways/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Passkey
+         * @description A new passkey. Recovery codes are in the answer when they are the first, and never again.
+         */
+        post: operations["way_passkey_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ways/passkeys/asked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Passkey
+         * @description What my device is asked for a new passkey. Answer within five minutes, once.
+         */
+        post: operations["way_passkey_ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/ways/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Passkey
+         * @description One of mine opens nothing any more.
+         */
+        delete: operations["way_passkey_remove"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename Passkey
+         * @description Another name for one of mine.
+         */
+        patch: operations["way_passkey_rename"];
+        trace?: never;
+    };
+    "/api/me/ways/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * New Codes
+         * @description New ones, shown this once. Those before open nothing any more.
+         */
+        post: operations["way_codes"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2048,6 +2244,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Come Back
+         * @description By the link that a steward made. All that opened before opens nothing any more.
+         */
+        post: operations["session_recover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/removals/{removal_id}": {
         parameters: {
             query?: never;
@@ -2279,6 +2495,46 @@ export interface paths {
          * @description End this session, its tabs and sockets.
          */
         delete: operations["session_end_current"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Log In
+         * @description By a passkey alone: it says whose it is.
+         */
+        post: operations["session_log_in_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/passkey/asked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Who
+         * @description What a passkey is asked to sign to log in, whoever's it is.
+         */
+        post: operations["session_ask"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3666,6 +3922,28 @@ export interface components {
         Clinic: {
             /** Rooms */
             rooms: components["schemas"]["Room"][];
+        };
+        /**
+         * CodeAppBegun
+         * @description What the app is to be told: by its camera, or by letters. Codes count only once one was shown.
+         *
+         *     picture: an image, as a data address.
+         */
+        CodeAppBegun: {
+            /** Address */
+            address: string;
+            /** Letters */
+            letters: string;
+            /** Picture */
+            picture: string;
+        };
+        /**
+         * CodeShown
+         * @description Six digits that the app shows.
+         */
+        CodeShown: {
+            /** Code */
+            code: string;
         };
         /**
          * Colleague
@@ -5207,6 +5485,8 @@ export interface components {
         /**
          * LogIn
          * @description By passphrase, or by recovery code (which is then replaced by a new one).
+         *
+         *     second: what the app for codes shows, or one of ten recovery codes; only for those who set it up.
          */
         LogIn: {
             /**
@@ -5220,6 +5500,8 @@ export interface components {
             pseudonym: string;
             /** Recovery Code */
             recovery_code?: string | null;
+            /** Second */
+            second?: string | null;
         };
         /**
          * Marked
@@ -5261,6 +5543,8 @@ export interface components {
              * @enum {string}
              */
             role: "peer" | "moderator" | "clinician" | "steward";
+            /** Second Step Until */
+            second_step_until?: string | null;
             /**
              * State
              * @enum {string}
@@ -5964,6 +6248,20 @@ export interface components {
             version: number;
         };
         /**
+         * NewPasskey
+         * @description What the browser answered, and how I call it.
+         */
+        NewPasskey: {
+            /** Attestation */
+            attestation: string;
+            /** Client Data */
+            client_data: string;
+            /** Credential Id */
+            credential_id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * NewPassphrase
          * @description The current passphrase, or the recovery code, proves who asks. Ends all other sessions.
          */
@@ -6013,6 +6311,16 @@ export interface components {
             text: string;
         };
         /**
+         * NewProof
+         * @description One of them proves once more who asks; it is good for ten minutes.
+         */
+        NewProof: {
+            /** Passphrase */
+            passphrase?: string | null;
+            /** Recovery Code */
+            recovery_code?: string | null;
+        };
+        /**
          * NewPushDevice
          * @description What a browser's PushSubscription says. `time_zone`: as the browser names it.
          */
@@ -6042,6 +6350,16 @@ export interface components {
         NewQuietTopic: {
             /** Words */
             words: string;
+        };
+        /**
+         * NewRecovery
+         * @description The code of a link that a steward made, and a new passphrase if one is wanted.
+         */
+        NewRecovery: {
+            /** Code */
+            code: string;
+            /** Passphrase */
+            passphrase?: string | null;
         };
         /** NewRoom */
         NewRoom: {
@@ -6197,7 +6515,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in";
             /**
              * Message
              * @default null
@@ -6339,6 +6657,87 @@ export interface components {
             waiting: number;
             /** Wrong */
             wrong: number;
+        };
+        /**
+         * PasskeyAsked
+         * @description For `navigator.credentials.create`.
+         */
+        PasskeyAsked: {
+            /** Algorithms */
+            algorithms: number[];
+            /** Challenge */
+            challenge: string;
+            /** Exclude */
+            exclude: string[];
+            /** Rp Id */
+            rp_id: string;
+            /** Rp Name */
+            rp_name: string;
+            /** Timeout Ms */
+            timeout_ms: number;
+            /** User Id */
+            user_id: string;
+            /** User Name */
+            user_name: string;
+        };
+        /**
+         * PasskeyInfo
+         * @description One of mine. used_at: None until it was used.
+         */
+        PasskeyInfo: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Name */
+            name: string;
+            /** Used At */
+            used_at: string | null;
+        };
+        /**
+         * PasskeyLogIn
+         * @description A passkey names whose it is; nobody types anything.
+         */
+        PasskeyLogIn: {
+            /**
+             * As Program
+             * @default false
+             */
+            as_program: boolean;
+            /** Authenticator Data */
+            authenticator_data: string;
+            /** Client Data */
+            client_data: string;
+            /** Credential Id */
+            credential_id: string;
+            /** Signature */
+            signature: string;
+            /** User Handle */
+            user_handle?: string | null;
+        };
+        /**
+         * PasskeyPatch
+         * @description Another name.
+         */
+        PasskeyPatch: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * PasskeysAt
+         * @description Where passkeys work: pages of this origin. why_not: None where they do.
+         */
+        PasskeysAt: {
+            /** Origin */
+            origin: string;
+            /** Why Not */
+            why_not: ("needs_tls" | "needs_name") | null;
         };
         /**
          * People
@@ -6933,6 +7332,14 @@ export interface components {
             recovery_code?: string | null;
         };
         /**
+         * Proved
+         * @description None: not within the last ten minutes.
+         */
+        Proved: {
+            /** Until */
+            until: string | null;
+        };
+        /**
          * PushDevice
          * @description One of one's own browsers. `service`: the host whose server carries the calls.
          */
@@ -7214,6 +7621,14 @@ export interface components {
              * Format: date-time
              */
             since: string;
+        };
+        /**
+         * RecoveryCodes
+         * @description Shown this once. Ten stand in for the second step; a single one is the way back for who has none.
+         */
+        RecoveryCodes: {
+            /** Codes */
+            codes: string[];
         };
         /**
          * Redress
@@ -7574,8 +7989,13 @@ export interface components {
             /** Hosts */
             hosts: components["schemas"]["SessionHost"][];
         };
-        /** SessionInfo */
+        /**
+         * SessionInfo
+         * @description browser, system: of the device that logged in, where it said so. name: of a program's token.
+         */
         SessionInfo: {
+            /** Browser */
+            browser?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -7592,12 +8012,16 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "browser" | "program";
+            kind: "browser" | "program" | "token";
             /**
              * Last Seen At
              * Format: date-time
              */
             last_seen_at: string;
+            /** Name */
+            name?: string | null;
+            /** System */
+            system?: string | null;
         };
         /** Sessions */
         Sessions: {
@@ -7816,6 +8240,36 @@ export interface components {
             passphrase?: string | null;
             /** Pseudonym */
             pseudonym: string;
+        };
+        /**
+         * Signature
+         * @description What the browser answered.
+         */
+        Signature: {
+            /** Authenticator Data */
+            authenticator_data: string;
+            /** Client Data */
+            client_data: string;
+            /** Credential Id */
+            credential_id: string;
+            /** Signature */
+            signature: string;
+            /** User Handle */
+            user_handle?: string | null;
+        };
+        /**
+         * SignatureAsked
+         * @description For `navigator.credentials.get`. allow: empty: whichever the person chooses.
+         */
+        SignatureAsked: {
+            /** Allow */
+            allow: string[];
+            /** Challenge */
+            challenge: string;
+            /** Rp Id */
+            rp_id: string;
+            /** Timeout Ms */
+            timeout_ms: number;
         };
         /**
          * Statement
@@ -8281,6 +8735,41 @@ export interface components {
             asks: components["schemas"]["WaitingAsk"][];
             /** More */
             more: boolean;
+        };
+        /**
+         * Ways
+         * @description How I can log in, and what is still missing.
+         *
+         *     second_step_until: staff without a second step have until then; None: nothing is missing.
+         *     proved_until: what is sensitive is open until then without asking again.
+         */
+        Ways: {
+            /** Asks Code */
+            asks_code: boolean;
+            /** Code App */
+            code_app: boolean;
+            /** Has Passphrase */
+            has_passphrase: boolean;
+            /** Must Have Second Step */
+            must_have_second_step: boolean;
+            /** Passkeys */
+            passkeys: components["schemas"]["PasskeyInfo"][];
+            passkeys_at: components["schemas"]["PasskeysAt"];
+            /** Proved Until */
+            proved_until: string | null;
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /** Second Step Until */
+            second_step_until: string | null;
+        };
+        /**
+         * WaysChanged
+         * @description How it is now. recovery_codes: only when they are new, and never again.
+         */
+        WaysChanged: {
+            /** Recovery Codes */
+            recovery_codes?: string[] | null;
+            ways: components["schemas"]["Ways"];
         };
         /**
          * WishPatch
@@ -11057,6 +11546,130 @@ export interface operations {
             };
         };
     };
+    proof_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proved"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_give: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProof"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proved"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignatureAsked"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    proof_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signature"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proved"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     push_read: {
         parameters: {
             query?: never;
@@ -11511,6 +12124,283 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_app_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeShown"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysChanged"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_app_begin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeAppBegun"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_app_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_passkey_add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaysChanged"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_passkey_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyAsked"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_passkey_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_passkey_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    way_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
                 };
             };
             /** @description Refused */
@@ -12025,6 +12915,39 @@ export interface operations {
             };
         };
     };
+    session_recover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecovery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     removal_answer: {
         parameters: {
             query?: never;
@@ -12478,6 +13401,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_log_in_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLogIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entered"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignatureAsked"];
+                };
             };
             /** @description Refused */
             "4XX": {
