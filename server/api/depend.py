@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
 from server.api.replays import Replays
+from server.api.watch import Watch
 from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.errors import CrossSite, NoSession, Pending, Removed, Unavailable
@@ -48,6 +49,7 @@ class Parts:
     replays: Replays
     tally: Tally
     measures: Catalogue
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(frozen=True, slots=True)

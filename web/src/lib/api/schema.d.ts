@@ -3016,6 +3016,26 @@ export interface paths {
         patch: operations["steward_templates_change"];
         trace?: never;
     };
+    "/api/steward/well": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Well
+         * @description Is it well: queue, model, disk, backups, push, the last hour, and what the log said.
+         */
+        get: operations["steward_well"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/wellbeing": {
         parameters: {
             query?: never;
@@ -3576,6 +3596,27 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * ClassifierState
+         * @description The model: its readings since this process began.
+         */
+        ClassifierState: {
+            /** Assessed */
+            assessed: number;
+            /** Backend */
+            backend: string;
+            /** Not Assessed */
+            not_assessed: number;
+            /** Read Ms */
+            read_ms: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "starting" | "down";
+            /** Version */
+            version: string;
+        };
         ClientFrame: components["schemas"]["Join"] | components["schemas"]["Leave"] | components["schemas"]["Post"] | components["schemas"]["Edit"] | components["schemas"]["Discard"] | components["schemas"]["Withdraw"] | components["schemas"]["React"] | components["schemas"]["FeltHeard"] | components["schemas"]["Flag"] | components["schemas"]["Typing"] | components["schemas"]["Read"];
         /**
          * Climate
@@ -3838,6 +3879,27 @@ export interface components {
         CourseAlertClosed: {
             /** Outcome */
             outcome: string;
+        };
+        /**
+         * CourseMinute
+         * @description One minute of this process. None: nothing happened by which to tell.
+         */
+        CourseMinute: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Deliveries */
+            deliveries: number;
+            /** Late Ms */
+            late_ms: number | null;
+            /** Messages */
+            messages: number;
+            /** Not Assessed */
+            not_assessed: number;
+            /** Posted Ms */
+            posted_ms: number | null;
         };
         /**
          * Coverage
@@ -4279,6 +4341,22 @@ export interface components {
             shown: boolean;
             /** Value */
             value: number | null;
+        };
+        /**
+         * Finding
+         * @description One thing that was looked at. look: somebody should keep an eye on it. mend: somebody should act.
+         */
+        Finding: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "well" | "look" | "mend";
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "queue" | "classifier" | "unread" | "writing" | "waiting" | "push" | "disk" | "backup" | "keys" | "errors";
         };
         /**
          * Flag
@@ -5220,6 +5298,33 @@ export interface components {
             pseudonym: string;
             /** Recovery Code */
             recovery_code?: string | null;
+        };
+        /**
+         * LogTrouble
+         * @description A line of the log that came up, with its ids and numbers left out.
+         */
+        LogTrouble: {
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "warning" | "error" | "critical";
+            /** Part */
+            part: string;
+            /** Words */
+            words: string;
         };
         /**
          * Marked
@@ -6289,6 +6394,23 @@ export interface components {
             rooms: string[];
         };
         /**
+         * OpenCases
+         * @description Cases of one urgency that are not closed. overdue: past their time, and no person did anything yet.
+         */
+        OpenCases: {
+            /** Oldest S */
+            oldest_s: number | null;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "now" | "soon" | "routine" | "none";
+        };
+        /**
          * Opinion
          * @description `mine`: the one who reads was asked.
          */
@@ -6969,6 +7091,22 @@ export interface components {
             hosts: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * PushState
+         * @description Calls on browsers since it was first turned on; how the newest ended: done, or a code.
+         */
+        PushState: {
+            /** Failed */
+            failed: number;
+            /** Last At */
+            last_at: string | null;
+            /** Last Outcome */
+            last_outcome: string | null;
+            /** On */
+            on: boolean;
+            /** Sent */
+            sent: number;
         };
         /**
          * Queue
@@ -8259,6 +8397,18 @@ export interface components {
             until: string;
         };
         /**
+         * Versions
+         * @description What runs here.
+         */
+        Versions: {
+            /** Database */
+            database: string;
+            /** Hearth */
+            hearth: string;
+            /** Python */
+            python: string;
+        };
+        /**
          * WaitingAsk
          * @description An ask that no other person has answered.
          */
@@ -8281,6 +8431,49 @@ export interface components {
             asks: components["schemas"]["WaitingAsk"][];
             /** More */
             more: boolean;
+        };
+        /**
+         * Well
+         * @description Is it well? `findings` judges what stands in the rest. at: when the database was looked at.
+         */
+        Well: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Backup At */
+            backup_at: string | null;
+            /** Cases */
+            cases: components["schemas"]["OpenCases"][];
+            classifier: components["schemas"]["ClassifierState"];
+            /** Course */
+            course: components["schemas"]["CourseMinute"][];
+            /** Database Bytes */
+            database_bytes: number;
+            /** Disk Bytes */
+            disk_bytes: number;
+            /** Disk Free Bytes */
+            disk_free_bytes: number;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Key Backup At */
+            key_backup_at: string | null;
+            push: components["schemas"]["PushState"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Sockets */
+            sockets: number;
+            /** Troubles */
+            troubles: components["schemas"]["LogTrouble"][];
+            /** Unread */
+            unread: number;
+            versions: components["schemas"]["Versions"];
+            /** Waiting */
+            waiting: number;
         };
         /**
          * WishPatch
@@ -13842,6 +14035,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_well: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Well"];
                 };
             };
             /** @description Refused */
