@@ -1,7 +1,7 @@
 """What is counted in the database to say whether this place is well; of nobody in particular."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import case, text
 from sqlmodel import col, func, select
@@ -69,6 +69,14 @@ def version_of(work: Work) -> str:
     if work.connection.dialect.name == "postgresql":
         return f"PostgreSQL {_one(work, 'SHOW server_version')}"
     return f"SQLite {_one(work, 'SELECT sqlite_version()')}"
+
+
+def clock_ahead(work: Work) -> timedelta:
+    """By how much the clock where the database runs is ahead of the one here; SQLite runs here."""
+    if work.connection.dialect.name != "postgresql":
+        return timedelta(0)
+    there: datetime = work.connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return there - datetime.now(UTC)
 
 
 def _cases(work: Work) -> dict[Urgency, Waiting]:

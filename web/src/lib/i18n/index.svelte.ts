@@ -11,6 +11,7 @@ import type offlineCatalogue from './en/offline.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
+import type wellCatalogue from './en/well.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
@@ -24,7 +25,8 @@ export type Key =
   | keyof typeof offlineCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
-  | keyof typeof staffCatalogue;
+  | keyof typeof staffCatalogue
+  | keyof typeof wellCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -118,6 +120,7 @@ export const loadRightsWords = (): Promise<void> => loadWords('rights');
 export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
+export const loadWellWords = (): Promise<void> => loadWords('well');
 
 export function currentLocale(): Language {
   return locale;
