@@ -48,6 +48,10 @@ train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="ep
 	@$(PYTHON) -m server.bootstrap train
 	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(LABELS),--labels $(LABELS)) $(if $(MODELS),--models $(MODELS))
 
+wheel: ## dist/hearth-....whl with the pages inside: `pip install` it anywhere, without Node
+	@$(PYTHON) -m server.bootstrap run
+	@$(BIN)/python -m hatchling build -t wheel
+
 format: ## let the formatters write
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -60,4 +64,4 @@ lock: ## resolve the dependencies anew: UPGRADE=--upgrade for newer ones
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
-.PHONY: help run demo test check drill bench train format types lock
+.PHONY: help run demo test check drill bench train wheel format types lock

@@ -165,6 +165,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "team_note.write": _CLINIC,
     # steward: configures, and reads nothing but what is about those who keep a room
     "steward.status": _STEWARDS,
+    "steward.well": _STEWARDS,
     "steward.place": _STEWARDS,
     "steward.rooms": _STEWARDS,
     "steward.members": _STEWARDS,

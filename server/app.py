@@ -42,15 +42,18 @@ from server.api import (
     templates,
     threads,
     ways,
+    well,
 )
 from server.api.background import (
     call_those_away,
     count_shadow,
     keep_audit_signed,
     keep_group_sessions,
+    keep_looking,
     keep_measures_asked,
     keep_members_told,
     keep_memory_settled,
+    keep_minutes,
     keep_own_data_moving,
     keep_policy_current,
     keep_presence_told,
@@ -75,6 +78,9 @@ from server.api.plain import rooms as plain_rooms
 from server.api.plain import saying as plain_saying
 from server.api.replays import Replays
 from server.api.shield import Shield
+from server.api.traced import watched
+from server.api.watch import counted
+from server.api.watching import Watched
 from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.clock import Clock, SystemClock
@@ -127,6 +133,7 @@ _ROUTERS = (
     push,
     away,
     steward,
+    well,
     judgement,
     steward_policy,
     templates,
@@ -154,6 +161,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         app.include_router(module.router)
     app.include_router(pages)
     app.add_middleware(Shield, policy=content_policy(settings.origin), https=settings.is_https)
+    app.add_middleware(Watched)  # the last that is added stands before all others
     describe(app)
     return app
 
@@ -182,6 +190,8 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
             asyncio.create_task(keep_retention(parts, keys, app.state.clock), name="retention"),
             asyncio.create_task(keep_members_told(parts), name="care"),
             asyncio.create_task(keep_measures_asked(parts), name="measures"),
+            asyncio.create_task(keep_looking(parts), name="looking"),
+            asyncio.create_task(keep_minutes(parts), name="minutes"),
         ]
         yield
         for task in tasks:
@@ -200,9 +210,8 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tup
     stack.callback(passphrases.close)
     catch_up = CatchUp()
     hub, tally, standing = catch_up.hub, Tally(), Standing()
-    database = open_database(
-        settings, Sealer(key_file, keys), clock, lambda told: hub.announce(tally.take(told))
-    )
+    announce = counted(lambda told: hub.announce(tally.take(told)))
+    database = watched(open_database(settings, Sealer(key_file, keys), clock, announce))
     stack.push_async_callback(database.close)
     # An older database may have been put back: nobody is answered before the erased are gone from it again.
     await database.do(partial(erasing.erase_again, erased=keys.erased()))

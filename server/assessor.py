@@ -9,12 +9,14 @@ import contextlib
 import itertools
 import logging
 import sys
+import time
 from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 
 from moderation.classifier import Assessment, Passage
+from server.counting import COUNTS
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,14 @@ class Assessor:
 
     async def assess(self, passage: Passage, *, deadline_s: float | None = None) -> Assessment:
         """One reading, or 'not assessed' with its reason; never raises, never takes longer than the deadline."""
+        began = time.perf_counter()
+        read = await self._assess(passage, deadline_s or self._deadline_s)
+        COUNTS.readings["assessed" if read.assessed else read.why_not or "broken"] += 1
+        if read.assessed:
+            COUNTS.read_s.add(time.perf_counter() - began)
+        return read
+
+    async def _assess(self, passage: Passage, deadline_s: float) -> Assessment:
         if self.state != "ready":
             return Assessment.not_assessed("broken", model=self.version)
         number = next(self._numbers)
@@ -62,7 +72,7 @@ class Assessor:
         self._asked[number] = future
         try:
             self._queue.put_nowait((number, passage))
-            return await asyncio.wait_for(future, deadline_s or self._deadline_s)
+            return await asyncio.wait_for(future, deadline_s)
         except (TimeoutError, asyncio.QueueFull):
             return Assessment.not_assessed("late", model=self.version)
         finally:

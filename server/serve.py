@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import random
 import socket
 import sys
@@ -11,8 +10,10 @@ from functools import partial
 import uvicorn
 from fastapi import FastAPI
 
+from server import logs
 from server.api.depend import Parts
 from server.api.direct import DirectWebSocket
+from server.api.metrics import metrics_served
 from server.api.socket import StraightIn
 from server.app import create_app
 from server.errors import Misconfigured
@@ -20,6 +21,7 @@ from server.protocol import frames
 from server.services.founding import found
 from server.settings import Settings
 from server.store import beside
+from server.tracing import tracing_to
 
 _BACKLOG = 1_024
 _USER_TIMEOUT_MS = 15_000
@@ -43,7 +45,7 @@ def serve(settings: Settings) -> None:
 
     Raises Misconfigured before anything is served: a wrong key, a bad setting, a port that is taken.
     """
-    _log_to_stderr(settings)
+    logs.set_up(settings.log_level, settings.log_format)
     code = beside.do(settings, partial(found, open_to_all=settings.is_loopback))
     sockets = _listen(settings)
     app = create_app(settings)
@@ -65,7 +67,9 @@ def serve(settings: Settings) -> None:
         ),
         app,
     )
-    server.run(sockets=sockets)
+    parts_now = partial(getattr, app.state, "parts", None)
+    with tracing_to(settings.traces_url), metrics_served(settings, parts_now):
+        server.run(sockets=sockets)
 
 
 class _Server(uvicorn.Server):
@@ -141,12 +145,3 @@ def _bind(host: str, port: int, *, needed: bool) -> socket.socket | None:
             ) from None
         return None
     return bound
-
-
-def _log_to_stderr(settings: Settings) -> None:
-    """Ids and codes only; the libraries that could quote a frame keep quiet."""
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
-    )
-    for name in ("websockets", "uvicorn.error", "uvicorn.asgi", "asyncio", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from server.errors import Misconfigured
 
 PREFIX = "HEARTH_"
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseModel):
@@ -62,6 +63,23 @@ class Settings(BaseModel):
         description="Further push services, beside those of browser makers: hosts, separated by commas.",
     )
     log_level: Literal["info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = Field(
+        "text", description="Lines for people, or one JSON object a line for programs."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="Prometheus reads /metrics there; 0: nowhere."
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="Address of that port; beyond loopback it needs a token."
+    )
+    metrics_token_file: Path | None = Field(
+        None,
+        description="Its first line must come with each request for metrics, as a Bearer token.",
+    )
+    traces_url: str = Field(
+        "",
+        description="A collector of OpenTelemetry (OTLP over HTTP), e.g. http://127.0.0.1:4318; empty: no traces.",
+    )
     demo: bool = Field(False, description="Says on every page that this community is thrown away.")
 
     @property
@@ -86,7 +104,7 @@ class Settings(BaseModel):
     @property
     def is_loopback(self) -> bool:
         """Reached from this machine only."""
-        return not self.public_url and self.host in {"127.0.0.1", "::1", "localhost"}
+        return not self.public_url and self.host in _LOOPBACK
 
     @property
     def limits_profile(self) -> Literal["normal", "bench"]:
@@ -166,6 +184,7 @@ def _validated(fields: Mapping[str, object]) -> Settings:
 
 
 def _checked(settings: Settings) -> Settings:
+    _check_watchers(settings)
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
@@ -185,3 +204,14 @@ def _checked(settings: Settings) -> Settings:
     if settings.classifier == "detoxify" and settings.models_dir is None:
         raise Misconfigured("HEARTH_MODELS_DIR: Detoxify needs the folder where its weights lie.")
     return settings
+
+
+def _check_watchers(settings: Settings) -> None:
+    """What others may read of this server from outside."""
+    is_open = settings.metrics_host not in _LOOPBACK and settings.metrics_token_file is None
+    if settings.metrics_port and is_open:
+        raise Misconfigured(
+            "HEARTH_METRICS_HOST: beyond this machine, metrics need HEARTH_METRICS_TOKEN_FILE."
+        )
+    if settings.traces_url and urlsplit(settings.traces_url).scheme not in {"http", "https"}:
+        raise Misconfigured("HEARTH_TRACES_URL: must look like http://127.0.0.1:4318.")

@@ -5,6 +5,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from server.api.depend import Parts
 from server.api.own_copies import drop_files, make_exports
 from server.api.web_push import PushSender
 from server.clock import Clock
+from server.counting import COUNTS
 from server.errors import ServerError
 from server.protocol import frames
 from server.services import (
@@ -33,7 +35,8 @@ from server.services import (
     timers,
 )
 from server.services.pushing import Push
-from server.store import group_sessions
+from server.services.well import disk_of
+from server.store import group_sessions, well
 from server.store.keys import KeyStore
 from server.store.opening import settle_journal
 from server.store.rotating import count_not_current, may_drop
@@ -55,6 +58,8 @@ _TICK_S = 2.0
 _NEWS_EVERY_S = 10.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
+_LOOK_EVERY_S = 10.0
+_MINUTE_S = 60.0
 _POLICY_EVERY_S = 2.0
 _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
@@ -65,13 +70,18 @@ _ASK_EVERY_S = 30.0
 
 @contextmanager
 def _outliving(what: str) -> Iterator[None]:
-    """A loop goes on whatever fails in one of its rounds; it is said, as a code."""
+    """A loop goes on whatever fails in one of its rounds; it is said, as a code, and counted."""
+    outcome = "done"
     try:
         yield
     except ServerError as error:
+        outcome = "waits"
         log.warning("%s waits: %s", what, error.code)
     except Exception as error:
+        outcome = "failed"
         log.error("%s failed: %s", what, type(error).__name__)
+    finally:
+        COUNTS.jobs[what, outcome] += 1
 
 
 async def keep_watch_of_the_loop() -> None:
@@ -81,6 +91,7 @@ async def keep_watch_of_the_loop() -> None:
         due = loop.time() + _WATCH_EVERY_S
         await asyncio.sleep(_WATCH_EVERY_S)
         late_s = loop.time() - due
+        COUNTS.late_s.add(late_s)
         if late_s > _BLOCKED_S:
             log.warning("the event loop stood still for %d ms", late_s * 1000)
 
@@ -147,6 +158,7 @@ async def keep_audit_signed(parts: Parts) -> None:
     told: str | None = None
     while True:
         problem = await sign_audit(parts)
+        COUNTS.jobs["signing the audit log", "failed" if problem else "done"] += 1
         if problem and problem != told:
             log.error("the audit log is not signed: %s; run: hearth audit verify", problem)
         told = problem
@@ -244,6 +256,27 @@ async def do_what_is_due(database: Database, *, has_command: bool) -> int:
                 failed.add(timer_id)
                 log.error("timer %s failed: %s", timer_id, type(error).__name__)
     return done
+
+
+async def keep_looking(parts: Parts) -> None:
+    """For the metrics, where anybody reads them: the database is looked at now and then, not at each reading."""
+    while parts.settings.metrics_port:
+        with _outliving("looking"):
+            await look(parts)
+        await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def look(parts: Parts) -> None:
+    """Once, now."""
+    parts.watch.disk = await asyncio.to_thread(disk_of, parts.settings.data_dir)
+    parts.watch.look = await parts.database.read(well.look)
+
+
+async def keep_minutes(parts: Parts) -> None:
+    """The last hour, for the steward's page."""
+    while True:
+        await asyncio.sleep(_MINUTE_S)
+        parts.watch.end_minute(datetime.now(UTC))
 
 
 async def keep_group_sessions(parts: Parts) -> None:

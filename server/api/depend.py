@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from server.access import OPERATIONS, Actor, Relation, check
 from server.api.language import language_of
 from server.api.replays import Replays
+from server.api.watch import Watch
 from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.errors import (
@@ -59,6 +60,7 @@ class Parts:
     replays: Replays
     tally: Tally
     measures: Catalogue
+    watch: Watch = field(default_factory=Watch)
 
 
 @dataclass(frozen=True, slots=True)

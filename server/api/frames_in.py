@@ -13,6 +13,7 @@ import orjson
 from pydantic import ValidationError
 
 from moderation.errors import ModerationError
+from server import tracing
 from server.access import Relation, check, relation_of
 from server.api.depend import Parts
 from server.api.saying import Saying
@@ -45,7 +46,8 @@ class Line:
             # Posts and edits are counted where they are screened: refused words are read first.
             if not isinstance(frame, frames.Post | frames.Edit):
                 self._parts.limits.hit("frame", str(self._actor.session))
-            await _HANDLERS[frame.type](self, frame)
+            with tracing.span(f"frame.{frame.type}"):
+                await _HANDLERS[frame.type](self, frame)
         except (BadFrame, TooLarge) as error:
             await self._saying.screen(parsed)
             self._refuse(self._counted(error), parsed)

@@ -4,6 +4,7 @@ Whatever refuses words, they are read for danger first: silence is never the ans
 """
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -11,8 +12,10 @@ from uuid import UUID
 
 from moderation.classifier import Assessment, Passage
 from moderation.lexicon import find
+from server import tracing
 from server.access import Actor
 from server.api.depend import Parts
+from server.counting import COUNTS
 from server.errors import BadFrame, ServerError, TooFast, Unavailable
 from server.ids import new_id
 from server.limits import Kind
@@ -43,6 +46,13 @@ class Saying:
 
     async def post(self, frame: frames.Post) -> None:
         """Say something new."""
+        began = time.perf_counter()
+        try:
+            await self._post(frame)
+        finally:
+            COUNTS.posted_s.add(time.perf_counter() - began)
+
+    async def _post(self, frame: frames.Post) -> None:
         read = await self._assess(frame.room, frame.text, frame.reply_to, frame.content_note)
         draft = Draft(self._actor, frame, read)
         await self._say(
@@ -118,7 +128,8 @@ class Saying:
             passage = await self._parts.database.read(
                 lambda work: reading.passage(work, self._actor, room, whole, reply_to)
             )
-        read = await self._parts.reader.read(passage)
+        with tracing.span("reading"):
+            read = await self._parts.reader.read(passage)
         return read.shifted(len(whole) - len(text))
 
 

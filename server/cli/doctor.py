@@ -1,29 +1,27 @@
 """`hearth doctor`: is this deployment well? In words, or as JSON."""
 
 import argparse
-import os
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import orjson
 
-from server.cli import audit
+from server.cli import audit, machine, outside
 from server.errors import ServerError
-from server.services import pushing
+from server.services import pushing, well
 from server.settings import Settings
 from server.store import beside, people, place, push, staff, timers
+from server.store import well as stored
 from server.store.audit import newest_of
 from server.store.copies.key_copies import KEEP
 from server.store.keys import KeyFile
 from server.store.work import Work
 
-_BACKUP_OLD = timedelta(days=7)
-_LEAST_FREE_BYTES = 1024**3
+_MIB = 1024**2
 _IF_LOST = "if the key file is lost, every word here is lost, for everybody, for good."
 
 
@@ -46,7 +44,8 @@ def add(commands: Any) -> None:
 
 
 def _doctor(asked: argparse.Namespace, settings: Settings) -> int:
-    """Look at keys, backups, database, audit log, help lines, appeals, calls, push, disk, classifier, address."""
+    """Look at keys, backups, database, queue, audit log, help lines, appeals, calls, push, disk, classifier, clock,
+    versions, and at the address as browsers see it: its certificate and its headers."""
     begun = bool(settings.database_url) or settings.sqlite_path.exists()
     checks = _CHECKS if begun else ()
     findings = [_look(what, check, settings) for what, check in checks] or [_NOT_BEGUN]
@@ -92,7 +91,7 @@ def _backup(settings: Settings) -> tuple[bool, str]:
     made_at = beside.do(settings, partial(newest_of, verb="backup.make"))
     if made_at is None:
         return False, "there is none: run `hearth backup --to FILE`, every day."
-    is_old = datetime.now(UTC) - made_at > _BACKUP_OLD
+    is_old = well.is_old(made_at, well.BACKUP_OLD, datetime.now(UTC))
     return (
         not is_old,
         f"the newest was made on {made_at:%Y-%m-%d}; is it whole? `hearth backup verify FILE`.",
@@ -101,7 +100,8 @@ def _backup(settings: Settings) -> tuple[bool, str]:
 
 def _database(settings: Settings) -> tuple[bool, str]:
     has_steward = beside.do(settings, people.has_steward)
-    kind = "PostgreSQL" if settings.database_url else f"SQLite at {settings.sqlite_path}"
+    found = beside.do(settings, stored.look)
+    kind = f"{found.database}, {found.database_bytes / _MIB:.1f} MiB"
     if has_steward:
         return True, f"{kind}, at the newest shape."
     return (
@@ -174,11 +174,6 @@ def _push(settings: Settings) -> tuple[bool, str]:
     return False, f"on: {ended}, failed: {outcome}."
 
 
-def _disk(settings: Settings) -> tuple[bool, str]:
-    free = shutil.disk_usage(settings.data_dir).free
-    return free > _LEAST_FREE_BYTES, f"{free / 1024**3:.1f} GiB free where the data live."
-
-
 def _classifier(settings: Settings) -> tuple[bool, str]:
     from moderation.backends import load_classifier
     from moderation.errors import ModerationError
@@ -193,18 +188,33 @@ def _classifier(settings: Settings) -> tuple[bool, str]:
 
 
 def _reach(settings: Settings) -> tuple[bool, str]:
-    if settings.is_https or settings.is_loopback:
+    if settings.is_loopback:
         return True, f"{settings.origin}, limits: {settings.limits_profile}."
-    return (
-        False,
-        f"{settings.origin} is not HTTPS: what people write here could be read on the way.",
+    if not settings.is_https:
+        return (
+            False,
+            f"{settings.origin} is not HTTPS: what people write here could be read on the way.",
+        )
+    return outside.certificate(settings.origin)
+
+
+def _headers(settings: Settings) -> tuple[bool, str]:
+    return outside.headers(settings)
+
+
+def _queue(settings: Settings) -> tuple[bool, str]:
+    found = beside.do(settings, stored.look)
+    late = {urgency: waiting.overdue for urgency, waiting in found.cases.items() if waiting.overdue}
+    unread = (
+        f"{found.unread} shown messages are not assessed" if found.unread else "all is assessed"
     )
-
-
-def _who(_: Settings) -> tuple[bool, str]:
-    if sys.platform != "win32" and os.geteuid() == 0:
-        return True, "running as root: it works, but a user of its own is safer."
-    return True, "not running as root."
+    if not late:
+        return True, f"nobody waits longer than was promised; {unread}."
+    told = ", ".join(f"{count} {urgency.value}" for urgency, count in late.items())
+    return (
+        well.judge_queue(found) != "mend",
+        f"past their time, and no person has looked: {told}; {unread}.",
+    )
 
 
 _NOT_BEGUN = Finding("database", ok=False, words="nothing is here yet: start `hearth serve` once.")
@@ -212,14 +222,19 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("key file", _key_file),
     ("key copy", _key_copy),
     ("backup", _backup),
+    ("data folder", machine.data_folder),
     ("database", _database),
+    ("queue", _queue),
     ("audit log", _audit_log),
     ("help lines", _help_lines),
     ("appeals", _appeals),
     ("calling", _calling),
     ("push", _push),
-    ("disk", _disk),
+    ("disk", machine.disk),
     ("classifier", _classifier),
+    ("clock", machine.clock),
+    ("versions", machine.versions),
     ("address", _reach),
-    ("user", _who),
+    ("headers", _headers),
+    ("user", machine.user),
 )

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterator
 
+from server.counting import COUNTS
 from server.errors import ServerError, Unavailable
 from server.live.connection import Listener
 from server.live.hub import Hub
@@ -34,6 +35,7 @@ class CatchUp:
         running = self._tasks.get(listener)
         if listener.ended or (running and not running.done()):
             return
+        COUNTS.catch_ups += 1
         task = asyncio.create_task(self._run(listener), name="catch-up")
         self._tasks[listener] = task
         task.add_done_callback(lambda done: self._forget(listener, done))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from server.access import EVENTS, Relation, aside, may_receive, relation_of
+from server.counting import COUNTS
 from server.live.connection import Connection, Listener
 from server.live.encoding import encode
 from server.protocol import frames
@@ -210,8 +211,10 @@ class Hub:
         joined = frames_out[0] if len(frames_out) == 1 else b"".join(frames_out)
         before, last = told[0].seq - 1, told[-1].seq
         in_a_row = last - before == len(told)
+        here, others = len(listeners), 0
         for listener in listeners:
             if not listener.live:
+                others += 1
                 continue
             connection = listener.connection
             if (
@@ -223,7 +226,9 @@ class Hub:
             ):
                 listener.seq = last
             else:
+                others += 1
                 self._one_by_one(listener, told, frames_out)
+        COUNTS.deliveries += (here - others) * len(told)
 
     def _one_by_one(self, listener: Listener, told: list[ToRoom], frames_out: list[bytes]) -> None:
         """Doubles are dropped; with a gap, or where the line is slow, the listener catches up."""
@@ -238,6 +243,7 @@ class Hub:
                 return
             listener.seq = one.seq
             listener.connection.offer(frame)
+            COUNTS.deliveries += 1
 
     def _to_member(self, told: ToMember) -> None:
         for connection in self._members.get(told.member, ()):

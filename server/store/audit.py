@@ -71,6 +71,11 @@ def newest_of(work: Work, verb: str) -> datetime | None:
     return work.session.exec(query.limit(1)).first()
 
 
+def newest_at(work: Work) -> datetime | None:
+    """When anything was written down last."""
+    return work.session.exec(select(Audit.at).order_by(col(Audit.number).desc()).limit(1)).first()
+
+
 def find_hash(work: Work, number: int) -> bytes | None:
     """The hash of one row."""
     return work.session.exec(select(Audit.hash).where(Audit.number == number)).first()

@@ -87,6 +87,11 @@ class PostgresDatabase:
         result, _ = await self._run(verb, self._snapshots)
         return result
 
+    @property
+    def waiting(self) -> int:
+        """Items in the lane of what is done together that it has not begun."""
+        return len(self._waiting)
+
     async def close(self) -> None:
         """Write what was accepted, then let go of the connections."""
         if self._lane:

@@ -99,6 +99,11 @@ class SqliteDatabase:
         """From a snapshot, on a reading thread."""
         return await self._loop.run_in_executor(self._readers, self._read, verb)
 
+    @property
+    def waiting(self) -> int:
+        """Units that the writer has not begun."""
+        return self._units.qsize()
+
     async def close(self) -> None:
         """Write what was accepted, then let go."""
         await asyncio.to_thread(self._units.put, None)

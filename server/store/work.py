@@ -186,6 +186,11 @@ class Database(Protocol):
         """From a snapshot; announcements are not allowed."""
         ...
 
+    @property
+    def waiting(self) -> int:
+        """How much was accepted to be written and is not begun."""
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted, then let go."""
         ...

@@ -8,6 +8,7 @@ import {
   loadRightsWords,
   loadSessionWords,
   loadStaffWords,
+  loadWellWords,
   setLanguage,
 } from './index.svelte.ts';
 
@@ -21,4 +22,5 @@ await Promise.all([
   loadRightsWords(),
   loadCareWords(),
   loadSessionWords(),
+  loadWellWords(),
 ]);

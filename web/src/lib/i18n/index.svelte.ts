@@ -12,6 +12,7 @@ import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
 import type waysCatalogue from './en/ways.json';
+import type wellCatalogue from './en/well.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
@@ -26,7 +27,8 @@ export type Key =
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof staffCatalogue
-  | keyof typeof waysCatalogue;
+  | keyof typeof waysCatalogue
+  | keyof typeof wellCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -121,6 +123,7 @@ export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
 export const loadWayWords = (): Promise<void> => loadWords('ways');
+export const loadWellWords = (): Promise<void> => loadWords('well');
 
 export function currentLocale(): Language {
   return locale;

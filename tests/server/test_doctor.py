@@ -1,0 +1,127 @@
+"""The doctor looks from outside, as browsers do, and at the machine: what is wrong is said, in one line."""
+
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from server.api.shield import _HEADERS
+from server.cli import machine, outside
+from server.settings import read_settings
+from tests.server.live_server import free_port
+
+OURS = [*_HEADERS.items(), ("content-security-policy", "default-src 'none'")]
+
+
+@contextmanager
+def answering(headers: list[tuple[str, str]], tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A port on which some server says just that."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def certified(folder: Path, days: int) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's side with a certificate good for so many days, and who trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=400))
+        .not_valid_after(now + timedelta(days=days, hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / f"{days}.pem"
+    path.write_bytes(plain + made.public_bytes(pem))
+    serves, trusts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    serves.load_cert_chain(path)
+    trusts.load_verify_locations(path)
+    return serves, trusts
+
+
+@pytest.mark.parametrize(("days", "ok", "said"), [(90, True, "good until"), (5, False, "5 days")])
+def test_a_certificate_that_ends_soon_is_told(
+    tmp_path: Path, days: int, ok: bool, said: str
+) -> None:
+    serves, trusts = certified(tmp_path, days)
+    with answering(OURS, serves) as port:
+        found, words = outside.certificate(f"https://localhost:{port}", trusts)
+    assert (found, said in words) == (ok, True), words
+
+
+def test_a_certificate_that_browsers_refuse_or_that_is_none_is_told(tmp_path: Path) -> None:
+    expired, trusts = certified(tmp_path, -1)
+    with answering(OURS, expired) as port:
+        assert "will not trust" in outside.certificate(f"https://localhost:{port}", trusts)[1]
+        assert "will not trust" in outside.certificate(f"https://localhost:{port}")[1]
+    with answering(OURS) as port:
+        assert "does not speak TLS" in outside.certificate(f"https://localhost:{port}")[1]
+    assert "cannot be reached" in outside.certificate(f"https://localhost:{free_port()}")[1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "ok", "said"),
+    [
+        (OURS, True, "sends all 5"),
+        (OURS[:-1], False, "without: content-security-policy"),
+        ([*OURS, ("X-Frame-Options", "SAMEORIGIN")], False, "twice"),
+    ],
+)
+def test_headers_that_a_proxy_drops_or_adds_are_told(
+    headers: list[tuple[str, str]], ok: bool, said: str
+) -> None:
+    with answering(headers) as port:
+        found, words = outside.headers(read_settings({}, port=port))
+    assert (found, said in words) == (ok, True), words
+
+
+def test_who_does_not_run_on_loopback_is_not_ill_and_an_address_that_is_silent_is() -> None:
+    port = free_port()
+    assert outside.headers(read_settings({}, port=port))[0] is True
+    public = read_settings({}, public_url=f"http://localhost:{port}")
+    assert outside.headers(public)[0] is False
+
+
+def test_data_that_others_may_look_into_are_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    assert machine.data_folder(read_settings({}, data_dir=tmp_path))[0] is False
+    tmp_path.chmod(0o700)
+    assert machine.data_folder(read_settings({}, data_dir=tmp_path))[0] is True
+
+
+def test_what_is_installed_here_is_not_too_old() -> None:
+    assert machine.versions(read_settings({}))[0] is True
+    assert machine.is_older("starlette", "999.0")

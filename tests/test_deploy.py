@@ -1,0 +1,176 @@
+"""What lies in deploy/ fits the code: metrics and settings that exist, manifests that a cluster would take."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from moderation.urgency import Urgency
+from server.api.metrics import render
+from server.api.watch import Watch
+from server.counting import COUNTS
+from server.services.well import Disk
+from server.settings import Settings
+from server.store.well import Look, Waiting
+from tests.server.live_server import ROOT
+
+DEPLOY = ROOT / "deploy"
+RULES, DASHBOARD = DEPLOY / "prometheus/hearth.rules.yml", DEPLOY / "grafana/hearth.json"
+_NAME = re.compile(r"\b(?:hearth|process)_[a-z_]+\b")
+_FROM_PROMETHEUS = {"up"}
+MANIFESTS = [m for m in yaml.safe_load_all((DEPLOY / "kubernetes/hearth.yaml").read_text()) if m]
+
+
+def served() -> dict[str, set[str]]:
+    """Every sample that a server gives once it was looked at, with the names of its labels."""
+    now = datetime.now(UTC)
+    look = Look(
+        now, dict.fromkeys(Urgency, Waiting()), 0, True, 1, 1, "done", now, now, now, "SQLite", 1
+    )  # fmt: skip
+    COUNTS.readings["assessed"] += 0
+    COUNTS.requests["2xx"] += 0
+    COUNTS.jobs["retention", "done"] += 0
+    COUNTS.problems["error", "serve"] += 0
+    parts: Any = SimpleNamespace(
+        hub=SimpleNamespace(sockets=list),
+        database=SimpleNamespace(waiting=0),
+        assessor=SimpleNamespace(state="ready"),
+        watch=replace(Watch(), look=look, disk=Disk(1, 2)),
+    )
+    text = render(parts)[1].decode()
+    found = re.findall(r"^([a-z_]+)(?:\{(.*)\})? \S+$", text, re.MULTILINE)
+    return {name: set(re.findall(r'(\w+)="', labels)) for name, labels in found}
+
+
+def expressions() -> Iterator[tuple[str, str]]:
+    """Where it stands, and the PromQL."""
+    for group in yaml.safe_load(RULES.read_text())["groups"]:
+        for rule in group["rules"]:
+            yield rule.get("alert") or rule["record"], rule["expr"]
+    for panel in json.loads(DASHBOARD.read_text())["panels"]:
+        for target in panel.get("targets", ()):
+            yield panel["title"], target["expr"]
+
+
+def test_every_metric_and_label_that_rules_and_panels_name_is_served() -> None:
+    known = served()
+    found = list(expressions())
+    assert len(found) > 40
+    for where, expression in found:
+        for name in _NAME.findall(expression):
+            assert name in known, (where, name)
+        for name, matched in re.findall(r"\b(hearth_[a-z_]+)\{([^}]*)\}", expression):
+            labels = set(re.findall(r'(\w+)(?:=|!=)~?"', matched)) - {"job", "instance"}
+            assert labels <= known[name], (where, name)
+        for labels in re.findall(r"\bby \(([^)]*)\)", expression):
+            asked = set(re.split(r",\s*", labels)) - {"le"}
+            assert all(any(asked <= known[n] for n in _NAME.findall(expression)) for _ in asked), (
+                where
+            )
+
+
+def test_every_recorded_name_is_used_and_every_used_one_is_recorded() -> None:
+    rules = [r for g in yaml.safe_load(RULES.read_text())["groups"] for r in g["rules"]]
+    recorded = {rule["record"] for rule in rules if "record" in rule}
+    used = {name for _, text in expressions() for name in re.findall(r"\bhearth:[a-z_:0-9]+", text)}
+    assert used == recorded
+
+
+def test_every_alert_is_answered_in_the_runbook() -> None:
+    rules = [r for g in yaml.safe_load(RULES.read_text())["groups"] for r in g["rules"]]
+    runbook = (ROOT / "docs/operations.md").read_text("utf-8")
+    alerts = [rule["alert"] for rule in rules if "alert" in rule]
+    assert [alert for alert in alerts if f"`{alert}`" not in runbook] == []
+    assert len(alerts) > 10
+
+
+def test_no_label_is_a_person_or_a_room() -> None:
+    labels = set().union(*served().values())
+    assert labels == {"urgency", "outcome", "answer", "job", "level", "part", "le"}
+
+
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["kind"])
+def test_a_cluster_would_take_this_manifest(manifest: dict[str, Any]) -> None:
+    kubernetes_validate.validate(manifest, "1.37", strict=True)
+
+
+def test_the_check_of_manifests_finds_what_is_wrong() -> None:
+    broken = json.loads(json.dumps(MANIFESTS[2])) | {"spce": {}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, "1.37", strict=True)
+
+
+def settings_named() -> Iterator[tuple[str, str]]:
+    """Each HEARTH_... in deploy/, and in which file."""
+    for path in DEPLOY.rglob("*"):
+        if path.is_file():
+            for name in re.findall(r"\bHEARTH_[A-Z_]+[A-Z]\b", path.read_text()):
+                yield name, path.name
+
+
+def test_every_setting_that_is_set_is_one() -> None:
+    known = {f"HEARTH_{name.upper()}" for name in Settings.model_fields} | {"HEARTH_NAME"}
+    found = list(settings_named())
+    assert len(found) > 10
+    assert [(name, where) for name, where in found if name not in known] == []
+
+
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"]
+    return found
+
+
+def test_what_we_run_in_a_container_may_write_and_do_little() -> None:
+    app = services()["hearth"]
+    assert app["read_only"] is True
+    assert app["cap_drop"] == ["ALL"]
+    assert "ports" not in app  # only the proxy is reached from outside
+    image = (DEPLOY / "Containerfile").read_text().rpartition("FROM ")[2]
+    assert "\nUSER 10001:10001\n" in image
+    assert "node" not in image.lower()
+    [stateful] = [m for m in MANIFESTS if m["kind"] == "StatefulSet"]
+    pod = stateful["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    for container in pod["containers"] + pod["initContainers"]:
+        least = container["securityContext"]
+        assert least["readOnlyRootFilesystem"] is True
+        assert least["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_image_tag_is_this_version() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    version = re.search(r'^version = "(.*)"$', project, re.MULTILINE)
+    assert version
+    tags = re.findall(r"image: hearth:(\S+)", (DEPLOY / "kubernetes/hearth.yaml").read_text())
+    assert {services()["hearth"]["image"].split(":")[1], *tags} == {version[1]}
+
+
+@pytest.mark.skipif(
+    not shutil.which("systemd-analyze"), reason="no systemd-analyze on this machine"
+)
+def test_units_are_understood_and_have_few_rights(tmp_path: Path) -> None:
+    for path in (DEPLOY / "systemd").glob("*.*"):
+        unit = re.sub(
+            r"^ExecStart=.*$", "ExecStart=/bin/true", path.read_text(), flags=re.MULTILINE
+        )
+        (tmp_path / path.name).write_text(unit)
+    units = [str(path) for path in tmp_path.iterdir()]
+    assert len(units) == 3
+    checked = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    for unit in (unit for unit in units if unit.endswith(".service")):
+        graded = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert graded.returncode == 0, graded.stdout.splitlines()[-1]

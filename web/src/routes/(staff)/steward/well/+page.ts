@@ -1,0 +1,5 @@
+import { loadWellWords } from '#lib/i18n/index.svelte.ts';
+
+export async function load(): Promise<void> {
+  await loadWellWords();
+}
