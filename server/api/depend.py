@@ -15,6 +15,7 @@ from server.assessor import Assessor
 from server.errors import CrossSite, NoSession, Pending, Removed, Unavailable
 from server.limits import Limits
 from server.live.catching_up import CatchUp
+from server.live.feed import Feed
 from server.live.hub import Hub
 from server.measures import Catalogue
 from server.services import sessions
@@ -38,6 +39,8 @@ class Parts:
     settings: Settings
     database: Database
     hub: Hub
+    feed: Feed | None
+    """Where several workers may serve; the embedded database has one."""
     catch_up: CatchUp
     assessor: Assessor
     reader: Reader

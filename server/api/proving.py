@@ -8,9 +8,9 @@ from server.services import accounts
 async def check_proven(ask: AskMember, passphrase: str | None, code: str | None) -> None:
     """By the present passphrase or the recovery code, which stays good. Raises WrongLogIn, TooFast."""
     limits, account = ask.parts.limits, str(ask.actor.id)
-    limits.check("log_in_account", account)
+    await limits.look("log_in_account", account)
     if not await _is_proven(ask, passphrase, code):
-        limits.hit("log_in_account", account)
+        await limits.count("log_in_account", account)
         raise WrongLogIn
 
 
