@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI
@@ -85,7 +86,7 @@ from server.ids import new_id
 from server.limits import Limits
 from server.live.catching_up import CatchUp
 from server.live.feed import Feed
-from server.live.hints import Carrier, PostgresCarrier, RedisCarrier
+from server.live.hints import Carrier, PostgresCarrier
 from server.measures import Catalogue
 from server.measures import load as load_measures
 from server.services import listening
@@ -103,6 +104,8 @@ from server.store.turn import Turn
 from server.store.work import Database
 
 log = logging.getLogger(__name__)
+
+_BY_REDIS = "server.live.by_redis"
 
 # The pages come last: they answer whatever no route before them does.
 _ROUTERS = (
@@ -278,7 +281,8 @@ async def _build(
 
 def _carrier(settings: Settings, channel: str) -> Carrier:
     if settings.redis_url:
-        return RedisCarrier(settings.redis_url, channel)
+        carrier: Carrier = import_module(_BY_REDIS).RedisCarrier(settings.redis_url, channel)
+        return carrier
     return PostgresCarrier(settings.database_url, channel)
 
 
@@ -286,11 +290,12 @@ def _limits(settings: Settings, database: Database, keys: KeyStore, workers: int
     """workers: how many serve on this machine."""
     if not _postgres_of(settings):
         return Limits(settings.limits_profile)
+    url = settings.redis_url
     return SharedLimits(
         settings.limits_profile,
         database,
         secret=keys.server_secret("limits"),
-        redis_url=settings.redis_url,
+        counter=import_module(_BY_REDIS).RedisCounter(url) if url else None,
         workers=workers,
     )
 

@@ -21,6 +21,8 @@ from server.protocol import frames
 from server.services.founding import found
 from server.settings import Settings
 from server.store import beside
+from server.store.migrating import migrate
+from server.store.occupied import in_use
 from server.supervise import WorkerPlace, supervise
 
 _BACKLOG = 1_024
@@ -60,9 +62,12 @@ def serve(settings: Settings, workers: int = 1) -> int:
 
 
 def work(settings: Settings, place: WorkerPlace) -> None:
-    """Serve as one of several, on sockets that the supervisor opened."""
+    """Serve as one of several, on sockets that the supervisor opened. What is newer than the database, after
+    an update and SIGHUP, brings it to its shape first."""
     _log_to_stderr(settings)
     place.end_with_supervisor()
+    with in_use(settings):
+        migrate(settings)
     sockets = [socket.socket(fileno=number) for number in place.sockets]
     try:
         _serve_on(settings, sockets, place.of, place.say_ready)

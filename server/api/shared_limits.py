@@ -9,13 +9,9 @@ import hashlib
 import hmac
 import logging
 from datetime import timedelta
-from typing import Final
-
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from typing import Final, Protocol
 
 from server.errors import TooFast
-from server.ids import new_id
 from server.limits import NONE_TO_SPEAK_OF, Kind, Limits
 from server.store import guesses
 from server.store.work import Database
@@ -25,32 +21,38 @@ log = logging.getLogger(__name__)
 IN_DATABASE: Final[frozenset[Kind]] = frozenset(
     {"log_in_account", "log_in_address", "sign_up", "join"}
 )
-_PATIENCE_S = 0.25
 _LEAST_WAIT_S = 0.5
-_COUNT = """
-local now = redis.call('TIME'); now = now[1] * 1000 + math.floor(now[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
-  local oldest = redis.call('ZRANGE', KEYS[1], -tonumber(ARGV[1]), -tonumber(ARGV[1]), 'WITHSCORES')
-  return math.max(1, oldest[2] + ARGV[2] - now)
-end
-redis.call('ZADD', KEYS[1], now, ARGV[3]); redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 0
-"""
+
+
+class Counter(Protocol):
+    """Counts for all workers. Each call raises OSError or TimeoutError when it is away."""
+
+    async def count(self, name: str, most: int, within_s: float) -> float:
+        """Returns how many seconds to wait; 0: there was room, and it was counted."""
+        ...
+
+    async def close(self) -> None:
+        """Let go."""
+        ...
 
 
 class SharedLimits(Limits):
     """workers: how many serve here. secret: the same in all of them; only it makes keys."""
 
     def __init__(
-        self, profile: str, database: Database, *, secret: bytes, redis_url: str, workers: int
+        self,
+        profile: str,
+        database: Database,
+        *,
+        secret: bytes,
+        counter: Counter | None,
+        workers: int,
     ) -> None:
         super().__init__(profile, salt=secret)
         self._database = database
         self._secret = secret
         self._workers = workers
-        self._redis = _open(redis_url) if redis_url else None
-        self._count = self._redis.register_script(_COUNT) if self._redis else None
+        self._counter = counter
         self._was_away = False
 
     async def count(self, kind: Kind, key: str) -> None:
@@ -67,9 +69,9 @@ class SharedLimits(Limits):
         await self._in_database(kind, key, adds=False)
 
     async def close(self) -> None:
-        """Let go of Redis."""
-        if self._redis:
-            await self._redis.aclose()
+        """Let go of what counts for all."""
+        if self._counter:
+            await self._counter.close()
 
     async def _in_database(self, kind: Kind, key: str, *, adds: bool) -> None:
         rule, name = self.rule(kind), self._name(kind, key)
@@ -81,15 +83,12 @@ class SharedLimits(Limits):
 
     async def _in_redis(self, kind: Kind, key: str) -> bool:
         """False where there is none that answers: then nothing was counted there."""
-        if self._count is None:
+        if self._counter is None:
             return False
         rule = self.rule(kind)
         try:
-            wait_ms = await self._count(
-                keys=[f"hearth:limit:{self._name(kind, key)}"],
-                args=[rule.most, int(rule.within_s * 1000), str(new_id())],
-            )
-        except (RedisError, OSError, TimeoutError) as error:
+            wait_s = await self._counter.count(self._name(kind, key), rule.most, rule.within_s)
+        except (OSError, TimeoutError) as error:
             if not self._was_away:
                 log.warning("limits are counted by each worker: %s", type(error).__name__)
             self._was_away = True
@@ -97,20 +96,11 @@ class SharedLimits(Limits):
         if self._was_away:
             log.warning("limits are counted together again")
         self._was_away = False
-        _refuse_after(float(wait_ms) / 1000)
+        _refuse_after(wait_s)
         return True
 
     def _name(self, kind: Kind, key: str) -> str:
         return hmac.new(self._secret, f"{kind} {key}".encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _open(url: str) -> Redis:
-    return Redis.from_url(
-        url,
-        socket_timeout=_PATIENCE_S,
-        socket_connect_timeout=_PATIENCE_S,
-        retry=None,
-    )
 
 
 def _refuse_after(wait_s: float) -> None:

@@ -104,6 +104,8 @@ class Feed:
         self._hub.announce(
             [one for one in told if not (isinstance(one, ToRoom) and one.room in late)]
         )
+        for room in late:
+            self._note_head(room, heads[room])
         if late:
             self._want(late)
         if self._hints:
@@ -182,12 +184,14 @@ class Feed:
         self._wake.set()
 
     def _is_new(self, room: UUID, seq: int) -> bool:
+        self._note_head(room, seq)
         before = self._hub.told_up_to(room)
-        if before is None:
-            # Whoever joins in this moment must not think that they have everything.
+        return before is not None and seq > before
+
+    def _note_head(self, room: UUID, seq: int) -> None:
+        """Whoever joins in this moment must not think that they have everything."""
+        if self._hub.told_up_to(room) is None:
             self._hub.saw_head(room, seq)
-            return False
-        return seq > before
 
     def _note_here(self, hint: Hint) -> None:
         _, rooms, crowds = self._elsewhere.get(hint.worker, (0.0, {}, {}))

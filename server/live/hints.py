@@ -11,8 +11,6 @@ from uuid import UUID
 
 import asyncpg
 from pydantic import Field, ValidationError
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from server.protocol.base import Wire
 
@@ -20,8 +18,6 @@ log = logging.getLogger(__name__)
 
 _AGAIN_S = 0.5
 _PATIENCE_S = 1.0
-_ASK_S = 5.0
-"""A line that was silent for so long is asked whether it is still there."""
 _MOST_BYTES = 7_900
 """PostgreSQL carries 8,000 in one notice."""
 
@@ -59,7 +55,7 @@ class Carrier(Protocol):
         ...
 
 
-FAULTS = (RedisError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Hints:
@@ -149,38 +145,8 @@ def _in_parts(hint: Hint) -> list[bytes]:
     return [part.model_dump_json(exclude_defaults=True).encode() for part in parts]
 
 
-class RedisCarrier:
-    """Redis' or Valkey's own channels: nothing is kept there."""
-
-    def __init__(self, url: str, channel: str) -> None:
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=_PATIENCE_S,
-            socket_connect_timeout=_PATIENCE_S,
-            health_check_interval=_ASK_S,
-        )
-        self._channel = channel
-
-    async def send(self, hint: bytes) -> None:
-        """To all who listen now."""
-        await self._redis.publish(self._channel, hint)
-
-    async def listen(self, hear: Callable[[bytes], None]) -> None:
-        """Until the line breaks."""
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as channels:
-            await channels.subscribe(self._channel)
-            while True:
-                came = await channels.get_message(timeout=_ASK_S)
-                if came:
-                    hear(came["data"])
-
-    async def close(self) -> None:
-        """Let go."""
-        await self._redis.aclose()
-
-
 class PostgresCarrier:
-    """Where there is no Redis: the database's own channels, on one connection."""
+    """Where there is no Redis: the database's own channels, on one connection. Raises one of FAULTS."""
 
     def __init__(self, url: str, channel: str) -> None:
         self._url = url

@@ -18,7 +18,8 @@ from server.app import create_app
 from server.client import Client, Declined, Http
 from server.errors import TooFast
 from server.ids import new_id
-from server.live.hints import Hints, PostgresCarrier, RedisCarrier
+from server.live.by_redis import RedisCarrier, RedisCounter
+from server.live.hints import Hints, PostgresCarrier
 from server.protocol import frames
 from server.services import seats, sessions
 from server.services.founding import found
@@ -287,7 +288,9 @@ async def test_what_guards_log_in_is_counted_in_the_database_and_posts_also_with
     database = PostgresDatabase(url, sealer_in(tmp_path), TestClock(), lambda _: None)
 
     def limits(at: str) -> SharedLimits:
-        return SharedLimits("normal", database, secret=b"s" * 32, redis_url=at, workers=2)
+        return SharedLimits(
+            "normal", database, secret=b"s" * 32, counter=RedisCounter(at), workers=2
+        )
 
     async def used(shared: list[SharedLimits], kind: Any) -> int:
         for number in range(40):
