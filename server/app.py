@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib import import_module
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -48,6 +50,7 @@ from server.api.background import (
     call_those_away,
     count_shadow,
     keep_audit_signed,
+    keep_crossings_few,
     keep_group_sessions,
     keep_looking,
     keep_measures_asked,
@@ -63,6 +66,7 @@ from server.api.background import (
     keep_time,
     keep_watch_of_the_loop,
     keep_weeks_counted,
+    keep_who_came,
     push_to_members_away,
     push_to_those_away,
     read_what_was_missed,
@@ -77,6 +81,7 @@ from server.api.plain import entry as plain_entry
 from server.api.plain import rooms as plain_rooms
 from server.api.plain import saying as plain_saying
 from server.api.replays import Replays
+from server.api.shared_limits import SharedLimits
 from server.api.shield import Shield
 from server.api.traced import watched
 from server.api.watch import counted
@@ -84,8 +89,11 @@ from server.api.watching import Watched
 from server.api.web_push import PushSender
 from server.assessor import Assessor
 from server.clock import Clock, SystemClock
+from server.ids import new_id
 from server.limits import Limits
 from server.live.catching_up import CatchUp
+from server.live.feed import Feed
+from server.live.hints import Carrier, PostgresCarrier
 from server.measures import Catalogue
 from server.measures import load as load_measures
 from server.services import listening
@@ -99,8 +107,12 @@ from server.store.keys import KeyStore
 from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
 from server.store.sealing import Sealer
+from server.store.turn import Turn
+from server.store.work import Database
 
 log = logging.getLogger(__name__)
+
+_BY_REDIS = "server.live.by_redis"
 
 # The pages come last: they answer whatever no route before them does.
 _ROUTERS = (
@@ -144,8 +156,11 @@ _ROUTERS = (
 )
 
 
-def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
-    """The whole server. The database is expected to be migrated, and the place founded."""
+def create_app(settings: Settings, clock: Clock | None = None, workers: int = 1) -> FastAPI:
+    """The whole server. The database is expected to be migrated, and the place founded.
+
+    workers: how many serve beside each other on this machine, this one too.
+    """
     app = FastAPI(
         title="Hearth",
         version="1",
@@ -156,6 +171,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = clock or SystemClock()
+    app.state.workers = workers
     add_error_handlers(app)
     for module in _ROUTERS:
         app.include_router(module.router)
@@ -169,29 +185,20 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
-        parts, keys = await _build(app.state.settings, app.state.clock, stack)
+        parts, keys = await _build(app.state.settings, app.state.clock, stack, app.state.workers)
         app.state.parts = parts
+        turn = Turn(_postgres_of(parts.settings), lambda: _by_one(parts, keys, app.state.clock))
         tasks = [
             asyncio.create_task(keep_watch_of_the_loop(), name="watch"),
             asyncio.create_task(keep_memory_settled(parts), name="memory"),
             asyncio.create_task(keep_presence_told(parts), name="presence"),
             asyncio.create_task(keep_sessions_honest(parts), name="sessions"),
-            asyncio.create_task(read_what_was_missed(parts), name="late-reading"),
-            asyncio.create_task(keep_time(parts), name="time"),
-            asyncio.create_task(keep_group_sessions(parts), name="group-sessions"),
-            asyncio.create_task(call_those_away(parts), name="calling"),
-            asyncio.create_task(push_to_those_away(parts), name="pushing"),
-            asyncio.create_task(push_to_members_away(parts), name="telling members"),
-            asyncio.create_task(keep_audit_signed(parts), name="audit"),
+            asyncio.create_task(keep_who_came(parts), name="who came"),
             asyncio.create_task(keep_policy_current(parts), name="policy"),
             asyncio.create_task(keep_shadow_counted(parts), name="shadow"),
-            asyncio.create_task(keep_weeks_counted(parts), name="climate"),
-            asyncio.create_task(keep_own_data_moving(parts), name="own-data"),
-            asyncio.create_task(keep_retention(parts, keys, app.state.clock), name="retention"),
-            asyncio.create_task(keep_members_told(parts), name="care"),
-            asyncio.create_task(keep_measures_asked(parts), name="measures"),
             asyncio.create_task(keep_looking(parts), name="looking"),
             asyncio.create_task(keep_minutes(parts), name="minutes"),
+            asyncio.create_task(turn.keep(), name="turn"),
         ]
         yield
         for task in tasks:
@@ -201,7 +208,34 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
         await sign_audit(parts)
 
 
-async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tuple[Parts, KeyStore]:
+def _by_one(parts: Parts, keys: KeyStore, clock: Clock) -> Sequence[Coroutine[Any, Any, None]]:
+    """What goes on by itself in one worker at a time, however many serve."""
+    return (
+        read_what_was_missed(parts),
+        keep_time(parts),
+        keep_group_sessions(parts),
+        call_those_away(parts),
+        push_to_those_away(parts),
+        push_to_members_away(parts),
+        keep_audit_signed(parts),
+        keep_weeks_counted(parts),
+        keep_own_data_moving(parts),
+        keep_retention(parts, keys, clock),
+        keep_members_told(parts),
+        keep_measures_asked(parts),
+        keep_crossings_few(parts),
+    )
+
+
+def _postgres_of(settings: Settings) -> str:
+    """Empty: the embedded database, which one process serves."""
+    url = settings.database_url
+    return url if url.startswith("postgres") else ""
+
+
+async def _build(
+    settings: Settings, clock: Clock, stack: AsyncExitStack, workers: int
+) -> tuple[Parts, KeyStore]:
     stack.enter_context(in_use(settings))
     key_file = open_key_file(settings)
     keys = KeyStore(settings.keys_path, key_file)
@@ -210,13 +244,26 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tup
     stack.callback(passphrases.close)
     catch_up = CatchUp()
     hub, tally, standing = catch_up.hub, Tally(), Standing()
-    announce = counted(lambda told: hub.announce(tally.take(told)))
-    database = watched(open_database(settings, Sealer(key_file, keys), clock, announce))
+    feed = Feed(hub, new_id()) if _postgres_of(settings) else None
+    announce = feed.announce if feed else hub.announce
+    database = watched(
+        open_database(
+            settings,
+            Sealer(key_file, keys),
+            clock,
+            counted(lambda told: announce(tally.take(told))),
+            feed.worker if feed else None,
+        )
+    )
     stack.push_async_callback(database.close)
     # An older database may have been put back: nobody is answered before the erased are gone from it again.
     await database.do(partial(erasing.erase_again, erased=keys.erased()))
     catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
+    if feed:
+        channel = "hearth-" + keys.server_secret("hints").hex()[:16]
+        await feed.open(listening.StoredFeed(database, feed.worker), _carrier(settings, channel))
+        stack.push_async_callback(feed.close)
     assessor = Assessor(
         settings.classifier, settings.models_dir, deadline_s=settings.assess_deadline_ms / 1000
     )
@@ -225,14 +272,17 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tup
     stack.push_async_callback(replays.close)
     await assessor.start()
     stack.push_async_callback(assessor.close)
+    limits = _limits(settings, database, keys, workers)
+    stack.push_async_callback(limits.close)
     parts = Parts(
         settings=settings,
         database=database,
         hub=catch_up.hub,
+        feed=feed,
         catch_up=catch_up,
         assessor=assessor,
         reader=Reader(assessor, standing),
-        limits=Limits(settings.limits_profile),
+        limits=limits,
         passphrases=passphrases,
         heads=Heads(settings.heads_path, key_file),
         push=PushSender(keys.server_secret("push"), settings.origin),
@@ -241,6 +291,27 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tup
         measures=_measures(settings),
     )
     return parts, keys
+
+
+def _carrier(settings: Settings, channel: str) -> Carrier:
+    if settings.redis_url:
+        carrier: Carrier = import_module(_BY_REDIS).RedisCarrier(settings.redis_url, channel)
+        return carrier
+    return PostgresCarrier(settings.database_url, channel)
+
+
+def _limits(settings: Settings, database: Database, keys: KeyStore, workers: int) -> Limits:
+    """workers: how many serve on this machine."""
+    if not _postgres_of(settings):
+        return Limits(settings.limits_profile)
+    url = settings.redis_url
+    return SharedLimits(
+        settings.limits_profile,
+        database,
+        secret=keys.server_secret("limits"),
+        counter=import_module(_BY_REDIS).RedisCounter(url) if url else None,
+        workers=workers,
+    )
 
 
 def _measures(settings: Settings) -> Catalogue:

@@ -24,38 +24,38 @@ Kind = Literal[
 ]
 
 _MINUTE, _HOUR = 60.0, 3_600.0
-_NONE_TO_SPEAK_OF: Final = 1_000_000
+NONE_TO_SPEAK_OF: Final = 1_000_000
 
 
-class _Rule(NamedTuple):
+class Rule(NamedTuple):
     """At most so many in any stretch of so long."""
 
     most: int
     within_s: float
 
 
-_PROFILES: Final[dict[str, dict[Kind, _Rule]]] = {
+_PROFILES: Final[dict[str, dict[Kind, Rule]]] = {
     "normal": {
-        "post": _Rule(30, _MINUTE),
-        "post_burst": _Rule(10, 5.0),
-        "frame": _Rule(600, _MINUTE),
-        "screened": _Rule(10, _MINUTE),
-        "join": _Rule(60, _HOUR),
-        "sign_up": _Rule(10, _HOUR),
-        "log_in_account": _Rule(10, _HOUR),
-        "log_in_address": _Rule(30, _HOUR),
-        "request": _Rule(600, _MINUTE),
+        "post": Rule(30, _MINUTE),
+        "post_burst": Rule(10, 5.0),
+        "frame": Rule(600, _MINUTE),
+        "screened": Rule(10, _MINUTE),
+        "join": Rule(60, _HOUR),
+        "sign_up": Rule(10, _HOUR),
+        "log_in_account": Rule(10, _HOUR),
+        "log_in_address": Rule(30, _HOUR),
+        "request": Rule(600, _MINUTE),
     },
     "bench": {
-        "post": _Rule(_NONE_TO_SPEAK_OF, _MINUTE),
-        "post_burst": _Rule(_NONE_TO_SPEAK_OF, 1.0),
-        "frame": _Rule(_NONE_TO_SPEAK_OF, _MINUTE),
-        "screened": _Rule(_NONE_TO_SPEAK_OF, _MINUTE),
-        "join": _Rule(_NONE_TO_SPEAK_OF, _HOUR),
-        "sign_up": _Rule(_NONE_TO_SPEAK_OF, _HOUR),
-        "log_in_account": _Rule(10, _HOUR),
-        "log_in_address": _Rule(_NONE_TO_SPEAK_OF, _HOUR),
-        "request": _Rule(_NONE_TO_SPEAK_OF, _MINUTE),
+        "post": Rule(NONE_TO_SPEAK_OF, _MINUTE),
+        "post_burst": Rule(NONE_TO_SPEAK_OF, 1.0),
+        "frame": Rule(NONE_TO_SPEAK_OF, _MINUTE),
+        "screened": Rule(NONE_TO_SPEAK_OF, _MINUTE),
+        "join": Rule(NONE_TO_SPEAK_OF, _HOUR),
+        "sign_up": Rule(NONE_TO_SPEAK_OF, _HOUR),
+        "log_in_account": Rule(10, _HOUR),
+        "log_in_address": Rule(NONE_TO_SPEAK_OF, _HOUR),
+        "request": Rule(NONE_TO_SPEAK_OF, _MINUTE),
     },
 }
 
@@ -72,19 +72,39 @@ class Limits:
     now: seconds on a clock that never goes back.
     """
 
-    def __init__(self, profile: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, profile: str, now: Callable[[], float] = time.monotonic, salt: bytes | None = None
+    ) -> None:
         self.profile = profile
         self._rules = _PROFILES[profile]
         self._now = now
         self._times: dict[tuple[Kind, str], deque[float]] = {}
         self._hits = 0
-        self._salt = secrets.token_bytes(32)
+        self._salt = salt or secrets.token_bytes(32)
 
-    def hit(self, kind: Kind, key: str) -> None:
-        """Count one. Raises TooFast, saying when to come back; what was refused is not counted."""
+    async def count(self, kind: Kind, key: str) -> None:
+        """Count one with all workers that serve; here there is one. Raises TooFast."""
+        self.hit(kind, key)
+
+    async def look(self, kind: Kind, key: str) -> None:
+        """Raises TooFast when the next one would be too many for all workers; counts nothing."""
+        self.check(kind, key)
+
+    async def close(self) -> None:
+        """Let go of what was opened."""
+
+    def rule(self, kind: Kind) -> Rule:
+        """What holds here."""
+        return self._rules[kind]
+
+    def hit(self, kind: Kind, key: str, of: int = 1) -> None:
+        """Count one. Raises TooFast, saying when to come back; what was refused is not counted.
+
+        of: how many workers share it, each with its part.
+        """
         now = self._now()
         times = self._recent(kind, key, now)
-        self._refuse_when_full(kind, times, now)
+        self._refuse_when_full(kind, times, now, of)
         times.append(now)
         self._hits += 1
         if self._hits % _SWEEP_EVERY == 0:
@@ -105,10 +125,11 @@ class Limits:
             times.popleft()
         return times
 
-    def _refuse_when_full(self, kind: Kind, times: deque[float], now: float) -> None:
+    def _refuse_when_full(self, kind: Kind, times: deque[float], now: float, of: int = 1) -> None:
         rule = self._rules[kind]
-        if len(times) >= rule.most:
-            wait_s = times[len(times) - rule.most] + rule.within_s - now
+        most = max(1, rule.most // of)
+        if len(times) >= most:
+            wait_s = times[len(times) - most] + rule.within_s - now
             raise TooFast(retry_after_s=round(max(_LEAST_WAIT_S, wait_s), 1))
 
     def _forget_idle(self, now: float) -> None:
@@ -118,7 +139,8 @@ class Limits:
                 del self._times[kind, key]
 
     def address_key(self, address: str) -> str:
-        """A network, not a person: /24 or /56 under a salt that is forgotten at restart. Never stored."""
+        """A network, not a person: /24 or /56 under a salt that is forgotten at restart, or, where workers
+        have to agree on it, is their secret. Counted under for an hour at most, and stored nowhere else."""
         try:
             ip = ipaddress.ip_address(address)
         except ValueError:

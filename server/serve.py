@@ -5,6 +5,7 @@ import gc
 import random
 import socket
 import sys
+from collections.abc import Callable
 from functools import partial
 
 import uvicorn
@@ -21,9 +22,14 @@ from server.protocol import frames
 from server.services.founding import found
 from server.settings import Settings
 from server.store import beside
+from server.store.migrating import migrate
+from server.store.occupied import in_use
+from server.supervise import WorkerPlace, supervise
 from server.tracing import tracing_to
 
 _BACKLOG = 1_024
+_AT_A_TIME = 8
+"""Connections that one of several workers takes in one go: the others are to have some as well."""
 _USER_TIMEOUT_MS = 15_000
 """Unacknowledged data older than this ends a connection: a stuck reader is gone in seconds, not minutes."""
 _SEND_BUFFER_BYTES = 256 * 1024
@@ -40,16 +46,52 @@ _FAREWELL_S = 0.3
 """Long enough for the close frames to leave."""
 
 
-def serve(settings: Settings) -> None:
-    """Open the key, migrate, found what is missing; then serve until told to stop.
+def serve(settings: Settings, workers: int = 1) -> int:
+    """Open the key, migrate, found what is missing; then serve until told to stop. Returns the exit status.
 
-    Raises Misconfigured before anything is served: a wrong key, a bad setting, a port that is taken.
+    workers: processes that serve. Raises Misconfigured before anything is served: a wrong key, a bad
+    setting, a port that is taken, several workers on the embedded database.
     """
+    if workers > 1:
+        check_may_be_several(settings)
     logs.set_up(settings.log_level, settings.log_format)
     code = beside.do(settings, partial(found, open_to_all=settings.is_loopback))
     sockets = _listen(settings)
-    app = create_app(settings)
-    app.state.steward_code = code
+    if workers == 1:
+        _serve_on(settings, sockets, 1, lambda: _welcome(settings, code))
+        return 0
+    return supervise(sockets, workers, lambda: _welcome(settings, code))
+
+
+def work(settings: Settings, place: WorkerPlace) -> None:
+    """Serve as one of several, on sockets that the supervisor opened. What is newer than the database, after
+    an update and SIGHUP, brings it to its shape first."""
+    logs.set_up(settings.log_level, settings.log_format)
+    place.end_with_supervisor()
+    with in_use(settings):
+        migrate(settings)
+    sockets = [socket.socket(fileno=number) for number in place.sockets]
+    try:
+        _serve_on(settings, sockets, place.of, place.say_ready)
+    finally:
+        place.release()
+
+
+def check_may_be_several(settings: Settings) -> None:
+    """Raises Misconfigured."""
+    if not settings.database_url.startswith("postgres"):
+        raise Misconfigured(
+            "--workers: the embedded database is served by one process. For several, move to PostgreSQL "
+            "(hearth move --to postgresql://...) or set HEARTH_DATABASE_URL."
+        )
+    if settings.port == 0:
+        raise Misconfigured("--workers: HEARTH_PORT must be given.")
+
+
+def _serve_on(
+    settings: Settings, sockets: list[socket.socket], workers: int, ready: Callable[[], None]
+) -> None:
+    app = create_app(settings, workers=workers)
     server = _Server(
         uvicorn.Config(
             StraightIn(app),
@@ -64,8 +106,10 @@ def serve(settings: Settings) -> None:
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
             timeout_graceful_shutdown=10,
+            backlog=_BACKLOG if workers == 1 else _AT_A_TIME,
         ),
         app,
+        ready,
     )
     parts_now = partial(getattr, app.state, "parts", None)
     with tracing_to(settings.traces_url), metrics_served(settings, parts_now):
@@ -75,9 +119,10 @@ def serve(settings: Settings) -> None:
 class _Server(uvicorn.Server):
     """Says where to go once it can be gone to, and tells clients to come back when it goes."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._app = app
+        self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn, then the first line."""
@@ -85,8 +130,12 @@ class _Server(uvicorn.Server):
         gc.freeze()  # what was built to last is not looked through again
         gc.set_threshold(*_COLLECT)
         gc.enable()
+        for bound in sockets or ():
+            bound.listen(
+                _BACKLOG
+            )  # what waits in the kernel; asyncio set it to what it takes at a time
         if self.started and not self.should_exit:
-            _welcome(self._app)
+            self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Clients hear 4503, and when to come back: not all in the same moment. Then as uvicorn."""
@@ -100,18 +149,17 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _welcome(app: FastAPI) -> None:
-    settings: Settings = app.state.settings
+def _welcome(settings: Settings, code: str | None) -> None:
     say = sys.stderr.write
     say(f"\nHearth is at {settings.origin}\n")
     if settings.limits_profile == "bench":
         say(
             "Limits: bench profile (reachable from this machine only). Set HEARTH_PUBLIC_URL for the real ones.\n"
         )
-    if app.state.steward_code:
+    if code:
         say(
             "Nobody runs this place yet. The first steward signs up here, once, within a day:\n"
-            f"  {settings.origin}/sign-up?invitation={app.state.steward_code}\n"
+            f"  {settings.origin}/sign-up?invitation={code}\n"
             "Plan for two moderators in each room: an appeal is judged by somebody who did not decide. With one "
             "and no clinician, a sanction that is appealed ends after a week.\n"
             f"The key that opens all sealed text is {settings.key_path}: keep a copy apart from the database.\n"

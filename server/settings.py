@@ -26,6 +26,10 @@ class Settings(BaseModel):
     database_url: str = Field(
         "", description="postgresql://... ; empty: SQLite in the data directory."
     )
+    redis_url: str = Field(
+        "",
+        description="redis://... of Redis or Valkey, where several workers serve; nothing is kept only there.",
+    )
     key_file: Path | None = Field(
         None,
         description="The key that unlocks all members' keys; default: hearth.key in the data directory.",
@@ -197,6 +201,10 @@ def _checked(settings: Settings) -> Settings:
         raise Misconfigured(
             "HEARTH_DATABASE_URL: must begin with postgresql:// (or be left empty for SQLite)."
         )
+    if settings.redis_url and not settings.redis_url.startswith(
+        ("redis://", "rediss://", "unix://")
+    ):
+        raise Misconfigured("HEARTH_REDIS_URL: must begin with redis://, rediss:// or unix://.")
     try:
         shlex.split(settings.alert_command)
     except ValueError:

@@ -130,7 +130,7 @@ async def _until(is_up: Callable[[], Awaitable[None]]) -> None:
 def postgres_process() -> Iterator[str]:
     """The URL of a new server, which ends with this block."""
     initdb, server = (_found("PostgreSQL", installed.find_postgres(it)) for it in PROGRAMS)
-    with _folder() as (folder, user):
+    with folder_of_nobody() as (folder, user):
         make: list[str | Path] = [initdb, *CLUSTER, "-D", folder / "db"]
         subprocess.run(make, check=True, cwd=folder, user=user, capture_output=True)
         port = _free_port()
@@ -142,7 +142,7 @@ def postgres_process() -> Iterator[str]:
 @contextmanager
 def _redis_process() -> Iterator[str]:
     server = _found("Redis", installed.find_redis())
-    with _folder() as (folder, user):
+    with folder_of_nobody() as (folder, user):
         port = _free_port()
         flags = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder)
         with _process([server, *flags], folder, user):
@@ -161,7 +161,7 @@ def _process(command: list[str | Path], folder: Path, user: int | None) -> Itera
 
 
 @contextmanager
-def _folder() -> Iterator[tuple[Path, int | None]]:
+def folder_of_nobody() -> Iterator[tuple[Path, int | None]]:
     """A folder and, when we are root, whom it belongs to: PostgreSQL refuses root."""
     user = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="hearth-test-", ignore_cleanup_errors=True) as folder:

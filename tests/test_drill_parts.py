@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from server.replay.ledger import Said, digest
+from tests.drills._chorus import is_whole
 from tests.drills._claiming import Act
 from tests.drills._fairness import Book, Decided, find_faults
 from tests.drills._kept import Kept, compare
@@ -151,3 +152,14 @@ def test_each_fault_in_what_is_kept_is_found(fault: str) -> None:
 )
 def test_what_a_moderators_line_heard_is_judged_too(fault: str, versions: list[int]) -> None:
     assert find_faults(ACTS, book(), {CASE: versions}, NAMES)[fault] == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["lost", "doubled", "out_of_order", "altered", "phantom", "failed", "gaps_in_seq"]
+)
+def test_each_fault_of_a_chorus_is_found(fault: str) -> None:
+    names = ("lost", "doubled", "out_of_order", "altered", "phantom", "failed", "gaps_in_seq")
+    whole = {**dict.fromkeys(names, 0), "acknowledged": 3}
+    assert is_whole(whole)
+    assert not is_whole(whole | {fault: 1})
+    assert not is_whole(whole | {"acknowledged": 0}), "nothing said shows nothing"

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "c3e80a5d719f"
-down_revision = "b7d2f94e6a18"
+down_revision = "c4e81d07b5a2"
 branch_labels = None
 depends_on = None
 

@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api", tags=["accounts"])
 )
 async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> bodies.Entered:
     """Become a member. The recovery code in the answer is never shown again."""
-    ask.parts.limits.hit("sign_up", ask.address_key)
+    await ask.parts.limits.count("sign_up", ask.address_key)
     hashed = None
     if asked.passphrase:
         check_passphrase(asked.passphrase, asked.pseudonym)
@@ -132,12 +132,12 @@ async def enter(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
     Raises WrongLogIn, CodeNeeded, WrongCode, TooFast.
     """
     limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
-    limits.check("log_in_account", account)
-    limits.hit("log_in_address", ask.address_key)
+    await limits.look("log_in_account", account)
+    await limits.count("log_in_address", ask.address_key)
     try:
         return await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
     except (WrongLogIn, WrongCode):
-        limits.hit("log_in_account", account)
+        await limits.count("log_in_account", account)
         raise
 
 

@@ -36,7 +36,7 @@ from server.services import (
 )
 from server.services.pushing import Push
 from server.services.well import disk_of
-from server.store import group_sessions, well
+from server.store import crossing, group_sessions, guesses, well
 from server.store.keys import KeyStore
 from server.store.opening import settle_journal
 from server.store.rotating import count_not_current, may_drop
@@ -114,6 +114,8 @@ async def keep_presence_told(parts: Parts) -> None:
     """Rooms where somebody came or went hear of it together, at most once a second."""
     while True:
         await asyncio.sleep(_PRESENCE_EVERY_S)
+        if parts.feed:
+            parts.feed.say_who_is_here()
         rooms = list(parts.hub.changed_rooms)
         parts.hub.changed_rooms.clear()
         if rooms:
@@ -279,11 +281,18 @@ async def keep_minutes(parts: Parts) -> None:
         parts.watch.end_minute(datetime.now(UTC))
 
 
-async def keep_group_sessions(parts: Parts) -> None:
-    """Reminders are told, who has the room open during a session is noted, and it is counted at its end."""
+async def keep_who_came(parts: Parts) -> None:
+    """Who has the room open during a session is noted: each worker sees its own."""
     while True:
         with _outliving("group sessions"):
             await note_who_came(parts)
+        await asyncio.sleep(_TICK_S)
+
+
+async def keep_group_sessions(parts: Parts) -> None:
+    """Reminders are told, and each session is counted at its end."""
+    while True:
+        with _outliving("group sessions"):
             await do_what_sessions_are_due(parts.database)
         await asyncio.sleep(_TICK_S)
 
@@ -452,6 +461,15 @@ async def remove_what_is_past(database: Database) -> int:
         await database.do(partial(retention.note_ran, kind=kind, removed=removed))
         done += removed
     return done
+
+
+async def keep_crossings_few(parts: Parts) -> None:
+    """What workers told each other, and counted together, is kept for minutes only."""
+    while True:
+        with _outliving("forgetting what crossed"):
+            await parts.database.do(crossing.forget)
+            await parts.database.do(guesses.forget)
+        await asyncio.sleep(_RETENTION_EVERY_S)
 
 
 def _record_stale(record: Callable[[Work, UUID, str], None], call_id: UUID, work: Work) -> None:

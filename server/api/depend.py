@@ -26,6 +26,7 @@ from server.errors import (
 )
 from server.limits import Limits
 from server.live.catching_up import CatchUp
+from server.live.feed import Feed
 from server.live.hub import Hub
 from server.measures import Catalogue
 from server.services import sessions, token_log
@@ -50,6 +51,8 @@ class Parts:
     settings: Settings
     database: Database
     hub: Hub
+    feed: Feed | None
+    """Where several workers may serve; the embedded database has one."""
     catch_up: CatchUp
     assessor: Assessor
     reader: Reader

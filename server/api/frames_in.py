@@ -91,8 +91,8 @@ class Line:
         listener = Listener(self._connection, frame.room, relation_of(start.seat), after)
         # Listen before catching up, or a message could fall between the two.
         hub = self._parts.hub
-        hub.join(listener)
         hub.saw_head(frame.room, start.seq)
+        hub.join(listener)
         here = hub.here_in(frame.room)
         self._connection.tell(
             frames.Joined(
@@ -114,7 +114,9 @@ class Line:
     async def _typing(self, frame: frames.Typing) -> None:
         listener = self._connection.listeners.get(frame.room)
         check(self._actor, "frame.typing", listener.relation if listener else Relation.NONE)
-        self._parts.hub.typing(self._connection, frame.room)
+        told = self._parts.hub.typing(self._connection, frame.room)
+        if told and self._parts.feed:
+            self._parts.feed.typing(frame.room, self._actor.id)
 
     async def _read(self, frame: frames.Read) -> None:
         await self._parts.database.do(lambda work: messages.mark_read(work, self._actor, frame))

@@ -35,9 +35,9 @@ async def note_proven(ask: AskMember) -> None:
 
 async def _prove(ask: AskMember, passphrase: str | None, code: str | None) -> None:
     limits, account = ask.parts.limits, str(ask.actor.id)
-    limits.check("log_in_account", account)
+    await limits.look("log_in_account", account)
     if not await _is_right(ask, passphrase, code):
-        limits.hit("log_in_account", account)
+        await limits.count("log_in_account", account)
         raise WrongLogIn
     await note_proven(ask)
 

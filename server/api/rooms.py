@@ -29,7 +29,7 @@ async def get_room(room_id: UUID, ask: Ask) -> bodies.RoomDetail:
 @router.put("/{room_id}/seat", operation_id="room_enter", openapi_extra={"x-access": "room.enter"})
 async def enter(room_id: UUID, ask: Ask) -> bodies.Room:
     """Take a seat."""
-    ask.parts.limits.hit("join", str(ask.actor.id))
+    await ask.parts.limits.count("join", str(ask.actor.id))
     here = {room_id: ask.parts.hub.here_in(room_id)}
     return await ask.do("room.enter", lambda work: rooms.enter(work, ask.actor, room_id, here))
 

@@ -95,7 +95,7 @@ class Saying:
         try:
             self._parts.limits.hit("frame", str(self._actor.session))
             for kind in kinds:
-                self._parts.limits.hit(kind, str(self._actor.id))
+                await self._parts.limits.count(kind, str(self._actor.id))
             answers = await say()
         except Unavailable:
             raise  # nothing was decided: the client tries again
@@ -109,7 +109,7 @@ class Saying:
         """Support always; a case and a private line as often as a person could mean it."""
         opens_line = True
         try:
-            self._parts.limits.hit("screened", str(self._actor.id))
+            await self._parts.limits.count("screened", str(self._actor.id))
         except TooFast:
             opens_line = False
         return await self._parts.database.do(

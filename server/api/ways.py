@@ -97,7 +97,7 @@ async def begin_app(ask: AskSettingUp) -> wire.CodeAppBegun:
 async def confirm_app(shown: wire.CodeShown, ask: AskSettingUp) -> wire.WaysChanged:
     """The app shows this. From now on codes are asked for; ten recovery codes are in the answer, this once."""
     await check_proven(ask)
-    ask.parts.limits.hit("log_in_account", str(ask.actor.id))
+    await ask.parts.limits.count("log_in_account", str(ask.actor.id))
 
     def confirm(work: Work) -> wire.WaysChanged:
         codes = second_step.confirm_app(work, ask.actor, shown.code, ask.language)
@@ -164,7 +164,7 @@ async def prove_by_passkey(signed: wire.Signature, ask: AskSettingUp) -> wire.Pr
 @router.post("/sessions/passkey/asked", operation_id="session_ask", openapi_extra=_LOG_IN)
 async def ask_who(ask: AskPublic) -> wire.SignatureAsked:
     """What a passkey is asked to sign to log in, whoever's it is."""
-    ask.parts.limits.hit("log_in_address", ask.address_key)
+    await ask.parts.limits.count("log_in_address", ask.address_key)
     return await ask.do(
         "session.log_in", lambda work: passkeys.ask_signature(work, "log_in", _party(ask))
     )
@@ -194,7 +194,7 @@ async def log_in(signed: wire.PasskeyLogIn, ask: AskPublic, response: Response) 
 @router.post("/recoveries", status_code=201, operation_id="session_recover", openapi_extra=_RECOVER)
 async def come_back(new: wire.NewRecovery, ask: AskPublic, response: Response) -> bodies.Entered:
     """By the link that a steward made. All that opened before opens nothing any more."""
-    ask.parts.limits.hit("log_in_address", ask.address_key)
+    await ask.parts.limits.count("log_in_address", ask.address_key)
     hashed = None
     if new.passphrase:
         check_passphrase(new.passphrase, "")

@@ -5,13 +5,23 @@ import gc
 from typing import Any
 
 from server.settings import Settings
+from server.supervise import MOST_WORKERS, WorkerPlace
 
 
 def add(commands: Any) -> None:
-    """Two commands without options of their own: everything is a setting."""
+    """Two commands; how they do it is a setting."""
     serve = commands.add_parser(
         "serve", help="serve on http://localhost:8000", description=_serve.__doc__
     )
+    serve.add_argument(
+        "--workers",
+        type=int,
+        default=1,
+        choices=range(1, MOST_WORKERS + 1),
+        metavar="N",
+        help=f"processes that serve, up to {MOST_WORKERS}; more than one needs PostgreSQL (default: 1)",
+    )
+    serve.add_argument("--worker", help=argparse.SUPPRESS)  # the supervisor's own
     serve.set_defaults(run=_serve)
     migration = commands.add_parser(
         "migrate", help="bring the database to the newest shape", description=_migrate.__doc__
@@ -22,12 +32,19 @@ def add(commands: Any) -> None:
     migration.set_defaults(run=_migrate)
 
 
-def _serve(_: argparse.Namespace, settings: Settings) -> None:
-    """Migrate, then serve until told to stop. The first start prints a one-time link for the first steward."""
-    gc.disable()  # nearly all that is built now stays; `serve` goes on with it
-    from server.serve import serve
+def _serve(asked: argparse.Namespace, settings: Settings) -> int:
+    """Migrate, then serve until told to stop. The first start prints a one-time link for the first steward.
 
-    serve(settings)
+    With several workers, SIGHUP replaces them one after the other: new code serves, and nobody is cut off.
+    """
+    if asked.workers == 1:
+        gc.disable()  # nearly all that is built now stays; `serve` goes on with it
+    from server.serve import serve, work
+
+    if asked.worker is None:
+        return serve(settings, asked.workers)
+    work(settings, WorkerPlace.read(asked.worker))
+    return 0
 
 
 def _migrate(asked: argparse.Namespace, settings: Settings) -> None:

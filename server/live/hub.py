@@ -40,6 +40,8 @@ class Hub:
         self._members: dict[UUID, set[Connection]] = {}
         self._here: dict[UUID, int] = {}
         self._heads: dict[UUID, int] = {}
+        self._told: dict[UUID, int] = {}
+        self._elsewhere: dict[UUID, int] = {}
         self._typed: dict[tuple[UUID, UUID], float] = {}
         self._typed_in: dict[UUID, float] = {}
         self._taken_away: dict[UUID, int] = {}
@@ -72,8 +74,9 @@ class Hub:
         if before:
             self.leave(before)
         if not self._listens(listener.connection.actor.id, listener.room):
-            self._here[listener.room] = self.here_in(listener.room) + 1
+            self._here[listener.room] = self._here.get(listener.room, 0) + 1
         listener.connection.listeners[listener.room] = listener
+        self._told.setdefault(listener.room, self._heads.get(listener.room, 0))
         self._rooms.setdefault(listener.room, set()).add(listener)
         self.changed_rooms.add(listener.room)
 
@@ -89,6 +92,7 @@ class Hub:
             listeners.discard(listener)
             if not listeners:
                 del self._rooms[listener.room], self._here[listener.room]
+                del self._told[listener.room]
         self.changed_rooms.add(listener.room)
 
     def end(self, connection: Connection, code: int | None) -> None:
@@ -112,6 +116,14 @@ class Hub:
         """The store holds at least this much."""
         self._heads[room] = max(seq, self._heads.get(room, 0))
 
+    def told_up_to(self, room: UUID) -> int | None:
+        """The `seq` that a room was told last here; what follows is the next. None where nobody listens."""
+        return self._told.get(room)
+
+    def rooms(self) -> list[UUID]:
+        """Where somebody listens."""
+        return list(self._rooms)
+
     def taken_away(self, room: UUID) -> int:
         """How often words that could be read there were taken away or changed: what was read from the
         store before the last time may hold words that nobody may receive any more."""
@@ -119,11 +131,18 @@ class Hub:
 
     def here(self) -> dict[UUID, int]:
         """People listening now, per room: members, not sockets."""
-        return {room: self.here_in(room) for room in self._rooms}
+        return {room: self.here_in(room) for room in {*self._rooms, *self._elsewhere}}
 
     def here_in(self, room: UUID) -> int:
         """People listening in one room: counted as they come and go, however many there are."""
-        return self._here.get(room, 0)
+        return self._here.get(room, 0) + self._elsewhere.get(room, 0)
+
+    def heard_elsewhere(self, elsewhere: dict[UUID, int]) -> None:
+        """How many listen at other workers alone, per room."""
+        for room in elsewhere.keys() | self._elsewhere.keys():
+            if room in self._rooms and elsewhere.get(room) != self._elsewhere.get(room):
+                self.changed_rooms.add(room)
+        self._elsewhere = elsewhere
 
     def listening(self, room: UUID) -> set[UUID]:
         """Who listens in one room."""
@@ -162,24 +181,31 @@ class Hub:
             case ShiftChanged():
                 self.changed_rooms.update(self._rooms)
 
-    def typing(self, connection: Connection, room: UUID) -> None:
-        """Somebody writes: told to the others at most every few seconds, and dropped when lines are busy."""
+    def typing(self, connection: Connection, room: UUID) -> bool:
+        """Somebody writes: told to the others at most every few seconds, and dropped when lines are busy.
+
+        False where it is too early to tell again.
+        """
         listener = connection.listeners.get(room)
-        key = (room, connection.actor.id)
+        if listener is None:
+            return False
+        return self.typing_elsewhere(room, connection.actor.id, connection.actor.name)
+
+    def typing_elsewhere(self, room: UUID, member: UUID, name: str) -> bool:
+        """The same of somebody whose line may be at another worker."""
+        key = (room, member)
         now = time.monotonic()
         if (
-            listener is None
-            or now - self._typed.get(key, -_TYPING_EVERY_S) < _TYPING_EVERY_S
+            now - self._typed.get(key, -_TYPING_EVERY_S) < _TYPING_EVERY_S
             or now - self._typed_in.get(room, -_TYPING_EVERY_S) < _TYPING_ROOM_EVERY_S
         ):
-            return
+            return False
         self._typed[key] = self._typed_in[room] = now
         if len(self._typed) > 10_000:
             self._typed.clear()
             self._typed_in.clear()
-        self._ephemeral(
-            room, frames.IsTyping(room=room, name=connection.actor.name), but=connection.actor.id
-        )
+        self._ephemeral(room, frames.IsTyping(room=room, name=name), but=member)
+        return True
 
     def presence(self, room: UUID, *, moderator_on: bool) -> None:
         """How many are here, told to those who are."""
@@ -197,6 +223,8 @@ class Hub:
     def _to_rooms(self, waiting: dict[UUID, list[ToRoom]]) -> None:
         for room, told in waiting.items():
             self.saw_head(room, told[-1].seq)
+            if room in self._told:
+                self._told[room] = max(told[-1].seq, self._told[room])
             if any(_takes_words_away(one.frame) for one in told):
                 self._taken_away[room] = self.taken_away(room) + 1
             if listeners := self._rooms.get(room):

@@ -44,14 +44,16 @@ class Pages:
         taken_away: as the hub counts. A page whose reading began before words were taken away is not shared
         with who asks after it.
         """
-        await self._store.check_seat(actor, room)
         place = room, seq, taken_away
         reading = self._being_read.get(place)
         if reading is None:
             reading = asyncio.ensure_future(self._store.page_after(room, seq))
             self._being_read[place] = reading
             reading.add_done_callback(lambda done: self._forget(place, done))
-        return await asyncio.shield(reading)
+        page = await asyncio.shield(reading)
+        # Only now: what was said after somebody's seat had ended must not be in their page.
+        await self._store.check_seat(actor, room)
+        return page
 
     def _forget(self, place: _Place, done: "asyncio.Task[list[Missed]]") -> None:
         del self._being_read[place]

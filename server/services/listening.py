@@ -5,14 +5,15 @@ from uuid import UUID
 
 from server.access import EVENTS, Actor, Relation, check, relation_of
 from server.live.encoding import encode
+from server.live.feed import Since
 from server.live.pages import Missed
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import render
-from server.store import entering, messages, rooms
+from server.store import crossing, entering, messages, rooms
 from server.store.entering import Standing
 from server.store.tables import Message, RoomEvent
-from server.store.work import Database, Work
+from server.store.work import Database, ToRoom, Work
 
 PAGE = 200
 
@@ -99,3 +100,36 @@ def _frame(
 def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:
     """Those of these rooms where somebody who keeps them is on shift."""
     return set(rooms.on_shift(work, room_ids))
+
+
+class StoredFeed:
+    """What happened at other workers, for those who listen here."""
+
+    def __init__(self, database: Database, worker: UUID) -> None:
+        self._database = database
+        self._worker = worker
+
+    async def newest(self) -> int:
+        """The number of what was told last."""
+        return await self._database.read(crossing.newest)
+
+    async def since(self, number: int, rooms: dict[UUID, int]) -> Since:
+        """What was told after a number, and what changed in rooms after a `seq`: of one moment."""
+        return await self._database.read(lambda work: _since(work, number, rooms, self._worker))
+
+    async def name_of(self, room: UUID, member: UUID) -> str | None:
+        """None for who does not sit there."""
+        return await self._database.read(lambda work: entering.name_in(work, room, member))
+
+
+def _since(work: Work, number: int, at: dict[UUID, int], worker: UUID) -> Since:
+    told, reached = crossing.after(work, number, worker)
+    heads = rooms.heads(work, list(at)) if at else {}
+    changes: list[ToRoom] = []
+    more = reached != number
+    for room, seq in heads.items():
+        if seq > at[room]:
+            page = page_after(work, room, at[room])
+            changes += [ToRoom(room, one, frame) for one, frame in page]
+            more = more or len(page) == PAGE
+    return Since(reached, told, changes, more)

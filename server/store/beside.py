@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
+from uuid import UUID
 
 from server.clock import SystemClock
 from server.errors import ServerError
+from server.ids import new_id
 from server.settings import Settings
 from server.store.heads import Heads
 from server.store.keys import KeyFile, KeyStore
@@ -27,7 +29,8 @@ def do(settings: Settings, verb: Callable[[Work], Result]) -> Result:
     What the verb adds to the audit log is signed; when that fails, it is only logged.
 
     A running server notices by itself: ended sessions and changed roles within seconds, changes in a
-    room at that room's next one, a new seat of staff when they next connect.
+    room at that room's next one, a new seat of staff when they next connect. On PostgreSQL it hears
+    within a second of all that was told.
     """
     with in_use(settings):
         return _do(settings, verb)
@@ -45,7 +48,7 @@ def _do(settings: Settings, verb: Callable[[Work], Result]) -> Result:
             log.warning("the audit log is not signed: %s", type(error).__name__)
         return result
 
-    return asyncio.run(_with_database(settings, key_file, do_and_sign))
+    return asyncio.run(_with_database(settings, key_file, do_and_sign, new_id()))
 
 
 def read(settings: Settings, verb: Callable[[Work], Result]) -> Result:
@@ -60,10 +63,14 @@ async def open_and(settings: Settings, go: Callable[[Database], Awaitable[Result
 
 
 async def _with_database(
-    settings: Settings, key_file: KeyFile, go: Callable[[Database], Awaitable[Result]]
+    settings: Settings,
+    key_file: KeyFile,
+    go: Callable[[Database], Awaitable[Result]],
+    worker: UUID | None = None,
 ) -> Result:
     keys = KeyStore(settings.keys_path, key_file)
-    database = open_database(settings, Sealer(key_file, keys), SystemClock(), lambda _: None)
+    sealer = Sealer(key_file, keys)
+    database = open_database(settings, sealer, SystemClock(), lambda _: None, worker)
     try:
         return await go(database)
     finally:

@@ -11,6 +11,9 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 _BUSY_S = 5.0
 _STATEMENT_TIMEOUT_MS = "5000"
+_CONNECT_S = 3.0
+_COMMAND_S = 6.0
+"""A server that does not even say that it gave up, e.g. because its machine stands still."""
 
 
 def sqlite_engine(path: Path, *, writes: bool, connections: int = 1) -> Engine:
@@ -61,10 +64,12 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
         pool_timeout=3,
         pool_pre_ping=True,
         connect_args={
+            "timeout": _CONNECT_S,
+            "command_timeout": _COMMAND_S,
             "server_settings": {
                 "synchronous_commit": "on",
                 "statement_timeout": _STATEMENT_TIMEOUT_MS,
-            }
+            },
         },
     )
 

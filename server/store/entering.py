@@ -91,6 +91,17 @@ _STANDING = Prepared(
 )
 
 
+_NAME = Prepared(
+    select(Member.pseudonym)
+    .join(Membership, col(Membership.member_id) == Member.id)
+    .where(
+        Membership.room_id == _ROOM,
+        Membership.member_id == _MEMBER,
+        col(Membership.left_at).is_(None),
+    )
+)
+
+
 def find_session(work: Work, token_digest: bytes) -> Entering | None:
     """A session that was not ended, and whose it is."""
     found = _SESSION.first(work.connection, digest=token_digest)
@@ -106,3 +117,9 @@ def find_standing(work: Work, room_id: UUID, member_id: UUID) -> Standing | None
     """None without a seat."""
     found = _STANDING.first(work.connection, room=room_id, member=member_id)
     return Standing(*found) if found else None
+
+
+def name_in(work: Work, room_id: UUID, member_id: UUID) -> str | None:
+    """A member's name, while they sit there."""
+    found = _NAME.first(work.connection, room=room_id, member=member_id)
+    return str(found[0]) if found else None

@@ -9,7 +9,7 @@ from sqlalchemy import Uuid, func, literal, null, select, update
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import col
 
-from server.store import policies
+from server.store import crossing, policies
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import (
     Case,
@@ -17,6 +17,7 @@ from server.store.tables import (
     ClimateNote,
     CodeApp,
     CourseAlert,
+    Crossing,
     Decision,
     Edit,
     Emergency,
@@ -123,6 +124,7 @@ FIELDS: tuple[Field, ...] = (
     ),
     Field(Notice, "sealed", col(Notice.member_id), col(Notice.room_id)),
     Field(PolicyEdition, "sealed", literal(policies.PLACE, Uuid())),
+    Field(Crossing, "sealed", literal(crossing.OWNER, Uuid())),
     Field(JournalEntry, "sealed", col(JournalEntry.member_id)),
     Field(QuietTopic, "sealed", col(QuietTopic.member_id)),
     Field(PushDevice, "sealed", col(PushDevice.member_id)),

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from uuid import UUID
 
 from server.clock import Clock
 from server.settings import Settings
@@ -35,9 +36,13 @@ def settle_journal(settings: Settings) -> None:
 
 
 def open_database(
-    settings: Settings, sealer: Sealer, clock: Clock, announce: Callable[[list[Announcement]], None]
+    settings: Settings,
+    sealer: Sealer,
+    clock: Clock,
+    announce: Callable[[list[Announcement]], None],
+    worker: UUID | None = None,
 ) -> Database:
-    """The embedded database, or the one that is named."""
+    """The embedded database, or the one that is named. worker: who serves, where several may."""
     if settings.database_url.startswith("postgres"):
-        return PostgresDatabase(settings.database_url, sealer, clock, announce)
+        return PostgresDatabase(settings.database_url, sealer, clock, announce, worker)
     return SqliteDatabase(settings.sqlite_path, sealer, clock, announce)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +21,7 @@ from sqlmodel import Session
 
 from server.clock import Clock
 from server.errors import Unavailable
+from server.store import crossing
 from server.store.engines import postgres_engine
 from server.store.pace import MOST_PACE_S, PACE
 from server.store.sealing import Sealer
@@ -48,14 +50,23 @@ class _Waiting:
 
 
 class PostgresDatabase:
-    """Runs verbs on PostgreSQL. Rooms keep their order by the lock on their head row."""
+    """Runs verbs on PostgreSQL. Rooms keep their order by the lock on their head row.
+
+    worker: who this is among those who serve; what it tells, the others read. None: nobody listens here.
+    """
 
     def __init__(
-        self, url: str, sealer: Sealer, clock: Clock, announce: Callable[[list[Announcement]], None]
+        self,
+        url: str,
+        sealer: Sealer,
+        clock: Clock,
+        announce: Callable[[list[Announcement]], None],
+        worker: UUID | None = None,
     ) -> None:
         self._sealer = sealer
         self._clock = clock
         self._announce = announce
+        self._worker = worker
         self._engine = postgres_engine(url)
         self._waiting: list[_Waiting] = []
         self._lane: asyncio.Task[None] | None = None
@@ -105,6 +116,9 @@ class PostgresDatabase:
             with closing(self._work(connection)) as work:
                 result = verb(work)
                 work.flush()
+                if self._worker and work.announcements:
+                    crossed = crossing.add(work, self._worker)
+                    work.announcements.insert(0, crossed)
                 return result, work.announcements
 
         return await self._try(engine, in_session)

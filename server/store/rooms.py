@@ -108,6 +108,12 @@ def next_seq(
     return seq
 
 
+def heads(work: Work, room_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Where each of these rooms stands."""
+    query = select(RoomHead.room_id, RoomHead.seq).where(col(RoomHead.room_id).in_(room_ids))
+    return {room_id: seq for room_id, seq in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
+
+
 def events_after(work: Work, room_id: UUID, seq: int, limit: int) -> Sequence[RoomEvent]:
     """The next changes, oldest first."""
     query = (

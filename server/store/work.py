@@ -101,6 +101,17 @@ class Shadowed:
     key: tuple[str, int, str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Crossed:
+    """Comes first where several workers serve. number: the newest that was told before this was written.
+
+    own: how many of the numbers after it are of this very work.
+    """
+
+    number: int
+    own: int
+
+
 Announcement = (
     ToRoom
     | ToMember
@@ -111,6 +122,7 @@ Announcement = (
     | SessionsEnded
     | ShiftChanged
     | Shadowed
+    | Crossed
 )
 
 

@@ -2,9 +2,11 @@
 
 Only drills start it. What is changed says the environment:
 DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, e.g. OFF.
+DRILL_COMMIT: PostgreSQL's `synchronous_commit` instead of on, e.g. off.
 DRILL_LIES: says `posted` also when the disk refused.
 DRILL_WITHOUT: takes one thing out: the comparison of a case's "version" or "holder", the "lock" on its
-row, the "lexicon", or the reading of what was missed ("late").
+row, the "lexicon", the reading of what was missed ("late"), what other workers wrote "between", their
+"looking" at the database by themselves, or the "first" of a rolling restart: a new worker before the old goes.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from server import ids
@@ -35,6 +38,8 @@ def main() -> int:
         move_clock(Path(clock_file))
     if level := os.environ.get("DRILL_SYNCHRONOUS"):
         engines.sqlite_engine = weakened(engines.sqlite_engine, level)
+    if level := os.environ.get("DRILL_COMMIT"):
+        engines.postgres_engine = hasty(engines.postgres_engine, level)
     if part := os.environ.get("DRILL_WITHOUT"):
         leave_out(part)
     if keeps_s := os.environ.get("DRILL_KEEPS_SIGHT"):
@@ -45,7 +50,7 @@ def main() -> int:
 
     if os.environ.get("DRILL_LIES"):
         SqliteDatabase.do_together = lying(SqliteDatabase.do_together)  # type: ignore[method-assign]
-    return hearth(["serve"])
+    return hearth(["serve", *sys.argv[1:]])
 
 
 def move_clock(path: Path) -> None:
@@ -72,6 +77,21 @@ def weakened(sound: Callable[..., Engine], level: str) -> Callable[..., Engine]:
         @event.listens_for(engine, "connect")
         def _weaken(connection: Any, _record: Any) -> None:
             connection.execute(f"PRAGMA synchronous={level}")
+
+        return engine
+
+    return weak
+
+
+def hasty(sound: Callable[..., AsyncEngine], level: str) -> Callable[..., AsyncEngine]:
+    """Engines whose commits do not wait for the disk."""
+
+    def weak(*given: Any, **options: Any) -> AsyncEngine:
+        engine = sound(*given, **options)
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _weaken(connection: Any) -> None:
+            connection.exec_driver_sql(f"SET LOCAL synchronous_commit = {level}")
 
         return engine
 
@@ -126,11 +146,32 @@ async def _wait_for_ever(*_: object) -> None:
     await asyncio.Event().wait()
 
 
-_PARTS: dict[str, tuple[str, str, Callable[..., Any]]] = {
+def _newest_alone(work: Any, number: int, at: dict[Any, int], worker: Any) -> Any:
+    """What is between is skipped, as by a reader who trusts the newest number."""
+    listening = import_module("server.services.listening")
+    told, reached = listening.crossing.after(work, number, worker)
+    changes = []
+    for room, seq in at.items():
+        page = listening.page_after(work, room, seq)
+        changes += [listening.ToRoom(room, one, frame) for one, frame in page[-1:]]
+    return listening.Since(reached, told, changes, False)
+
+
+def _all_at_once(crew: Any) -> None:
+    """Every old worker goes before a new one is there."""
+    for worker in crew.to_replace:
+        crew.let_go(worker)
+    crew.to_replace.clear()
+
+
+_PARTS: dict[str, tuple[str, str, Any]] = {
     "version": ("server.services.case_access", "check_version", _nothing),
     "holder": ("server.services.case_access", "check_free", _nothing),
     "lock": ("server.store.cases", "_locked", lambda query: query),
     "lexicon": ("server.services.reading", "find_in", lambda _: ()),
+    "between": ("server.services.listening", "_since", _newest_alone),
+    "looking": ("server.live.feed", "LOOK_EVERY_S", 3_600.0),
+    "first": ("server.supervise", "_replace_next", _all_at_once),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
 }
 

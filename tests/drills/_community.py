@@ -101,6 +101,7 @@ class Community:
             database=self._database,
             hub=hub,
             catch_up=self._catch_up,
+            feed=None,
             assessor=by_hand,
             reader=Reader(by_hand),
             limits=Limits("bench"),

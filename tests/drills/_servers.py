@@ -31,9 +31,14 @@ class DrillServer(LiveServer):
     """A LiveServer that is started in its circumstances."""
 
     def __init__(
-        self, folder: Path, circumstances: Circumstances | None = None, **settings: str
+        self,
+        folder: Path,
+        circumstances: Circumstances | None = None,
+        options: Sequence[str] = (),
+        **settings: str,
     ) -> None:
         super().__init__(folder, **settings)
+        self._options = options
         self._circumstances = circumstances or Circumstances()
 
     @property
@@ -50,7 +55,7 @@ class DrillServer(LiveServer):
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*given.before, sys.executable, *serve],
+                [*given.before, sys.executable, *serve, *self._options],
                 cwd=ROOT,
                 env=environment,
                 stdout=log,

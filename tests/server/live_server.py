@@ -75,9 +75,9 @@ class LiveServer:
         self.launch()
         await self.ready()
 
-    async def ready(self) -> None:
+    async def ready(self, within_s: float = READY_S) -> None:
         """Return once /readyz answers. Raises when the process has ended or takes too long."""
-        deadline = time.monotonic() + READY_S
+        deadline = time.monotonic() + within_s
         while not await asyncio.to_thread(self._answers):
             if self._process is None or self._process.poll() is not None:
                 raise RuntimeError(f"the server did not start; see {self.log}")

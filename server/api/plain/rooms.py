@@ -80,7 +80,7 @@ async def read_room(
 @router.post("/rooms/{room_id}/seat", openapi_extra={"x-access": "room.enter"})
 async def enter(room_id: UUID, form: OwnForm, here: Here) -> RedirectResponse:
     """Take a seat."""
-    here.ask.parts.limits.hit("join", str(here.actor.id))
+    await here.ask.parts.limits.count("join", str(here.actor.id))
     await here.ask.do("room.enter", lambda work: rooms.enter(work, here.actor, room_id, {}))
     return RedirectResponse(f"/plain/rooms/{room_id}", 303)
 

@@ -4,6 +4,7 @@ from server.store.tables.away import AwayState, PushNews, PushWish
 from server.store.tables.care import Receipt
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
+from server.store.tables.crossing import Crossing, Guess
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.emergencies import Emergency
 from server.store.tables.escalations import Escalation, TeamNote
@@ -51,6 +52,7 @@ __all__ = [
     "CodeApp",
     "Consent",
     "CourseAlert",
+    "Crossing",
     "DataExport",
     "Decision",
     "Edit",
@@ -65,6 +67,7 @@ __all__ = [
     "GuardCase",
     "GuardChoice",
     "GuardShift",
+    "Guess",
     "HandOver",
     "HeldWords",
     "Hold",

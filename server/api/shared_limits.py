@@ -1,0 +1,108 @@
+"""Limits where several workers serve one community: a member has one share, not one at each.
+
+What guards log-in is counted in the database, and holds whatever else is down: when the database does not
+answer, nobody logs in. What members say is counted in Redis, if there is one; without it each worker
+allows its part.
+"""
+
+import hashlib
+import hmac
+import logging
+from datetime import timedelta
+from typing import Final, Protocol
+
+from server.errors import TooFast
+from server.limits import NONE_TO_SPEAK_OF, Kind, Limits
+from server.store import guesses
+from server.store.work import Database
+
+log = logging.getLogger(__name__)
+
+IN_DATABASE: Final[frozenset[Kind]] = frozenset(
+    {"log_in_account", "log_in_address", "sign_up", "join"}
+)
+_LEAST_WAIT_S = 0.5
+
+
+class Counter(Protocol):
+    """Counts for all workers. Each call raises OSError or TimeoutError when it is away."""
+
+    async def count(self, name: str, most: int, within_s: float) -> float:
+        """Returns how many seconds to wait; 0: there was room, and it was counted."""
+        ...
+
+    async def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class SharedLimits(Limits):
+    """workers: how many serve here. secret: the same in all of them; only it makes keys."""
+
+    def __init__(
+        self,
+        profile: str,
+        database: Database,
+        *,
+        secret: bytes,
+        counter: Counter | None,
+        workers: int,
+    ) -> None:
+        super().__init__(profile, salt=secret)
+        self._database = database
+        self._secret = secret
+        self._workers = workers
+        self._counter = counter
+        self._was_away = False
+
+    async def count(self, kind: Kind, key: str) -> None:
+        """Count one with all workers. Raises TooFast; for what guards log-in also Unavailable."""
+        if self.rule(kind).most == NONE_TO_SPEAK_OF:
+            self.hit(kind, key)
+        elif kind in IN_DATABASE:
+            await self._in_database(kind, key, adds=True)
+        elif not await self._in_redis(kind, key):
+            self.hit(kind, key, of=self._workers)
+
+    async def look(self, kind: Kind, key: str) -> None:
+        """Raises TooFast when the next one would be too many; counts nothing."""
+        await self._in_database(kind, key, adds=False)
+
+    async def close(self) -> None:
+        """Let go of what counts for all."""
+        if self._counter:
+            await self._counter.close()
+
+    async def _in_database(self, kind: Kind, key: str, *, adds: bool) -> None:
+        rule, name = self.rule(kind), self._name(kind, key)
+        within = timedelta(seconds=rule.within_s)
+        wait_s = await self._database.do(
+            lambda work: guesses.count(work, kind, name, rule.most, within, adds=adds)
+        )
+        _refuse_after(wait_s)
+
+    async def _in_redis(self, kind: Kind, key: str) -> bool:
+        """False where there is none that answers: then nothing was counted there."""
+        if self._counter is None:
+            return False
+        rule = self.rule(kind)
+        try:
+            wait_s = await self._counter.count(self._name(kind, key), rule.most, rule.within_s)
+        except (OSError, TimeoutError) as error:
+            if not self._was_away:
+                log.warning("limits are counted by each worker: %s", type(error).__name__)
+            self._was_away = True
+            return False
+        if self._was_away:
+            log.warning("limits are counted together again")
+        self._was_away = False
+        _refuse_after(wait_s)
+        return True
+
+    def _name(self, kind: Kind, key: str) -> str:
+        return hmac.new(self._secret, f"{kind} {key}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _refuse_after(wait_s: float) -> None:
+    if wait_s > 0:
+        raise TooFast(retry_after_s=round(max(_LEAST_WAIT_S, wait_s), 1))

@@ -1,0 +1,102 @@
+"""What a worker told with a commit, for the other workers: written in the same transaction, read in its order.
+
+What takes a `seq` in a room is not written here: the room's own record tells of it.
+"""
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlmodel import col, delete, func, select
+
+from server.ids import new_id
+from server.protocol import frames
+from server.store.sealing import Spot, Unreadable
+from server.store.tables import Crossing
+from server.store.work import (
+    Announcement,
+    Crossed,
+    SeatEnded,
+    SeatTaken,
+    SessionsEnded,
+    ShiftChanged,
+    ToCarers,
+    ToMember,
+    ToStaff,
+    Work,
+)
+
+OWNER: Final = uuid5(UUID(int=0), "hearth/crossing")
+"""Whose key it is sealed with: the server's own."""
+_KEPT = timedelta(minutes=10)
+_PAGE = 500
+_ONE_AT_A_TIME: Final = 4_811_970_331
+"""Of PostgreSQL's advisory locks. Taken last and kept until the commit: numbers go up as commits do."""
+_KINDS: Final[dict[str, TypeAdapter[Any]]] = {
+    kind.__name__: TypeAdapter(kind)
+    for kind in (ToMember, ToStaff, ToCarers, SeatTaken, SeatEnded, SessionsEnded, ShiftChanged)
+}
+
+
+def add(work: Work, worker: UUID) -> Crossed:
+    """Keep what this work announces for the others. Nothing may be locked after this."""
+    crossing = [one for one in work.announcements if type(one).__name__ in _KINDS]
+    if crossing:
+        work.connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
+    before = newest(work)
+    for number, one in enumerate(crossing, start=before + 1):
+        row = Crossing(number=number, id=new_id(), worker=worker, sealed=b"", at=work.now)
+        row.sealed = work.sealer.seal_bytes(OWNER, _encoded(one), _spot(row.id))
+        work.session.add(row)
+    if crossing:
+        work.session.flush()
+    return Crossed(before, len(crossing))
+
+
+def newest(work: Work) -> int:
+    """The newest number of all; 0 where nothing was told yet."""
+    found = work.connection.execute(select(func.max(Crossing.number))).scalar()
+    return found or 0
+
+
+def after(work: Work, number: int, but: UUID) -> tuple[list[Announcement], int]:
+    """What was told after a number by others than this worker, in order, and the number that goes to."""
+    query = select(Crossing).where(col(Crossing.number) > number).order_by(col(Crossing.number))
+    rows = work.session.exec(query.limit(_PAGE)).all()
+    told = (_decoded(work, row) for row in rows if row.worker != but)
+    return [one for one in told if one], rows[-1].number if rows else number
+
+
+def forget(work: Work) -> None:
+    """What everybody has heard long since goes; the newest stays, so that numbers never begin anew."""
+    work.session.exec(
+        delete(Crossing).where(
+            col(Crossing.at) < work.now - _KEPT, col(Crossing.number) < newest(work)
+        )
+    )
+
+
+def _encoded(one: Announcement) -> bytes:
+    adapter = _KINDS[type(one).__name__]
+    told = adapter.dump_python(one, mode="json", serialize_as_any=True, exclude_none=True)
+    return orjson.dumps({"kind": type(one).__name__, "told": told})
+
+
+def _decoded(work: Work, row: Crossing) -> Announcement | None:
+    """None where its key is gone: a database that was put back may hold such."""
+    try:
+        found = orjson.loads(work.sealer.open_bytes(OWNER, row.sealed, _spot(row.id)))
+    except Unreadable:
+        return None
+    told = found["told"]
+    if "frame" in told:
+        told["frame"] = frames.server_frame.validate_python(told["frame"])
+    one: Announcement = _KINDS[found["kind"]].validate_python(told)
+    return one
+
+
+def _spot(row: UUID) -> Spot:
+    return Spot("crossing", "sealed", row, None)

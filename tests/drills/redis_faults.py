@@ -1,0 +1,78 @@
+"""Redis killed, frozen, emptied and its listeners cut, ten times each: every message within 3 s, 0 lost."""
+
+import asyncio
+import signal
+from functools import partial
+from typing import Any
+
+from tests.drills._chorus import chorus, gaps_in_seq, is_whole
+from tests.drills._servers import Circumstances
+from tests.drills._services import RedisHere, community
+from tests.drills._sizes import size
+from tests.server.live_server import hasty
+
+_MOST_MS = 3_000.0
+_FROZEN_S = 2.5
+_PAUSE_S = 0.1
+_NEVER_LOOKS = Circumstances(changed={"DRILL_WITHOUT": "looking"})
+
+
+def run() -> dict[str, Any]:
+    """TIMES (10, of each fault), WRITERS (4), READERS (8).
+
+    ok: nothing lost, doubled or out of order, and the slowest message of all was heard within 3 s; and
+    workers that trust Redis alone, without looking at the database themselves, are caught.
+    """
+    return asyncio.run(_run())
+
+
+async def _run() -> dict[str, Any]:
+    times = size("TIMES", 10)
+    figures = await _sing(times)
+    control = await _sing(1, _NEVER_LOOKS)
+    caught = not _holds(control)
+    return figures | {
+        "control_slowest_ms": control["slowest_ms"],
+        "control_lost": control["lost"],
+        "control_caught": caught,
+        "ok": _holds(figures) and figures["faults"] == 4 * times and caught,
+    }
+
+
+async def _sing(times: int, circumstances: Circumstances | None = None) -> dict[str, Any]:
+    async with (
+        community(2, circumstances=circumstances) as (workers, _, redis),
+        chorus(workers, size("WRITERS", 4), size("READERS", 8), hasty) as (singers, crowd),
+    ):
+        harming = asyncio.create_task(_harm(redis, times))
+        await singers.speak(lambda _: not harming.done(), _PAUSE_S)
+        faults = await harming
+        await singers.settle()
+        figures: dict[str, Any] = singers.figures()
+        figures["gaps_in_seq"] = await workers.first.on_database(partial(gaps_in_seq, crowd=crowd))
+    return figures | {"faults": faults}
+
+
+async def _harm(redis: RedisHere, times: int) -> int:
+    """Returns how many faults there were."""
+    faults = 0
+    for _ in range(times):
+        redis.end(signal.SIGKILL)
+        await asyncio.sleep(1.0)
+        await redis.start()
+        await asyncio.sleep(0.5)
+        redis.send(signal.SIGSTOP)
+        await asyncio.sleep(_FROZEN_S)
+        redis.send(signal.SIGCONT)
+        await asyncio.sleep(0.5)
+        await redis.call("FLUSHALL")
+        await asyncio.sleep(0.3)
+        await redis.call("CLIENT", "KILL", "TYPE", "pubsub")
+        await asyncio.sleep(0.5)
+        faults += 4
+    return faults
+
+
+def _holds(figures: dict[str, Any]) -> bool:
+    slowest = figures["slowest_ms"]
+    return is_whole(figures) and slowest is not None and slowest <= _MOST_MS

@@ -1,0 +1,145 @@
+"""What other workers wrote: read where there is a gap, in order, once, and after who may no longer hear it."""
+
+from uuid import UUID
+
+import orjson
+
+from server.access import Actor, Relation, Role
+from server.ids import new_id
+from server.live.connection import Connection, Listener
+from server.live.encoding import payload_of
+from server.live.feed import Feed, Since
+from server.live.hints import Hint, _in_parts
+from server.live.hub import Hub
+from server.protocol import frames
+from server.store.work import Announcement, Crossed, SeatEnded, ToRoom
+
+ROOM = new_id()
+
+
+class Database:
+    """Stands where PostgreSQL does: changes by seq, and what others told by number."""
+
+    def __init__(self) -> None:
+        self.changes: list[ToRoom] = []
+        self.told: list[Announcement] = []
+        self.reads = 0
+
+    def write(self) -> ToRoom:
+        seq = len(self.changes) + 1
+        self.changes.append(ToRoom(ROOM, seq, frames.Changed(room=ROOM, seq=seq)))
+        return self.changes[-1]
+
+    async def newest(self) -> int:
+        return len(self.told)
+
+    async def since(self, number: int, rooms: dict[UUID, int]) -> Since:
+        self.reads += 1
+        changes = [one for one in self.changes if one.seq > rooms.get(one.room, len(self.changes))]
+        return Since(len(self.told), self.told[number:], changes, more=False)
+
+    async def name_of(self, room: UUID, member: UUID) -> str | None:
+        return "Ash"
+
+
+class Worker:
+    """A feed with a hub and a listener, and no carrier of hints: it reads when a test says so."""
+
+    def __init__(self, database: Database) -> None:
+        self.hub = Hub(lambda listener: self.behind.append(listener))
+        self.feed = Feed(self.hub, new_id())
+        self.feed._store = database
+        self.behind: list[Listener] = []
+        self.ash = self.listen()
+
+    def listen(self) -> Listener:
+        connection = Connection(Actor(new_id(), "Ash", Role.PEER, new_id()))
+        self.hub.add(connection)
+        listener = Listener(connection, ROOM, Relation.SEAT, 0, live=True)
+        self.hub.join(listener)
+        return listener
+
+    def heard(self, listener: Listener | None = None) -> list[int]:
+        waiting = (listener or self.ash).connection.outbox._frames
+        found = [orjson.loads(payload_of(frame)) for frame in waiting]
+        return [frame["seq"] for frame in found if frame["type"] == "changed"]
+
+
+async def test_what_follows_is_handed_over_and_what_others_wrote_between_is_read() -> None:
+    database = Database()
+    worker = Worker(database)
+    worker.feed.announce([database.write()])
+    assert (worker.heard(), database.reads) == ([1], 0)
+    database.write()  # by somebody else
+    worker.feed.announce([database.write()])
+    assert worker.heard() == [1], "a later one never overtakes"
+    await worker.feed.read_on({ROOM})
+    assert worker.heard() == [1, 2, 3]
+    worker.feed.announce([database.write()])
+    assert (worker.heard(), worker.behind) == ([1, 2, 3, 4], [])
+
+
+async def test_what_was_read_and_is_handed_over_late_is_told_once() -> None:
+    database = Database()
+    worker = Worker(database)
+    database.write()
+    late = database.write()
+    await worker.feed.read_on({ROOM})
+    worker.feed.announce([late])
+    assert worker.heard() == [1, 2]
+
+
+async def test_who_was_removed_at_another_worker_hears_nothing_that_was_written_after() -> None:
+    database = Database()
+    worker = Worker(database)
+    birch = worker.listen()
+    worker.feed.announce([Crossed(0, 0), database.write()])
+    database.told.append(SeatEnded(ROOM, worker.ash.connection.actor.id, "removed"))
+    # Written here, after the removal was, and before this worker heard of it.
+    worker.feed.announce([Crossed(1, 0), database.write()])
+    assert worker.heard(birch) == [1], "what others told comes first"
+    await worker.feed.read_on({ROOM})
+    assert worker.heard(birch) == [1, 2]
+    assert worker.heard() == [1]
+
+
+async def test_what_this_worker_told_itself_does_not_hold_it_up() -> None:
+    database = Database()
+    worker = Worker(database)
+    worker.feed.announce([Crossed(0, 2), database.write()])
+    worker.feed.announce([Crossed(2, 0), database.write()])
+    assert worker.heard() == [1, 2]
+
+
+def test_a_hint_makes_a_worker_look_only_where_somebody_listens_and_something_is_new() -> None:
+    worker = Worker(Database())
+    other = new_id()
+    worker.feed._hear(Hint(worker=other, heads={ROOM: 3, new_id(): 9}))
+    assert worker.feed._wanted == {ROOM}
+    worker.hub.announce([ToRoom(ROOM, 1, frames.Changed(room=ROOM, seq=1))])
+    worker.feed._wanted.clear()
+    worker.feed._hear(Hint(worker=other, heads={ROOM: 1}))
+    assert not worker.feed._wanted
+
+
+def test_members_at_two_workers_are_counted_once() -> None:
+    here, there = Worker(Database()), Worker(Database())
+    both = here.ash.connection.actor
+    there.hub.add(same := Connection(both))
+    there.hub.join(Listener(same, ROOM, Relation.SEAT, 0, live=True))
+    said: list[dict[UUID, list[str]]] = []
+    there.feed._hints = type("Said", (), {"here": lambda _, named, crowds: said.append(named)})()
+    there.feed.say_who_is_here()
+    here.feed._hear(Hint(worker=there.feed.worker, here=said[0]))
+    here.feed.say_who_is_here()
+    assert here.hub.here_in(ROOM) == 2, "ash, and somebody at the other worker alone"
+    assert here.hub.here() == {ROOM: 2}
+
+
+def test_a_hint_that_is_too_long_for_one_notice_goes_in_parts() -> None:
+    worker = new_id()
+    hint = Hint(worker=worker, told=True, heads={new_id(): 10_000 + n for n in range(300)})
+    parts = [Hint.model_validate_json(part) for part in _in_parts(hint)]
+    assert len(parts) > 1
+    assert {room: seq for part in parts for room, seq in part.heads.items()} == hint.heads
+    assert any(part.told for part in parts)

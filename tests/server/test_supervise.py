@@ -1,0 +1,94 @@
+"""Several workers on one socket: replaced one after the other, started again, and never left alone."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from server.errors import Misconfigured
+from server.serve import check_may_be_several
+from server.settings import read_settings
+
+_WORKER = """
+import signal, sys, threading
+from server.supervise import WorkerPlace
+place = WorkerPlace.read(sys.argv[1])
+gone = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: gone.set())
+place.end_with_supervisor()
+place.say_ready()
+while not gone.wait(0.02): pass
+"""
+_SUPERVISOR = f"""
+import socket, sys
+from server.supervise import supervise
+with socket.socket() as bound:
+    bound.bind(("127.0.0.1", 0)); bound.listen()
+    sys.exit(supervise([bound], 2, lambda: print("ready", flush=True), (sys.executable, "-c", {_WORKER!r})))
+"""
+
+
+@pytest.fixture
+def supervisor() -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-c", _SUPERVISOR]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        yield process
+        process.kill()
+
+
+def workers(process: "subprocess.Popen[bytes]") -> set[int]:
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+    return {int(child) for child in children.split()}
+
+
+def until(is_so: Callable[[], bool], within_s: float = 30.0) -> None:
+    end = time.monotonic() + within_s
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_workers_are_replaced_started_again_and_end_with_their_supervisor(
+    supervisor: "subprocess.Popen[bytes]",
+) -> None:
+    first = workers(supervisor)
+    assert len(first) == 2
+    fewest = 2
+    supervisor.send_signal(signal.SIGHUP)
+
+    def are_others() -> bool:
+        nonlocal fewest
+        now = workers(supervisor)
+        fewest = min(fewest, len(now))
+        return len(now) == 2 and not now & first
+
+    until(are_others)
+    assert fewest == 2, "a new one is there before an old one goes"
+    second = workers(supervisor)
+    killed = min(second)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: len(workers(supervisor)) == 2 and killed not in workers(supervisor))
+    left = workers(supervisor)
+    supervisor.kill()
+    supervisor.wait()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+
+
+def test_it_ends_when_told_to(supervisor: "subprocess.Popen[bytes]") -> None:
+    left = workers(supervisor)
+    supervisor.terminate()
+    assert supervisor.wait(30) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in left)
+
+
+def test_the_embedded_database_is_served_by_one(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        check_may_be_several(read_settings({}, data_dir=tmp_path))
+    assert "PostgreSQL" in refused.value.detail
