@@ -3,8 +3,9 @@
 Only drills start it. What is changed says the environment:
 DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, e.g. OFF.
 DRILL_LIES: says `posted` also when the disk refused.
-DRILL_WITHOUT: takes one thing out: the comparison of a case's "version" or "holder", the "lock" on its
-row, the "lexicon", or the reading of what was missed ("late").
+DRILL_WITHOUT: takes something out: the comparison of a case's "version" or "holder", the "lock" on its
+row, the "lexicon", the reading of what was missed ("late"), what open lines do when a seat ("seat_end") or
+a session ("session_end") ends, or that what is called hidden is ("hiding").
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
@@ -36,7 +37,8 @@ def main() -> int:
     if level := os.environ.get("DRILL_SYNCHRONOUS"):
         engines.sqlite_engine = weakened(engines.sqlite_engine, level)
     if part := os.environ.get("DRILL_WITHOUT"):
-        leave_out(part)
+        for one in part.split(","):
+            leave_out(one)
     if keeps_s := os.environ.get("DRILL_KEEPS_SIGHT"):
         keep_sight(float(keeps_s))
     # Only now: what is imported here takes the engine, and what was taken out, by name.
@@ -126,11 +128,22 @@ async def _wait_for_ever(*_: object) -> None:
     await asyncio.Event().wait()
 
 
+def _only_say_hidden(work: Any, stored: Any) -> None:
+    import_module("server.services.publishing").announce_change(work, stored, "hidden")
+
+
+class _Nothing:
+    """No announcement is of this kind."""
+
+
 _PARTS: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "version": ("server.services.case_access", "check_version", _nothing),
     "holder": ("server.services.case_access", "check_free", _nothing),
     "lock": ("server.store.cases", "_locked", lambda query: query),
     "lexicon": ("server.services.reading", "find_in", lambda _: ()),
+    "seat_end": ("server.live.hub", "SeatEnded", _Nothing),
+    "session_end": ("server.live.hub", "SessionsEnded", _Nothing),
+    "hiding": ("server.services.publishing", "hide", _only_say_hidden),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
 }
 
