@@ -47,6 +47,7 @@ _LINGER_S = 0.2
 _GIVEN_UP_S = 5.0
 _EXPORT_S = 180.0
 _IN_ORDER = frozenset({"message", "changed", "reaction"})
+_OF_ROOM = _IN_ORDER | {"joined", "presence", "typing"}
 _SAID = re.compile(r"Said (\d+)\.")
 _MARK = re.compile(r"qz[0-9a-f]{32}qz")
 _OK = 200
@@ -280,8 +281,12 @@ class Endings:
         self._counts: Counter[str] = Counter()
         self._took_s: list[float] = []
 
-    async def once(self, number: int) -> None:
-        """From the first word to after the last."""
+    async def all(self, rounds: int) -> None:
+        """So many, one after the other: which seat ended is read off the room."""
+        for number in range(rounds):
+            await self._once(number)
+
+    async def _once(self, number: int) -> None:
         kind, victim = ENDINGS[number % len(ENDINGS)], self._place.victims[number]
         ear = await Ear.open(self._place, victim)
         await until(lambda: ear.count("message") >= 2)
@@ -343,8 +348,7 @@ class Endings:
         """Sent when it was over already; or of the room, and heard after they were told."""
         if frame["type"] == "message" and (self._talk.said_at(frame["text"]) or 0.0) > answered:
             return True
-        told = frame["type"] == "left" or frame.get("room") != str(self._place.room)
-        return not told and ended is not None and at > ended
+        return frame["type"] in _OF_ROOM and ended is not None and at > ended
 
     async def _last_seq(self, began: float) -> int:
         """The `seq` at which the seat ended, as those who stayed hear it."""
@@ -365,11 +369,12 @@ class Endings:
 
     async def _comes_back(self, kind: str, victim: Seated) -> None:
         """By the API, by the plain page, and by a new line."""
-        room = self._place.room
-        get = partial(asyncio.to_thread, self._place.get)
-        read = await get(f"/api/rooms/{room}/messages", victim.token)
-        page = await get(f"/plain/rooms/{room}", victim.token, as_page=True)
-        self._counts["read_after"] += read[0] == _OK or b"Said " in page[1]
+        paths = f"/api/rooms/{self._place.room}/messages", f"/plain/rooms/{self._place.room}"
+        for path in paths:
+            status, page = await asyncio.to_thread(
+                self._place.get, path, victim.token, as_page=path == paths[1]
+            )
+            self._counts["read_after"] += b"Said " in page or (path == paths[0] and status == _OK)
         try:
             again = await Ear.open(self._place, victim)
         except (InvalidStatus, OSError):
@@ -385,7 +390,7 @@ class Endings:
             "said_after_pause",
         )  # fmt: skip
         took = sorted(self._took_s) or [0.0]
-        cuts = quantiles(took, n=20) if len(took) > 1 else took * 19
+        cuts = quantiles(took, n=20, method="inclusive") if len(took) > 1 else took * 19
         return {name: self._counts[name] for name in names_of} | {
             "p50_s": round(cuts[9], 3),
             "p95_s": round(cuts[18], 3),
@@ -429,8 +434,12 @@ class Takings:
         self._counts: Counter[str] = Counter()
         self._gone_at: dict[str, float] = {}
 
-    async def once(self, number: int) -> None:
-        """Said, heard, seen on every page; taken away, and looked for everywhere."""
+    async def all(self, rounds: int) -> None:
+        """So many: said, heard, seen on every page; taken away, and looked for everywhere."""
+        for number in range(rounds):
+            await self._once(number)
+
+    async def _once(self, number: int) -> None:
         kind, mark = TAKINGS[number % len(TAKINGS)], f"qz{uuid4().hex}qz"
         author = await Ear.open(self._place, self._place.author)
         before = self._talk.ear.seq
@@ -508,9 +517,10 @@ class Takings:
         asking = Http(self._place.url, who.token)
         await asking.call("POST", "/api/me/data/export", {"recovery_code": _CODE})
         async with asyncio.timeout(_EXPORT_S):
-            while (export := (await asking.call("GET", "/api/me/data"))["export"])[
-                "state"
-            ] != "ready":
+            while True:
+                export = (await asking.call("GET", "/api/me/data"))["export"]
+                if export["state"] == "ready":
+                    break
                 await asyncio.sleep(0.5)
         path = f"/api/me/data/export/{export['id']}/file"
         status, content = await asyncio.to_thread(self._place.get, path, who.token)

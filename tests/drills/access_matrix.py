@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import true
 
 from server import access
-from server.client import Http
+from server.app import create_app
 from server.store import consents
 from tests.server.live_server import LiveServer
 from tests.server.matrix.asking import ask_all
@@ -58,8 +58,7 @@ async def _ask_everything(folder: Path) -> dict[str, Any]:
     server = LiveServer(folder, limits="bench")
     try:
         await server.start()
-        openapi = await Http(server.url).call("GET", "/api/openapi.json")
-        found = operations(openapi)
+        found = operations(create_app(server.settings).openapi())
         matrix, sent, _, _ = await server.on_database(partial(make, found=found))
         framed = await send_all(server.url, sent)
         asked = await asyncio.to_thread(ask_all, server.port, matrix)

@@ -71,10 +71,9 @@ async def _drill(
 
 async def _talked_through(place: Place, rounds: int) -> dict[str, Any]:
     async with talking(place, size("RATE", 50)) as talk:
-        endings = Endings(place, talk)
-        takings = Takings(place, talk)
-        for number in range(rounds):
-            await endings.once(number)
-            await takings.once(number)
+        endings, takings = Endings(place, talk), Takings(place, talk)
+        async with asyncio.TaskGroup() as both:
+            both.create_task(endings.all(rounds))
+            both.create_task(takings.all(rounds))
         await takings.come_out()
     return endings.figures() | takings.figures() | talk.figures()

@@ -37,6 +37,8 @@ from tests.server.matrix.targets import (
 )
 
 _THREADS = 4
+_PATIENCE_S = 120.0
+"""Far above what an answer takes, for a machine that is busy with other things."""
 _REFUSED, _SERVER_ERROR = 400, 500
 _CODES = {
     "no_session": (401, "no_session"),
@@ -128,7 +130,7 @@ def ask_all(port: int, matrix: Matrix, cells: Iterable[Cell] | None = None) -> F
     for together in requests_in_order(chosen):
 
         def ask(share: int, together: list[Cell] = together) -> None:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
             for cell in together[share::_THREADS]:
                 answered = exchange(connection, cell.asked)
                 missing = exchange(connection, cell.missing) if cell.missing else None
