@@ -4,9 +4,11 @@ Only drills start it. What is changed says the environment:
 DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, e.g. OFF.
 DRILL_COMMIT: PostgreSQL's `synchronous_commit` instead of on, e.g. off.
 DRILL_LIES: says `posted` also when the disk refused.
-DRILL_WITHOUT: takes one thing out: the comparison of a case's "version" or "holder", the "lock" on its
-row, the "lexicon", the reading of what was missed ("late"), what other workers wrote "between", their
-"looking" at the database by themselves, or the "first" of a rolling restart: a new worker before the old goes.
+DRILL_WITHOUT: takes something out: the comparison of a case's "version" or "holder", the "lock" on its
+row, the "lexicon", the reading of what was missed ("late"), what open lines do when a seat ("seat_end") or
+a session ("session_end") ends, or that what is called hidden is ("hiding"); what other workers wrote
+"between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
+before the old goes.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
@@ -41,7 +43,8 @@ def main() -> int:
     if level := os.environ.get("DRILL_COMMIT"):
         engines.postgres_engine = hasty(engines.postgres_engine, level)
     if part := os.environ.get("DRILL_WITHOUT"):
-        leave_out(part)
+        for one in part.split(","):
+            leave_out(one)
     if keeps_s := os.environ.get("DRILL_KEEPS_SIGHT"):
         keep_sight(float(keeps_s))
     # Only now: what is imported here takes the engine, and what was taken out, by name.
@@ -164,6 +167,14 @@ def _all_at_once(crew: Any) -> None:
     crew.to_replace.clear()
 
 
+def _only_say_hidden(work: Any, stored: Any) -> None:
+    import_module("server.services.publishing").announce_change(work, stored, "hidden")
+
+
+class _Nothing:
+    """No announcement is of this kind."""
+
+
 _PARTS: dict[str, tuple[str, str, Any]] = {
     "version": ("server.services.case_access", "check_version", _nothing),
     "holder": ("server.services.case_access", "check_free", _nothing),
@@ -172,6 +183,9 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "between": ("server.services.listening", "_since", _newest_alone),
     "looking": ("server.live.feed", "LOOK_EVERY_S", 3_600.0),
     "first": ("server.supervise", "_replace_next", _all_at_once),
+    "seat_end": ("server.live.hub", "SeatEnded", _Nothing),
+    "session_end": ("server.live.hub", "SessionsEnded", _Nothing),
+    "hiding": ("server.services.publishing", "hide", _only_say_hidden),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
 }
 

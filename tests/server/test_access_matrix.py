@@ -11,9 +11,10 @@ from server import access
 from server.access import Relation, Role
 from tests.server.matrix.asking import ask_all, exchange
 from tests.server.matrix.cast import SEATED, Standing
-from tests.server.matrix.cells import Cell, Wanted
+from tests.server.matrix.cells import Wanted
 from tests.server.matrix.commands import send_all
 from tests.server.matrix.expected import TABLE
+from tests.server.matrix.operation import Cell
 from tests.server.matrix.running import TOO_WIDE, AskedRows, Running, running
 
 _CELLS, _COMMANDS = 150, 60

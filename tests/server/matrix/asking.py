@@ -13,9 +13,18 @@ from statistics import median
 from typing import Any, Protocol
 
 from server.access import Relation, aside
-from tests.server.matrix.cast import Person
-from tests.server.matrix.cells import Cell, Matrix, Operation, Request, requests_in_order
+from tests.server.matrix.care import (
+    CARE_HERE,
+    CARE_THERE,
+    UNSHARED,
+    UNSHARED_TOTAL,
+    WHY_HERE,
+    WHY_THERE,
+    words_about,
+)
+from tests.server.matrix.cells import Matrix, requests_in_order
 from tests.server.matrix.expected import TABLE
+from tests.server.matrix.operation import Cell, Operation, Request
 from tests.server.matrix.targets import (
     NOTE_HERE,
     NOTE_THERE,
@@ -28,6 +37,8 @@ from tests.server.matrix.targets import (
 )
 
 _THREADS = 4
+_PATIENCE_S = 120.0
+"""Far above what an answer takes, for a machine that is busy with other things."""
 _REFUSED, _SERVER_ERROR = 400, 500
 _CODES = {
     "no_session": (401, "no_session"),
@@ -43,7 +54,10 @@ _NOT_SENT = 422
 """A page with the words that were not sent, so that nobody loses them."""
 _NEW = re.compile(rb" \(\d+ new\)")
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_OF_CASES = ("case.", "opinion.", "removal.", "steward.removals")
+_OF_CASES = ("case.", "opinion.", "removal.", "steward.removals", "escalation.")
+_OF_SHARERS = frozenset({"member.look", "clinic.measures", "measures.export"})
+"""What shows somebody to clinicians because they share it."""
+_UNSHARED_TOTAL = re.compile(rf'"(?:total|value)": ?{UNSHARED_TOTAL}\b|,{UNSHARED_TOTAL},')
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +130,7 @@ def ask_all(port: int, matrix: Matrix, cells: Iterable[Cell] | None = None) -> F
     for together in requests_in_order(chosen):
 
         def ask(share: int, together: list[Cell] = together) -> None:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
             for cell in together[share::_THREADS]:
                 answered = exchange(connection, cell.asked)
                 missing = exchange(connection, cell.missing) if cell.missing else None
@@ -152,9 +166,9 @@ def _judge(
     _judge_status(cell, answered, found)
     for words in _not_theirs(matrix, cell, answered.body.decode(errors="replace")):
         found.fault("leaks", cell, f"the answer holds {words}")
-    if cell.operation.id == "queue_read" and answered.status < _REFUSED:
-        for case in _foreign_cases(matrix, cell.person, json.loads(answered.body)):
-            found.fault("leaks", cell, f"the queue holds case {case}")
+    if cell.operation.id in _LISTS and answered.status < _REFUSED:
+        for line in _foreign_lines(matrix, cell, json.loads(answered.body)):
+            found.fault("leaks", cell, f"the list holds {line}")
     if missing is not None:
         _compare(cell, answered, missing, found)
 
@@ -229,43 +243,58 @@ def _plainly(answered: Answered) -> list[bytes]:
 
 def _not_theirs(matrix: Matrix, cell: Cell, text: str) -> list[str]:
     """Words in an answer that this person may not read."""
+    if cell.operation.row in _OF_SHARERS and (UNSHARED in text or _UNSHARED_TOTAL.search(text)):
+        return ["what nobody shares"]
     if "qz" not in text:
         return []
     person = cell.person
     of_case = cell.operation.row.startswith(_OF_CASES) and cell.answer == "allowed"
-    forbidden = [WORDS_IN_LINE, SECRET]
+    forbidden = [WORDS_IN_LINE, SECRET, words_about(person.id)]
     if person.relation is Relation.NONE and not of_case and not cell.operation.form:
         forbidden.append(WORDS_HERE)
     if person.elsewhere is Relation.NONE:
         forbidden.append(WORDS_THERE)
     if not of_case:
         forbidden.append(STAFF_WORDS)
-    if not _reads_climate(person, person.relation):
-        forbidden.append(NOTE_HERE)
-    if not _reads_climate(person, person.elsewhere):
-        forbidden.append(NOTE_THERE)
+    for row, here, there in _MARKS:
+        forbidden += [] if (person.role, person.relation) in TABLE[row] else [here]
+        forbidden += [] if (person.role, person.elsewhere) in TABLE[row] else [there]
     others = (one.id for one in matrix.cast.people if one != person)
     forbidden += [words_of(one) for one in others]
     return [words for words in forbidden if words in text]
 
 
-def _reads_climate(person: Person, relation: Relation) -> bool:
-    return (person.role, relation) in TABLE["clinic.climate"]
+_MARKS = (
+    ("clinic.climate", NOTE_HERE, NOTE_THERE),
+    ("team_note.read", CARE_HERE, CARE_THERE),
+    ("emergency.answer", WHY_HERE, WHY_THERE),
+)
+"""Words of each room, and the row that opens them."""
+_LISTS = {
+    "queue_read": ("cases", "case.read"),
+    "escalation_list": ("escalations", "escalation.answer"),
+    "emergency_list": ("emergencies", "emergency.answer"),
+}
+"""Lists that go across rooms: the row that opens each of their lines."""
 
 
-def _foreign_cases(matrix: Matrix, person: Person, queue: dict[str, Any]) -> list[str]:
-    """Lines of a queue that the table does not open to this person."""
-    seats = {str(matrix.cast.here): person.relation, str(matrix.cast.there): person.elsewhere}
+def _foreign_lines(matrix: Matrix, cell: Cell, body: dict[str, Any]) -> list[str]:
+    """Lines of a list that the table does not open to this person."""
+    name, row = _LISTS[cell.operation.id]
+    seats = {
+        str(matrix.cast.here): cell.person.relation,
+        str(matrix.cast.there): cell.person.elsewhere,
+    }
     return [
-        str(line["id"])
-        for line in queue["cases"]
-        if (person.role, _relation(seats.get(line["room"], Relation.NONE), is_aside=line["aside"]))
-        not in TABLE["case.read"]
+        str(line.get("id", line.get("case")))
+        for line in body[name]
+        if (cell.person.role, _relation_to(seats, line)) not in TABLE[row]
     ]
 
 
-def _relation(seat: Relation, *, is_aside: bool) -> Relation:
-    return aside(seat) if is_aside else seat
+def _relation_to(seats: dict[str, Relation], line: dict[str, Any]) -> Relation:
+    seat = seats.get(line["room"], Relation.NONE)
+    return aside(seat) if line.get("aside") else seat
 
 
 def _ms(times_s: list[float]) -> float | None:

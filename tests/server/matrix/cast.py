@@ -7,13 +7,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from server.access import Relation, Role
-from server.ids import new_id
+from server.ids import digest, new_id
 from server.services import names, seats, sessions
 from server.services.rooms import make_room
 from server.store import push, rooms
 from server.store.tables import Member, Session, Shift
 from server.store.work import Work
 
+RECOVERY_CODE = "CCCCC-DDDDD"
+"""Everybody's, to prove once more who asks."""
 MEMBERS = (Role.PEER, Role.MODERATOR, Role.CLINICIAN, Role.STEWARD)
 
 
@@ -79,7 +81,7 @@ STRANGER = Person(Role.STRANGER, Standing.NOWHERE, UUID(int=0), None)
 
 
 class Cast:
-    """Made in the database. Author, asker and keeper are of this room, and ask for nothing themselves."""
+    """Made in the database. Author, keeper and carer are of this room, and ask for nothing themselves."""
 
     def __init__(self, work: Work, standings: Sequence[Standing]) -> None:
         mark = str(new_id())[-6:]
@@ -93,6 +95,9 @@ class Cast:
         seats.take_seat(work, self.there, self.other_author.id)
         seats.take_seat(work, self.here, self.keeper.id, "moderator")
         seats.take_seat(work, self.there, self.keeper.id, "moderator")
+        self.carer = self._member(work, Role.CLINICIAN)
+        seats.take_seat(work, self.here, self.carer.id, "clinician")
+        seats.take_seat(work, self.there, self.carer.id, "clinician")
         work.session.add(Shift(member_id=self.keeper.id, started_at=work.now))
         self.people = [
             STRANGER,
@@ -112,6 +117,7 @@ class Cast:
         name = f"{role} {str(new_id())[-12:]}"
         member = Member(
             pseudonym=name, name_key=names.name_key(name), role=role, joined_at=work.now,
+            recovery_digest=digest(RECOVERY_CODE),
         )  # fmt: skip
         work.session.add(member)
         work.session.flush()

@@ -1,147 +1,33 @@
 """Every cell that HTTP has: each operation, each person, each way to stand to what is asked for."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from server.access import Actor, Relation, Role, aside
-from server.api.plain import entry, saying
-from server.api.plain import rooms as plain_rooms
 from server.ids import new_id
 from server.services import plain, seats
 from server.services.rooms import make_room
 from server.store.work import Work
 from tests.server.malforming.world import World, path_ids, valid_bodies
-from tests.server.matrix.cast import Cast, Person, Standing
-from tests.server.matrix.expected import TABLE, Answer, expected
+from tests.server.matrix.aims import IN_THE_BODY, NEEDS_SOMEBODY, ONES_OWN, Aims
+from tests.server.matrix.care import Care
+from tests.server.matrix.cast import RECOVERY_CODE, Cast, Person, Standing
+from tests.server.matrix.expected import Answer, expected
+from tests.server.matrix.operation import PLAIN, Aim, Cell, Operation, Request
 from tests.server.matrix.targets import WORDS_HERE, Targets
 
-PLAIN = "plain "
-"""Before the names of plain pages, which no OpenAPI describes."""
-_ONES_OWN = {"notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id", "passkey_id"}
-_LATER = {
-    "queue_next": 1, "shift_hand_over": 1, "room_leave": 2, f"{PLAIN}post /plain/log-out": 3,
-    "session_end": 1, "session_end_all": 4, "session_end_current": 3,
+_ONES_OWN = ONES_OWN | {
+    "notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id", "passkey_id",
 }  # fmt: skip
-"""What changes how others stand, or ends the session that goes on asking: in this order, at the end."""
-_WHOEVER = frozenset({"quiet_person_remove"})
+_WHOEVER = frozenset({"quiet_person_remove", "care_withdraw", "care_withdraw_all"})
 """Nothing happens where there was nothing, and nothing is said of it."""
-NOT_TAUGHT = frozenset(
-    {
-        "care_give", "care_read", "care_withdraw", "care_withdraw_all", "climate_csv",
-        "clinic_course_alert_close", "clinic_measure_plan", "clinic_measure_stop",
-        "clinic_measures", "clinic_person_measures", "emergency_answer", "emergency_ask",
-        "emergency_end", "emergency_list", "escalation_answer", "escalation_list",
-        "escalation_read", "escalation_say", "group_session_calendar", "group_session_cancel",
-        "group_session_change", "group_session_forget", "group_session_hosts",
-        "group_session_list", "group_session_plan", "group_session_remind", "me_data",
-        "me_data_erasure", "me_data_export", "me_data_export_file", "me_data_stay",
-        "measure_answer", "measure_ask_answer", "measure_call", "measure_drop",
-        "measure_finish", "measure_list", "measure_read", "measures_csv", "measures_fhir",
-        "mood_check_in", "mood_list", "mood_remove", "people_list", "person_messages",
-        "person_moods", "person_read", "place_retention", "push_rooms", "push_wish",
-        "receipt_list", "room_group_sessions", "steward_away", "steward_away_change",
-        "steward_retention", "steward_retention_change", "team_note_change",
-        "team_note_members", "team_note_write", "team_notes_read",
-    }
-)  # fmt: skip
-"""Operations for which nobody has yet said what is asked for: they are in no cell, and the drill is not ok."""
+_WHERE_ONE_SITS = frozenset({"care_give", "push_wish"})
+"""By role; and of a room in which one does not sit nothing is said."""
 _OWN_WORDS = frozenset({"frame.edit", "frame.withdraw", "frame.felt_heard"})
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path. model: of its body. form: a plain page."""
-
-    id: str
-    row: str
-    method: str
-    path: str
-    parameters: frozenset[str]
-    model: str | None = None
-    form: bool = False
-
-    @property
-    def order(self) -> int:
-        """The later, the more it ends."""
-        return _LATER.get(self.id, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """As it is sent."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One person, one operation, one way to stand to its thing. missing: the same about nothing at all."""
-
-    operation: Operation
-    person: Person
-    variant: str
-    answer: Answer
-    asked: Request
-    missing: Request | None
-
-    @property
-    def name(self) -> str:
-        """For a report."""
-        return f"{self.operation.id} ({self.variant}) as {self.person.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Aim:
-    """What is asked for. relation: how the person stands to it. is_there: whether it is theirs to find."""
-
-    relation: Relation
-    is_there: bool
-    ids: dict[str, Any]
-    body: dict[str, Any]
-
-
-def operations(openapi: dict[str, Any]) -> list[Operation]:
-    """All that the server answers, by its own description and by the plain pages' routes."""
-    found = [
-        _described(path, method, operation)
-        for path, methods in openapi["paths"].items()
-        for method, operation in methods.items()
-        if operation["operationId"] not in NOT_TAUGHT
-    ]
-    for module in (entry, plain_rooms, saying):
-        for route in module.router.routes:
-            [method] = route.methods
-            found.append(_plain(route, method))
-    return sorted(found, key=lambda operation: operation.order)
-
-
-def _described(path: str, method: str, operation: dict[str, Any]) -> Operation:
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-    return Operation(
-        id=operation["operationId"],
-        row=operation["x-access"],
-        method=method.upper(),
-        path=path,
-        parameters=_in_path(path),
-        model=content["schema"]["$ref"].rpartition("/")[2] if content else None,
-    )
-
-
-def _plain(route: Any, method: str) -> Operation:
-    row = route.openapi_extra["x-access"]
-    name = f"{PLAIN}{method.lower()} {route.path}"
-    return Operation(name, row, method, route.path, _in_path(route.path), form=True)
-
-
-def _in_path(path: str) -> frozenset[str]:
-    return frozenset(part[1:-1] for part in path.split("/") if part.startswith("{"))
 
 
 Wanted = tuple[Operation, Person, str]
@@ -165,6 +51,9 @@ class Matrix:
         self._work = work
         self.cast = Cast(work, standings)
         self.targets = Targets(work, self.cast)
+        self.care = Care(work, self.cast, self.targets)
+        self.care.everything()
+        self._aims = Aims(self.targets, self.care, self._one)
         self._foyer = make_room(work, f"Foyer {str(new_id())[-6:]}", "To come in by.").id
         self._shared: dict[Any, Any] = {}
         self._world = World({}, self.cast.here, self.cast.author.id, *(new_id() for _ in range(4)))
@@ -179,7 +68,7 @@ class Matrix:
             for operation in found
             for variant in self._variants(operation)
             for person in self.cast.people
-            if person.token or variant not in _NEEDS_SOMEBODY
+            if person.token or variant not in NEEDS_SOMEBODY | _NEEDS_SOMEBODY
         ]
         self.cells = [self._cell(*one) for one in pick(every)]
 
@@ -204,13 +93,20 @@ class Matrix:
 
     def _own_everything(self, person: Person) -> None:
         """So that a list that forgets to ask whose it is shows it to others."""
-        for make in (self.targets.notice, self.targets.entry, self.targets.topic):
+        made = (
+            self.targets.notice, self.targets.entry, self.targets.topic, self.care.mood,
+            self.care.ask,
+        )  # fmt: skip
+        for make in made:
             make(person.id)
 
     # --- what ---
 
     def _variants(self, operation: Operation) -> tuple[str, ...]:
         names = operation.parameters
+        known = self._aims.variants(operation)
+        if known:
+            return known
         if "opinion_id" in names:
             return ("open", "aside", "about me", "of another", "of another case")
         if operation.model == "NewOpinion":
@@ -238,19 +134,49 @@ class Matrix:
                 person = self._elsewhere_too(person)
         asked = self._request(operation, person, aim)
         missing = None
-        if answer == "not_found" and (aim.ids or variant in _IN_THE_BODY):
+        if answer == "not_found" and (aim.ids or variant in IN_THE_BODY | _IN_THE_BODY):
             missing = self._request(operation, person, self._nothing(operation, aim))
         return Cell(operation, person, variant, answer, asked, missing)
 
-    def _aim(self, operation: Operation, person: Person, variant: str, *, fresh: bool) -> _Aim:
-        names = operation.parameters
+    def _aim(self, operation: Operation, person: Person, variant: str, *, fresh: bool) -> Aim:
+        body = self._body(operation)
+        aim = self._aims.aim(operation, person, variant, body, fresh=fresh)
+        aim = aim or self._aimed(operation, person, variant, body, fresh=fresh)
+        for name in operation.parameters & _WORDS_IN_PATH - aim.ids.keys():
+            aim.ids[name] = path_ids(self._world)[name]
+        return aim
+
+    def _body(self, operation: Operation) -> dict[str, Any]:
+        """A valid one, and as harmless as it can be done."""
         body = dict(valid_bodies(self._world)[operation.model]) if operation.model else {}
+        if operation.model in {"Proof", "NewMeasuresExport"}:
+            body |= {"recovery_code": RECOVERY_CODE}
+        if operation.model == "NewMeasuresExport":
+            body["passphrase"] = None
+        if operation.model == "RetentionPatch":
+            body["as_shipped"] = True
+        if operation.model == "StewardAwayPatch":
+            body["members_called"] = False
+        if operation.model == "NewGroupSession":
+            body["starts_at"] = self.care.free_time().isoformat()
+        return body
+
+    def _aimed(
+        self,
+        operation: Operation,
+        person: Person,
+        variant: str,
+        body: dict[str, Any],
+        *,
+        fresh: bool,
+    ) -> Aim:
+        names = operation.parameters
         if "case_id" in names:
             return self._at_case(operation, person, variant, body, fresh=fresh)
         if "removal_id" in names:
             relation = Relation.NONE if person.role is Role.STEWARD else person.relation
             removal = self._one("removal", fresh, self.targets.removal)
-            return _Aim(relation, True, {"removal_id": removal}, body)
+            return Aim(relation, True, {"removal_id": removal}, body)
         if "room_id" in names:
             return self._at_room(operation, person, variant, body, fresh=fresh)
         if names & _ONES_OWN:
@@ -265,7 +191,7 @@ class Matrix:
         body: dict[str, Any],
         *,
         fresh: bool,
-    ) -> _Aim:
+    ) -> Aim:
         here, author = self.cast.here, self.cast.author
         relation = person.relation
         if variant == "about me":
@@ -281,7 +207,7 @@ class Matrix:
         ids: dict[str, Any] = {"case_id": case.id}
         if "opinion_id" in operation.parameters:
             ids["opinion_id"] = self._opinion(case, person, variant)
-        return _Aim(relation, is_there, ids, body)
+        return Aim(relation, is_there, ids, body)
 
     def _about(self, person: Person) -> Any:
         """Where they keep the room alone it would be set aside by itself, which hides it as well."""
@@ -314,20 +240,23 @@ class Matrix:
         body: dict[str, Any],
         *,
         fresh: bool,
-    ) -> _Aim:
+    ) -> Aim:
         if operation.row == "room.enter":
             sent_out = person.standing is Standing.SENT_OUT or variant == "line"
             room = self.targets.line if variant == "line" else self._foyer
-            return _Aim(Relation.NONE, not sent_out, {"room_id": room}, body)
+            return Aim(Relation.NONE, not sent_out, {"room_id": room}, body)
         if variant == "line":
             # Seated or not, whatever the table opens: this one is not there for them.
-            unseated = operation.row.startswith("room.") or _is_by_role(operation)
+            unseated = operation.row.startswith("room.") or operation.is_by_role
             relation = Relation.NONE if unseated else person.relation
-            return _Aim(relation, False, {"room_id": self.targets.line}, body)
+            is_there = operation.id in _WHOEVER
+            return Aim(relation, is_there, {"room_id": self.targets.line}, body)
         ids: dict[str, Any] = {"room_id": self.cast.here}
         relation, is_there = person.relation, True
-        if _is_by_role(operation):
+        if operation.is_by_role:
             relation = Relation.NONE
+        if operation.id in _WHERE_ONE_SITS:
+            is_there = person.relation is not Relation.NONE
         if operation.row in _OWN_WORDS and "message_id" in operation.parameters:
             is_own = variant == "mine" and person.relation is not Relation.NONE
             relation = Relation.SELF if is_own else Relation.NONE
@@ -341,7 +270,7 @@ class Matrix:
         if "note_id" in operation.parameters:
             ids["note_id"] = self._note(person, variant, fresh=fresh)
             is_there = variant == "mine"
-        return _Aim(relation, is_there, ids, body)
+        return Aim(relation, is_there, ids, body)
 
     def _message(self, operation: Operation, person: Person, variant: str, *, fresh: bool) -> UUID:
         here, there, author = self.cast.here, self.cast.there, self.cast.author.id
@@ -368,15 +297,16 @@ class Matrix:
         body: dict[str, Any],
         *,
         fresh: bool,
-    ) -> _Aim:
+    ) -> Aim:
         [name] = operation.parameters & _ONES_OWN
         owner = person.id if variant == "mine" and person.token else self.cast.author.id
-        make = getattr(self.targets, name.removesuffix("_id"))
+        of = self.care if name in ONES_OWN else self.targets
+        make = getattr(of, name.removesuffix("_id"))
         made = self._one((name, owner), fresh, lambda: make(owner))
         is_mine = owner == person.id
-        if _is_by_role(operation):
-            return _Aim(Relation.NONE, is_mine, {name: made}, body)
-        return _Aim(Relation.SELF if is_mine else Relation.NONE, True, {name: made}, body)
+        if operation.is_by_role:
+            return Aim(Relation.NONE, is_mine, {name: made}, body)
+        return Aim(Relation.SELF if is_mine else Relation.NONE, True, {name: made}, body)
 
     def _at_place(
         self,
@@ -386,7 +316,7 @@ class Matrix:
         body: dict[str, Any],
         *,
         fresh: bool,
-    ) -> _Aim:
+    ) -> Aim:
         ids: dict[str, Any] = {}
         is_there = variant != "into a line"
         if operation.model == "NewInvitation":
@@ -397,7 +327,7 @@ class Matrix:
             body["pseudonym"] = f"Nobody {str(new_id())[-12:]}"
         if operation.model == "NewPushDevice":
             body["endpoint"] += str(new_id())
-        for name in operation.parameters:
+        for name in operation.parameters - _WORDS_IN_PATH:
             ids[name] = self._of_place(name, fresh=fresh)
         if operation.id == "quiet_person_put":
             # Whoever ever sat here has met its author.
@@ -405,7 +335,7 @@ class Matrix:
         relation = Relation.NONE
         if operation.row == "session.end":
             relation = Relation.SELF
-        return _Aim(relation, is_there or operation.id in _WHOEVER, ids, body)
+        return Aim(relation, is_there or operation.id in _WHOEVER, ids, body)
 
     def _of_place(self, name: str, *, fresh: bool) -> Any:
         """Raises KeyError for a parameter that nobody taught this kit."""
@@ -416,8 +346,6 @@ class Matrix:
             "template_id": self.targets.template,
             "line_id": self.targets.help_line,
             "replay_id": self.targets.replay,
-            "code": lambda: path_ids(self._world)["code"],
-            "scope": lambda: path_ids(self._world)["scope"],
         }
         return self._one(name, fresh, known[name])
 
@@ -430,17 +358,24 @@ class Matrix:
 
     # --- how ---
 
-    def _nothing(self, operation: Operation, aim: _Aim) -> _Aim:
+    def _nothing(self, operation: Operation, aim: Aim) -> Aim:
         """The same, about ids that never were."""
-        ids = {name: value if name in _NOT_IDS else _like(value) for name, value in aim.ids.items()}
+        ids = {
+            name: value if name in _WORDS_IN_PATH else _like(value)
+            for name, value in aim.ids.items()
+        }
         body = dict(aim.body)
         if operation.model == "NewInvitation":
             body["room"] = str(new_id())
         if operation.model == "NewOpinion" and aim.is_there:
             body["of"] = str(new_id())
-        return _Aim(aim.relation, aim.is_there, ids, body)
+        if operation.model == "NewEmergency":
+            body["name"] = "Nobody Here"
+        for name in _IDS_IN_BODY.get(operation.model or "", ()):
+            body[name] = str(new_id()) if body[name] else None
+        return Aim(aim.relation, aim.is_there, ids, body)
 
-    def _request(self, operation: Operation, person: Person, aim: _Aim) -> Request:
+    def _request(self, operation: Operation, person: Person, aim: Aim) -> Request:
         url = operation.path.format(**aim.ids) + _QUERIES.get(operation.id, "")
         if operation.form:
             return self._form(operation, person, url)
@@ -469,12 +404,15 @@ _QUERIES = {
 """Without which a route answers nobody."""
 _NEEDS_SOMEBODY = frozenset({"mine", "about me"})
 _IN_THE_BODY = frozenset({"into a line"})
-_NOT_IDS = frozenset({"code", "scope"})
+_WORDS_IN_PATH = frozenset({"care_scope", "code", "item", "kind", "measure", "scope"})
+_IDS_IN_BODY = {
+    "NewMeasureCall": ("room",), "NewMeasuresExport": ("member",), "NewTeamNote": ("member",),
+}  # fmt: skip
 _PAGES_AS = {f"{PLAIN}get /plain/rooms/{{room_id}}": "room.list"}
 """A room one does not sit in is a page, too: what it is for, the way in, and not a word of it."""
 
 
-def _answer(operation: Operation, person: Person, aim: _Aim) -> Answer:
+def _answer(operation: Operation, person: Person, aim: Aim) -> Answer:
     row = _PAGES_AS.get(operation.id, operation.row)
     relation = Relation.NONE if row == "room.list" else aim.relation
     is_style = operation.path.endswith((".css", "/language"))
@@ -484,10 +422,6 @@ def _answer(operation: Operation, person: Person, aim: _Aim) -> Answer:
     if operation.form and answer in {"removed", "no_session"}:
         return "no_session"
     return answer
-
-
-def _is_by_role(operation: Operation) -> bool:
-    return all(relation is Relation.NONE for _, relation in TABLE[operation.row])
 
 
 def _like(value: Any) -> Any:

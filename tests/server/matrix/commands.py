@@ -17,8 +17,9 @@ from server.protocol import frames
 from server.store.work import Work
 from tests.server.matrix.asking import Found
 from tests.server.matrix.cast import Person
-from tests.server.matrix.cells import Matrix, Operation
+from tests.server.matrix.cells import Matrix
 from tests.server.matrix.expected import Answer, expected
+from tests.server.matrix.operation import Operation
 from tests.server.matrix.targets import WORDS_HERE
 
 COMMANDS = frozenset(

@@ -14,10 +14,11 @@ TABLE: Table = dict(OPERATIONS)
 RECORD = frozenset(
     {
         "notice_list", "notice_read", "notice_appeal", "statement_read", "statement_text",
-        "ledger_read", "ledger_export", "ledger_ask", "session_end_current",
+        "ledger_read", "ledger_export", "ledger_ask", "session_end_current", "me_data",
+        "me_data_export", "me_data_export_file", "me_data_erasure", "me_data_stay",
     }
 )  # fmt: skip
-"""What stays open to somebody who was removed, as to a peer: what was decided, and asking again."""
+"""What stays open to somebody who was removed, as to a peer: what was decided, asking again, and their data."""
 _SAYS_WHO_IT_IS = "me_read"
 """Open to strangers; it tells whoever waits, or was removed, that they do."""
 _NO_LONGER = frozenset({Standing.LOGGED_OUT, Standing.EXPIRED})

@@ -21,9 +21,10 @@ from server.store.work import ToStaff, Work
 from tests.server.in_process import ByHand, serving_app
 from tests.server.matrix import hearing
 from tests.server.matrix.cast import Standing
-from tests.server.matrix.cells import Matrix, Operation, Pick, operations
+from tests.server.matrix.cells import Matrix, Pick
 from tests.server.matrix.commands import Sent, commands
 from tests.server.matrix.hearing import Heard, cause_everything, everybody, judge, read_owners
+from tests.server.matrix.operation import Operation, operations
 
 TOO_WIDE = "case.read", frozenset({(Role.PEER, Relation.SEAT)})
 """A row for the first control: whoever sits in a room reads its cases."""

@@ -1,0 +1,1 @@
+"""What must hold, what shows it and what it showed last: docs/security/evidence.toml, and its page."""
