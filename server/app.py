@@ -83,6 +83,7 @@ from server.measures import Catalogue
 from server.measures import load as load_measures
 from server.services import listening
 from server.services.in_force import Standing, Tally
+from server.services.known_devices import KnownDevices
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.settings import Settings
@@ -223,6 +224,7 @@ async def _build(settings: Settings, clock: Clock, stack: AsyncExitStack) -> tup
         reader=Reader(assessor, standing),
         limits=Limits(settings.limits_profile),
         passphrases=passphrases,
+        devices=KnownDevices(keys.server_secret("devices")),
         heads=Heads(settings.heads_path, key_file),
         push=PushSender(keys.server_secret("push"), settings.origin),
         replays=replays,

@@ -90,6 +90,12 @@ class Limits:
         if self._hits % _SWEEP_EVERY == 0:
             self._forget_idle(now)
 
+    def take_back(self, kind: Kind, key: str) -> None:
+        """Count the last one under this key no more: it did no harm."""
+        times = self._times.get((kind, key))
+        if times:
+            times.pop()
+
     def check(self, kind: Kind, key: str) -> None:
         """Raises TooFast when the next one would be too many; counts nothing."""
         now = self._now()

@@ -7,6 +7,7 @@ import random
 import socket
 import sys
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -148,5 +149,21 @@ def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(
         level=settings.log_level.upper(), format="%(levelname)s %(name)s: %(message)s"
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_without_quotes)
     for name in ("websockets", "uvicorn.error", "uvicorn.asgi", "asyncio", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _without_quotes(record: logging.LogRecord) -> bool:
+    """Of an exception, its name and where it came up: what it says may quote what was sent."""
+    if record.exc_info and record.exc_info[0]:
+        kind, _, trace = record.exc_info
+        while trace and trace.tb_next:
+            trace = trace.tb_next
+        where = (
+            f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        )
+        record.msg, record.args = f"{record.getMessage()} ({kind.__name__}{where})", None
+        record.exc_info = record.exc_text = record.stack_info = None
+    return True

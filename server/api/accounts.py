@@ -5,7 +5,15 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from server.access import check
-from server.api.depend import Ask, AskAnybody, AskPublic, AskRecord, cookie_name
+from server.api.depend import (
+    Ask,
+    AskAnybody,
+    AskPublic,
+    AskRecord,
+    Device,
+    cookie_name,
+    device_cookie,
+)
 from server.api.proving import check_proven
 from server.errors import Pending, Removed, WrongLogIn
 from server.protocol import bodies
@@ -14,6 +22,8 @@ from server.services.passphrases import check_passphrase
 from server.services.sessions import PEER_LIFE
 
 router = APIRouter(prefix="/api", tags=["accounts"])
+
+_DEVICE_S = 365 * 24 * 3_600
 
 
 @router.post(
@@ -39,9 +49,11 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
     operation_id="session_log_in",
     openapi_extra={"x-access": "session.log_in"},
 )
-async def log_in(asked: bodies.LogIn, ask: AskPublic, response: Response) -> bodies.Entered:
+async def log_in(
+    asked: bodies.LogIn, ask: AskPublic, device: Device, response: Response
+) -> bodies.Entered:
     """By passphrase or recovery code. Wrong name and wrong secret get the same answer, as slowly."""
-    entered = await enter(asked, ask)
+    entered = await enter(asked, ask, device)
     return entered if asked.as_program else keep_cookie(ask, response, entered)
 
 
@@ -117,16 +129,12 @@ async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
 
 
-async def enter(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
+async def enter(asked: bodies.LogIn, ask: AskAnybody, device: str | None) -> bodies.Entered:
     """A session for whoever proves who they are, with its token. Raises WrongLogIn, TooFast."""
-    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
-    limits.check("log_in_account", account)
-    limits.hit("log_in_address", ask.address_key)
-    try:
-        return await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
-    except WrongLogIn:
-        limits.hit("log_in_account", account)
-        raise
+    key = _count_try(asked, ask, device)
+    entered = await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
+    ask.parts.limits.take_back("log_in_account", key)
+    return entered
 
 
 def keep_cookie(ask: AskAnybody, response: Response, entered: bodies.Entered) -> bodies.Entered:
@@ -136,6 +144,15 @@ def keep_cookie(ask: AskAnybody, response: Response, entered: bodies.Entered) ->
         cookie_name(settings),
         entered.token or "",
         max_age=int(PEER_LIFE.total_seconds()),
+        httponly=True,
+        secure=settings.is_https,
+        samesite="lax",
+        path="/",
+    )
+    response.set_cookie(
+        device_cookie(settings),
+        ask.parts.devices.mark(names.name_key(entered.me.pseudonym)),
+        max_age=_DEVICE_S,
         httponly=True,
         secure=settings.is_https,
         samesite="lax",
@@ -151,6 +168,24 @@ def forget_cookie(ask: AskAnybody, response: Response) -> None:
         cookie_name(settings), httponly=True, secure=settings.is_https, samesite="lax", path="/"
     )
     response.headers["Clear-Site-Data"] = '"cookies", "cache"'
+
+
+def _count_try(asked: bodies.LogIn, ask: AskAnybody, device: str | None) -> str:
+    """Before it is looked at: many at once would all be looked at else. Returns what it was counted under.
+
+    Nobody is kept out by what others try: a device that came in before is counted by itself, and a
+    recovery code, which nobody guesses, for each network by itself. Raises TooFast.
+    """
+    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
+    if known := ask.parts.devices.find(account, device):
+        key = f"device {known}"
+        limits.hit("log_in_account", key)
+        return key
+    key = account if asked.passphrase else f"code {account} {ask.address_key}"
+    limits.check("log_in_account", key)
+    limits.hit("log_in_address", ask.address_key)
+    limits.hit("log_in_account", key)
+    return key
 
 
 async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:

@@ -19,6 +19,7 @@ from server.live.hub import Hub
 from server.measures import Catalogue
 from server.services import sessions
 from server.services.in_force import Tally
+from server.services.known_devices import KnownDevices
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.services.sessions import Known
@@ -43,6 +44,7 @@ class Parts:
     reader: Reader
     limits: Limits
     passphrases: Passphrases
+    devices: KnownDevices
     heads: Heads
     push: PushSender
     replays: Replays
@@ -102,6 +104,11 @@ def token_of(connection: HTTPConnection) -> tuple[str | None, bool]:
 def cookie_name(settings: Settings) -> str:
     """__Host- where browsers allow it: over TLS."""
     return "__Host-hearth" if settings.is_https else "hearth"
+
+
+def device_cookie(settings: Settings) -> str:
+    """Keeps that a device came in before."""
+    return "__Host-hearth-device" if settings.is_https else "hearth-device"
 
 
 async def find_actor(parts: Parts, token: str | None) -> Actor:
@@ -177,6 +184,11 @@ async def _own_record(request: Request) -> AskMember:
     return AskMember(parts, address_key(request), actor)
 
 
+def _device(request: Request) -> str | None:
+    return request.cookies.get(device_cookie(parts_of(request).settings))
+
+
+Device = Annotated[str | None, Depends(_device)]
 AskPublic = Annotated[AskAnybody, Depends(_anybody)]
 Ask = Annotated[AskMember, Depends(_member)]
 AskRecord = Annotated[AskMember, Depends(_own_record)]

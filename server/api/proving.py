@@ -8,10 +8,11 @@ from server.services import accounts
 async def check_proven(ask: AskMember, passphrase: str | None, code: str | None) -> None:
     """By the present passphrase or the recovery code, which stays good. Raises WrongLogIn, TooFast."""
     limits, account = ask.parts.limits, str(ask.actor.id)
-    limits.check("log_in_account", account)
+    # Counted before it is looked at: many at once would all be looked at else.
+    limits.hit("log_in_account", account)
     if not await _is_proven(ask, passphrase, code):
-        limits.hit("log_in_account", account)
         raise WrongLogIn
+    limits.take_back("log_in_account", account)
 
 
 async def _is_proven(ask: AskMember, passphrase: str | None, code: str | None) -> bool:

@@ -4,12 +4,16 @@ Only drills start it. What is changed says the environment:
 DRILL_SYNCHRONOUS: SQLite's `synchronous` of the main database instead of FULL, e.g. OFF.
 DRILL_LIES: says `posted` also when the disk refused.
 DRILL_WITHOUT: takes one thing out: the comparison of a case's "version" or "holder", the "lock" on its
-row, the "lexicon", or the reading of what was missed ("late").
+row, the "lexicon", the reading of what was missed ("late"), the check of frames ("frame_check"), that what
+was read is let go ("forgetting") or not logged ("silence"), the "limits", or that it takes as long where
+nobody has the name ("same_time").
+DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -19,13 +23,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, event
 from uuid_utils.compat import uuid7
 
 from server import ids
 from server.clock import SystemClock
-from server.errors import Unavailable
+from server.errors import BadFrame, Unavailable
+from server.limits import Limits
 from server.protocol import frames
+from server.services.passphrases import Passphrases
 from server.store import engines
 
 
@@ -40,11 +47,14 @@ def main() -> int:
     if keeps_s := os.environ.get("DRILL_KEEPS_SIGHT"):
         keep_sight(float(keeps_s))
     # Only now: what is imported here takes the engine, and what was taken out, by name.
+    from server import serve
     from server.cli import main as hearth
     from server.store.sqlite import SqliteDatabase
 
     if os.environ.get("DRILL_LIES"):
         SqliteDatabase.do_together = lying(SqliteDatabase.do_together)  # type: ignore[method-assign]
+    if level := os.environ.get("DRILL_LOG"):
+        serve._log_to_stderr = louder(serve._log_to_stderr, level)
     return hearth(["serve"])
 
 
@@ -61,6 +71,16 @@ def move_clock(path: Path) -> None:
     time.time = moved
     SystemClock.now = now  # type: ignore[assignment]
     vars(ids)["uuid7"] = lambda: uuid7(nanoseconds=int(moved() * 1e9))
+
+
+def louder(sound: Callable[..., None], level: str) -> Callable[..., None]:
+    """The log as it is set up, then at another level; whoever is kept quiet stays so."""
+
+    def loud(*given: Any) -> None:
+        sound(*given)
+        logging.getLogger().setLevel(level)
+
+    return loud
 
 
 def weakened(sound: Callable[..., Engine], level: str) -> Callable[..., Engine]:
@@ -126,11 +146,54 @@ async def _wait_for_ever(*_: object) -> None:
     await asyncio.Event().wait()
 
 
+_KEPT: list[str] = []
+
+
+def _read_and_keep(text: str | None) -> Any:
+    _KEPT.append(f"{text} " * 10)
+    return _read(text)
+
+
+def _read_and_log(text: str | None) -> Any:
+    logging.getLogger(__name__).debug("a frame came: %s", text)
+    return _read(text)
+
+
+def _read(text: str | None) -> Any:
+    try:
+        return orjson.loads(text or "")
+    except ValueError:
+        raise BadFrame from None
+
+
+class _NoLimits(Limits):
+    """Counts nothing."""
+
+    def hit(self, *_: object) -> None:
+        """Everybody may."""
+
+    def check(self, *_: object) -> None:
+        """Everybody may."""
+
+
+class _Hasty(Passphrases):
+    """Does not compare where there is nothing to compare with."""
+
+    async def matches(self, stored: str | None, passphrase: str) -> bool:
+        """At once, where nobody has the name."""
+        return stored is not None and await super().matches(stored, passphrase)
+
+
 _PARTS: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "version": ("server.services.case_access", "check_version", _nothing),
     "holder": ("server.services.case_access", "check_free", _nothing),
     "lock": ("server.store.cases", "_locked", lambda query: query),
     "lexicon": ("server.services.reading", "find_in", lambda _: ()),
+    "frame_check": ("server.api.frames_in", "_check", lambda _, parsed: parsed),
+    "forgetting": ("server.api.frames_in", "_parse", _read_and_keep),
+    "silence": ("server.api.frames_in", "_parse", _read_and_log),
+    "limits": ("server.limits", "Limits", _NoLimits),
+    "same_time": ("server.services.passphrases", "Passphrases", _Hasty),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
 }
 

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from server.access import check
 from server.api import accounts
-from server.api.depend import parts_of
+from server.api.depend import Device, parts_of
 from server.api.language import COOKIE as LANGUAGE
 from server.api.language import language_of
 from server.api.pages import PLAIN_FIRST
@@ -50,11 +50,11 @@ async def ask_who(visit: AnyVisit) -> Response:
 
 
 @router.post("/log-in", openapi_extra={"x-access": "session.log_in"})
-async def log_in(form: AnyForm, visit: AnyVisit) -> Response:
+async def log_in(form: AnyForm, visit: AnyVisit, device: Device) -> Response:
     """By passphrase or recovery code."""
     name = form.get("pseudonym", "").strip()
     try:
-        entered = await accounts.enter(_asked(form, name), visit.ask)
+        entered = await accounts.enter(_asked(form, name), visit.ask, device)
     except ServerError as error:
         return page("log_in.html", int(error.status), visit=visit, name=name, wrong=error.detail)
     response: Response = RedirectResponse("/plain", 303)
