@@ -95,6 +95,15 @@ def read_table(server: LiveServer, path: str, token: str) -> str:
     return content
 
 
+def read_any(server: LiveServer, path: str) -> bytes:
+    """Whatever a stranger is answered there."""
+    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_S)
+    line.request("GET", path)
+    content = line.getresponse().read()
+    line.close()
+    return content
+
+
 def formulas(table: str) -> int:
     """Cells of a table that a spreadsheet would carry out; numbers are none."""
     cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row]
