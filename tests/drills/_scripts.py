@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from playwright.async_api import Browser, Page, async_playwright
-from playwright.async_api import TimeoutError as TooLate
 
 from moderation.cases import CaseKind
 from server.access import Role
@@ -33,6 +32,7 @@ _A_PAGE = 80
 _EACH_SO_MANIETH = 40
 _SETTLES_MS = 700
 _LOADS_MS = 60_000
+_LOOKS = 30
 _SERVER_ERROR = 500
 _CONTROL = 12
 _VIEWS = {
@@ -183,11 +183,12 @@ async def _look(
 
 async def _shown(page: Page, payloads: Sequence[str]) -> int:
     """How many stand there as text, once the page has them."""
-    with suppress(TooLate):
-        await page.wait_for_function(
-            "document.body.innerText.includes('dataset.qz')", timeout=_LOADS_MS
-        )
-    text = " ".join((await page.evaluate("document.body.textContent")).split())
+    text = ""
+    for _ in range(_LOOKS):
+        text = " ".join((await page.evaluate("document.body.textContent")).split())
+        if "dataset.qz" in text:
+            break
+        await page.wait_for_timeout(_SETTLES_MS)
     return sum(" ".join(payload.split()) in text for payload in payloads)
 
 
