@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ RULES: dict[str, tuple[Rule, str, tuple[str, ...]]] = {
     "text in a log": (text_in_a_log, "", ()),
     "query outside the store": (
         query_outside_the_store, "server/(?!store/)",
-        ("server/demo/past.py",),  # moves what was made back in time
+        ("server/demo/",),  # a community that is thrown away, and its past made up
     ),
     "queue without an end": (
         queue_without_an_end, "",
@@ -100,9 +101,9 @@ RULES: dict[str, tuple[Rule, str, tuple[str, ...]]] = {
     ),
     "task that nobody keeps": (task_that_nobody_keeps, "", ()),
     "address of a request": (address_of_a_request, "server/api", ()),
-    "pickle loaded": (pickle_loaded, "", ("moderation/training/",)),
+    "pickle loaded": (pickle_loaded, "", ("moderation/training/", "moderation/detoxify_model.py")),
 }  # fmt: skip
-"""The rule, where it holds, and what stands outside it with its reason."""
+"""The rule, where it holds, and what stands outside it. Detoxify's reader takes the name of an error from pickle."""
 
 WRONG = {
     "text in a log": [
@@ -138,7 +139,7 @@ def test_no_file_breaks_a_rule(rule: str) -> None:
     for file in FILES:
         name = file.relative_to(ROOT).as_posix()
         if re.match(where, name) and not name.startswith(outside or ("-",)):
-            found += [f"{name}:{node.lineno}" for node in look(ast.parse(file.read_text()))]
+            found += [f"{name}:{getattr(node, 'lineno', 0)}" for node in look(_read(file))]
     assert found == []
 
 
@@ -163,6 +164,11 @@ def test_no_key_of_anybody_lies_in_the_tree() -> None:
         if file.is_file() and file.stat().st_size < 1_000_000:
             found += [name] if KEYS.search(file.read_bytes().decode("latin-1")) else []
     assert found == []
+
+
+@cache
+def _read(file: Path) -> ast.Module:
+    return ast.parse(file.read_text())
 
 
 def _calls(tree: ast.Module) -> Iterator[ast.Call]:
