@@ -60,8 +60,12 @@ format: ## let the formatters write
 types: ## make the web's types from the server's OpenAPI
 	$(BIN)/hearth openapi --write web/src/lib/api/schema.d.ts
 
+sbom: ## bills of materials and licences of all we build on, into build/sbom
+	@$(PYTHON) -m tests.setup
+	@exec $(BIN)/python -m tests.supply
+
 lock: ## resolve the dependencies anew: UPGRADE=--upgrade for newer ones
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
-.PHONY: help run demo test check drill bench train wheel format types lock
+.PHONY: help run demo test check drill bench train wheel format types sbom lock

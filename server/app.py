@@ -98,6 +98,7 @@ from server.measures import Catalogue
 from server.measures import load as load_measures
 from server.services import listening
 from server.services.in_force import Standing, Tally
+from server.services.known_devices import KnownDevices
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.settings import Settings
@@ -284,6 +285,7 @@ async def _build(
         reader=Reader(assessor, standing),
         limits=limits,
         passphrases=passphrases,
+        devices=KnownDevices(keys.server_secret("devices")),
         heads=Heads(settings.heads_path, key_file),
         push=PushSender(keys.server_secret("push"), settings.origin),
         replays=replays,

@@ -86,6 +86,10 @@ class Limits:
         """Count one with all workers that serve; here there is one. Raises TooFast."""
         self.hit(kind, key)
 
+    async def uncount(self, kind: Kind, key: str) -> None:
+        """Count the last one under this key no more: it did no harm."""
+        self.take_back(kind, key)
+
     async def look(self, kind: Kind, key: str) -> None:
         """Raises TooFast when the next one would be too many for all workers; counts nothing."""
         self.check(kind, key)
@@ -109,6 +113,12 @@ class Limits:
         self._hits += 1
         if self._hits % _SWEEP_EVERY == 0:
             self._forget_idle(now)
+
+    def take_back(self, kind: Kind, key: str) -> None:
+        """The same of what `hit` counted."""
+        times = self._times.get((kind, key))
+        if times:
+            times.pop()
 
     def check(self, kind: Kind, key: str) -> None:
         """Raises TooFast when the next one would be too many; counts nothing."""

@@ -11,17 +11,21 @@ from server.api.depend import (
     AskPublic,
     AskRecord,
     AskSettingUp,
+    Mark,
     cookie_name,
+    device_cookie,
     refusal_of,
 )
 from server.api.proving import check_proven
-from server.errors import NoSession, WrongCode, WrongLogIn
+from server.errors import NoSession, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
 from server.services.passphrases import check_passphrase
 from server.services.sessions import PEER_LIFE
 
 router = APIRouter(prefix="/api", tags=["accounts"])
+
+_DEVICE_S = 365 * 24 * 3_600
 
 
 @router.post(
@@ -49,9 +53,11 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
     operation_id="session_log_in",
     openapi_extra={"x-access": "session.log_in"},
 )
-async def log_in(asked: bodies.LogIn, ask: AskPublic, response: Response) -> bodies.Entered:
+async def log_in(
+    asked: bodies.LogIn, ask: AskPublic, mark: Mark, response: Response
+) -> bodies.Entered:
     """By passphrase or recovery code. Wrong name and wrong secret get the same answer, as slowly."""
-    entered = await enter(asked, ask)
+    entered = await enter(asked, ask, mark)
     return await passed_on(ask, response, entered, as_program=asked.as_program)
 
 
@@ -126,19 +132,19 @@ async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
 
 
-async def enter(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:
+async def enter(asked: bodies.LogIn, ask: AskAnybody, mark: str | None) -> bodies.Entered:
     """A session for whoever proves who they are, with its token.
 
-    Raises WrongLogIn, CodeNeeded, WrongCode, TooFast.
+    mark: of a device that came in before. Raises WrongLogIn, CodeNeeded, WrongCode, TooFast.
     """
-    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
-    await limits.look("log_in_account", account)
-    await limits.count("log_in_address", ask.address_key)
+    key = await _count_try(asked, ask, mark)
     try:
-        return await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
-    except (WrongLogIn, WrongCode):
-        await limits.count("log_in_account", account)
+        entered = await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
+    except CodeNeeded:
+        await ask.parts.limits.uncount("log_in_account", key)
         raise
+    await ask.parts.limits.uncount("log_in_account", key)
+    return entered
 
 
 async def passed_on(
@@ -165,6 +171,15 @@ def keep_cookie(ask: AskAnybody, response: Response, entered: bodies.Entered) ->
         samesite="lax",
         path="/",
     )
+    response.set_cookie(
+        device_cookie(settings),
+        ask.parts.devices.mark(names.name_key(entered.me.pseudonym)),
+        max_age=_DEVICE_S,
+        httponly=True,
+        secure=settings.is_https,
+        samesite="lax",
+        path="/",
+    )
     return entered.model_copy(update={"token": None})
 
 
@@ -175,6 +190,24 @@ def forget_cookie(ask: AskAnybody, response: Response) -> None:
         cookie_name(settings), httponly=True, secure=settings.is_https, samesite="lax", path="/"
     )
     response.headers["Clear-Site-Data"] = '"cookies", "cache"'
+
+
+async def _count_try(asked: bodies.LogIn, ask: AskAnybody, mark: str | None) -> str:
+    """Before it is looked at: many at once would all be looked at else. Returns what it was counted under.
+
+    Nobody is kept out by what others try: a device that came in before is counted by itself, and a
+    recovery code, which nobody guesses, for each network by itself. Raises TooFast.
+    """
+    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
+    if known := ask.parts.devices.find(account, mark):
+        key = f"device {known}"
+        await limits.count("log_in_account", key)
+        return key
+    key = account if asked.passphrase else f"code {account} {ask.address_key}"
+    await limits.look("log_in_account", key)
+    await limits.count("log_in_address", ask.address_key)
+    await limits.count("log_in_account", key)
+    return key
 
 
 async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:

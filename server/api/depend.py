@@ -32,6 +32,7 @@ from server.measures import Catalogue
 from server.services import sessions, token_log
 from server.services.devices import Device, device_of
 from server.services.in_force import Tally
+from server.services.known_devices import KnownDevices
 from server.services.passphrases import Passphrases
 from server.services.reader import Reader
 from server.services.sessions import Known
@@ -58,6 +59,7 @@ class Parts:
     reader: Reader
     limits: Limits
     passphrases: Passphrases
+    devices: KnownDevices
     heads: Heads
     push: PushSender
     replays: Replays
@@ -129,6 +131,11 @@ def token_of(connection: HTTPConnection) -> tuple[str | None, bool]:
 def cookie_name(settings: Settings) -> str:
     """__Host- where browsers allow it: over TLS."""
     return "__Host-hearth" if settings.is_https else "hearth"
+
+
+def device_cookie(settings: Settings) -> str:
+    """Keeps that a device came in before."""
+    return "__Host-hearth-device" if settings.is_https else "hearth-device"
 
 
 async def find_actor(parts: Parts, token: str | None) -> Actor:
@@ -266,6 +273,11 @@ async def _setting_up(request: Request) -> AskMember:
     return await _as_member(request, stranger, known.actor)
 
 
+def _mark(request: Request) -> str | None:
+    return request.cookies.get(device_cookie(parts_of(request).settings))
+
+
+Mark = Annotated[str | None, Depends(_mark)]
 AskPublic = Annotated[AskAnybody, Depends(_anybody)]
 Ask = Annotated[AskMember, Depends(_member)]
 AskRecord = Annotated[AskMember, Depends(_own_record)]

@@ -56,13 +56,22 @@ async def page(path: str, request: Request) -> Response:
         raise NotFound
     if not path and request.cookies.get(PLAIN_FIRST):
         return RedirectResponse("/plain", 303)
-    file = (BUILD / path).resolve()
-    if path and file.is_relative_to(BUILD) and file.is_file():
+    if file := _find(path):
         return _file(file, request)
     index = BUILD / "index.html"
     if not index.exists():
         return HTMLResponse(_NOT_BUILT, 503)
     return FileResponse(index, headers={"cache-control": "no-cache"})
+
+
+def _find(path: str) -> Path | None:
+    """The built file of this name; what no file can be called is none."""
+    try:
+        file = (BUILD / path).resolve()
+        is_ours = bool(path) and file.is_relative_to(BUILD) and file.is_file()
+    except (OSError, ValueError):
+        return None
+    return file if is_ours else None
 
 
 def _file(file: Path, request: Request) -> FileResponse:

@@ -35,11 +35,12 @@ async def note_proven(ask: AskMember) -> None:
 
 async def _prove(ask: AskMember, passphrase: str | None, code: str | None) -> None:
     limits, account = ask.parts.limits, str(ask.actor.id)
-    await limits.look("log_in_account", account)
+    # Counted before it is looked at: many at once would all be looked at else.
+    await limits.count("log_in_account", account)
     if not await _is_right(ask, passphrase, code):
-        await limits.count("log_in_account", account)
         raise WrongLogIn
     await note_proven(ask)
+    await limits.uncount("log_in_account", account)
 
 
 async def _is_right(ask: AskMember, passphrase: str | None, code: str | None) -> bool:

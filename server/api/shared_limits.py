@@ -64,6 +64,11 @@ class SharedLimits(Limits):
         elif not await self._in_redis(kind, key):
             self.hit(kind, key, of=self._workers)
 
+    async def uncount(self, kind: Kind, key: str) -> None:
+        """Count the last one under this key no more; of what guards log-in."""
+        name = self._name(kind, key)
+        await self._database.do(lambda work: guesses.take_back(work, kind, name))
+
     async def look(self, kind: Kind, key: str) -> None:
         """Raises TooFast when the next one would be too many; counts nothing."""
         await self._in_database(kind, key, adds=False)

@@ -34,6 +34,14 @@ def count(work: Work, kind: str, key: str, most: int, within: timedelta, *, adds
     return 0.0
 
 
+def take_back(work: Work, kind: str, key: str) -> None:
+    """The newest under this key is no longer counted."""
+    query = select(Guess).where(Guess.kind == kind, Guess.key == key)
+    newest = work.session.exec(query.order_by(col(Guess.at).desc()).limit(1)).first()
+    if newest:
+        work.session.delete(newest)
+
+
 def forget(work: Work) -> None:
     """What no window reaches any more goes."""
     work.session.exec(delete(Guess).where(col(Guess.at) < work.now - _KEPT))

@@ -8,12 +8,15 @@ DRILL_WITHOUT: takes something out: the comparison of a case's "version" or "hol
 row, the "lexicon", the reading of what was missed ("late"), what open lines do when a seat ("seat_end") or
 a session ("session_end") ends, or that what is called hidden is ("hiding"); what other workers wrote
 "between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
-before the old goes.
+before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or not
+logged ("silence"), the "limits", or that it takes as long where nobody has the name ("same_time").
+DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
 """
 
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -23,14 +26,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
-from server import ids
+from server import ids, logs
 from server.clock import SystemClock
-from server.errors import Unavailable
+from server.errors import BadFrame, Unavailable
+from server.limits import Limits
 from server.protocol import frames
+from server.services.passphrases import Passphrases
 from server.store import engines
 
 
@@ -53,6 +59,8 @@ def main() -> int:
 
     if os.environ.get("DRILL_LIES"):
         SqliteDatabase.do_together = lying(SqliteDatabase.do_together)  # type: ignore[method-assign]
+    if level := os.environ.get("DRILL_LOG"):
+        logs.set_up = louder(logs.set_up, level)
     return hearth(["serve", *sys.argv[1:]])
 
 
@@ -69,6 +77,17 @@ def move_clock(path: Path) -> None:
     time.time = moved
     SystemClock.now = now  # type: ignore[assignment]
     vars(ids)["uuid7"] = lambda: uuid7(nanoseconds=int(moved() * 1e9))
+
+
+def louder(sound: Callable[..., Any], level: str) -> Callable[..., Any]:
+    """The log as it is set up, then at another level; whoever is kept quiet stays so."""
+
+    def loud(*given: Any) -> Any:
+        lately = sound(*given)
+        logging.getLogger().setLevel(level)
+        return lately
+
+    return loud
 
 
 def weakened(sound: Callable[..., Engine], level: str) -> Callable[..., Engine]:
@@ -175,6 +194,44 @@ class _Nothing:
     """No announcement is of this kind."""
 
 
+_KEPT: list[str] = []
+
+
+def _read_and_keep(text: str | None) -> Any:
+    _KEPT.append(f"{text} " * 10)
+    return _read(text)
+
+
+def _read_and_log(text: str | None) -> Any:
+    logging.getLogger(__name__).debug("a frame came: %s", text)
+    return _read(text)
+
+
+def _read(text: str | None) -> Any:
+    try:
+        return orjson.loads(text or "")
+    except ValueError:
+        raise BadFrame from None
+
+
+class _NoLimits(Limits):
+    """Counts nothing."""
+
+    def hit(self, *_: object) -> None:
+        """Everybody may."""
+
+    def check(self, *_: object) -> None:
+        """Everybody may."""
+
+
+class _Hasty(Passphrases):
+    """Does not compare where there is nothing to compare with."""
+
+    async def matches(self, stored: str | None, passphrase: str) -> bool:
+        """At once, where nobody has the name."""
+        return stored is not None and await super().matches(stored, passphrase)
+
+
 _PARTS: dict[str, tuple[str, str, Any]] = {
     "version": ("server.services.case_access", "check_version", _nothing),
     "holder": ("server.services.case_access", "check_free", _nothing),
@@ -186,6 +243,11 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "seat_end": ("server.live.hub", "SeatEnded", _Nothing),
     "session_end": ("server.live.hub", "SessionsEnded", _Nothing),
     "hiding": ("server.services.publishing", "hide", _only_say_hidden),
+    "frame_check": ("server.api.frames_in", "_check", lambda _, parsed: parsed),
+    "forgetting": ("server.api.frames_in", "_parse", _read_and_keep),
+    "silence": ("server.api.frames_in", "_parse", _read_and_log),
+    "limits": ("server.limits", "Limits", _NoLimits),
+    "same_time": ("server.services.passphrases", "Passphrases", _Hasty),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
 }
 

@@ -30,7 +30,7 @@ FROM_CLIENT, FROM_SERVER, OBJECTS = (
     "### Objects inside frames",
 )
 UNEXPECTED = "unexpected"  # the one code that is no class: a fault of ours, in server/api/errors.py
-OUTSIDE = {"1009", "1011"}  # close codes of RFC 6455 that a client sees here
+OUTSIDE = {"1002", "1007", "1009", "1011"}  # close codes of RFC 6455 that a client sees here
 
 
 def section(heading: str) -> str:

@@ -8,7 +8,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from server.access import check
 from server.api import accounts
-from server.api.depend import parts_of
+from server.api.depend import Mark, parts_of
 from server.api.language import COOKIE as LANGUAGE
 from server.api.language import language_of
 from server.api.pages import PLAIN_FIRST
@@ -51,11 +51,11 @@ async def ask_who(visit: AnyVisit) -> Response:
 
 
 @router.post("/log-in", openapi_extra={"x-access": "session.log_in"})
-async def log_in(form: AnyForm, visit: AnyVisit) -> Response:
+async def log_in(form: AnyForm, visit: AnyVisit, mark: Mark) -> Response:
     """By passphrase or recovery code."""
     name = form.get("pseudonym", "").strip()
     try:
-        entered = await accounts.enter(_asked(form, name), visit.ask)
+        entered = await accounts.enter(_asked(form, name), visit.ask, mark)
     except ServerError as error:
         asks_second = isinstance(error, CodeNeeded | WrongCode)
         return page(
