@@ -21,6 +21,7 @@ import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts
 import { Tabs, type Told } from './tabs.ts';
 
 const PAGE_LENGTH = 50;
+const PART_LENGTH = 10;
 const TYPING_SHOWN_MS = 6_000;
 /** Words on the wire for longer than this make us ask whether anybody is there. */
 const PATIENCE_MS = 5_000;
@@ -49,6 +50,9 @@ export class RoomView {
   /** The last refusal in this room that no message of ours carries. */
   problem = $state.raw<{ code: string; detail: string } | null>(null);
   missedFrom: number | null = null;
+  /** What this reader has opened behind a content note, and of somebody muted. */
+  readonly unfolded = new Set<string>();
+  readonly listened = new Set<string>();
 
   constructor(readonly id: string) {}
 
@@ -239,9 +243,16 @@ class Chat {
     if (view.loadingOlder || view.state.before === null) return;
     view.loadingOlder = true;
     view.olderFailed = false;
+    let { before } = view.state;
     try {
-      const page = await this.#page(view.id, view.state.before);
-      view.apply({ type: 'older_page', page });
+      const page = await this.#page(view.id, before);
+      for (const part of partsOf(page)) {
+        // The room was read anew, or let go of what is above: what this stood before is not there.
+        if (view.state.before !== before) break;
+        view.apply({ type: 'older_page', page: part });
+        ({ before } = part);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
     } catch {
       view.olderFailed = true;
     } finally {
@@ -599,6 +610,17 @@ function heldMessage(entry: words.Entry, frame: ServerFrameOf<'held'>): Message 
     helped: false,
     replies: 0,
   };
+}
+
+/** Newest first: to draw fifty messages at once would stop the reader's finger. */
+function partsOf(page: History): History[] {
+  const parts: History[] = [];
+  for (let end = page.messages.length; end > 0; end -= PART_LENGTH) {
+    const messages = page.messages.slice(Math.max(0, end - PART_LENGTH), end);
+    const before = end > PART_LENGTH ? (messages[0]?.seq ?? null) : page.before;
+    parts.push({ ...page, messages, before });
+  }
+  return parts.length ? parts : [page];
 }
 
 function phaseOf(error: unknown): Phase {

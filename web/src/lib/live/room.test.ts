@@ -94,6 +94,25 @@ describe('order in a room', () => {
   });
 });
 
+describe('a long room', () => {
+  const long = (count: number) => {
+    const messages = Array.from({ length: count }, (_, index) => remembered(index + 1));
+    return after({ type: 'newest_page', page: { messages, before: null, seq: count, held: [] } });
+  };
+
+  it('lets go of what is far above a reader at the end, and knows where to ask for it again', () => {
+    const state = step(long(401), { type: 'at_end' });
+    expect(state.messages).toHaveLength(200);
+    expect(state.messages.at(-1)?.seq).toBe(401);
+    expect(state.before).toBe(state.messages[0]?.seq);
+  });
+
+  it('keeps an evening as it is', () => {
+    const state = long(400);
+    expect(step(state, { type: 'at_end' })).toBe(state);
+  });
+});
+
 describe('changes', () => {
   const change = (more: Parameters<typeof changedFrame>[1]) =>
     step(readUpToThree(), changedFrame(4, { message: 'message-3', ...more })).messages.at(-1);

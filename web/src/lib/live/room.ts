@@ -9,6 +9,9 @@ import type { History, HistoryMessage, Reaction, ServerFrameOf } from '#lib/api/
 export type Message = HistoryMessage;
 
 const RESUMES = 2;
+/** When more are held than the first, and their reader is at the end, the newest so many stay. */
+const TOO_MANY = 400;
+const KEPT = 200;
 
 export type RoomState = {
   /** The newest `seq` applied in order; null until history or `joined` has told one. */
@@ -44,6 +47,7 @@ export type RoomEvent =
   | { type: 'i_helped'; message: string }
   | { type: 'held_now'; held: readonly Message[] }
   | { type: 'praise_over' }
+  | { type: 'at_end' }
   | ServerFrameOf<
       'joined' | 'message' | 'changed' | 'reaction' | 'presence' | 'praise' | 'left' | 'reset'
     >;
@@ -90,6 +94,8 @@ export function step(state: RoomState, event: RoomEvent): RoomState {
       return { ...state, praise: event };
     case 'praise_over':
       return state.praise ? { ...state, praise: null } : state;
+    case 'at_end':
+      return lighter(state);
     case 'left':
       return { ...state, ended: event.reason };
     case 'reset':
@@ -135,6 +141,13 @@ function withOlder(state: RoomState, page: History): RoomState {
   const known = new Set(state.messages.map((message) => message.id));
   const older = page.messages.filter((message) => !known.has(message.id));
   return { ...state, messages: [...older, ...state.messages], before: page.before };
+}
+
+/** What is far above is let go, so that days in a room cost no more than an hour; it comes back as a page. */
+function lighter(state: RoomState): RoomState {
+  if (state.messages.length <= TOO_MANY) return state;
+  const messages = state.messages.slice(-KEPT);
+  return { ...state, messages, before: messages[0]?.seq ?? state.before };
 }
 
 function joined(state: RoomState, frame: ServerFrameOf<'joined'>): RoomState {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { remembered } from '#lib/live/cast.ts';
-import { firstUnreadOf, linesOf } from './lines.ts';
+import { blocksOf, firstUnreadOf, linesOf } from './lines.ts';
 
 const ben = { id: 'ben', name: 'Ben', role: 'peer' } as const;
 const noon = '2026-11-20T12:00:00';
@@ -51,5 +51,32 @@ describe('the lines of a log', () => {
       'new',
       'message-2',
     ]);
+  });
+});
+
+describe('blocks of a log', () => {
+  const blocks = (...seqs: number[]) =>
+    blocksOf(
+      linesOf(
+        seqs.map((seq) => remembered(seq, { at: noon })),
+        null,
+      ),
+    );
+
+  it('hold every line once, in order', () => {
+    const lines = linesOf([remembered(14), remembered(15), remembered(16)], 'message-16');
+    expect(blocksOf(lines).flatMap((block) => block.lines)).toEqual(lines);
+  });
+
+  it('keep their bounds when earlier messages come', () => {
+    const before = blocks(20, 31, 32, 40).map(({ key }) => key);
+    const after = blocks(3, 15, 16, 20, 31, 32, 40).map(({ key }) => key);
+    expect(before).toEqual([1, 2]);
+    expect(after).toEqual([0, 1, 2]);
+  });
+
+  it('have keys of their own even where the order is broken', () => {
+    const keys = blocks(20, 3, 40).map(({ key }) => key);
+    expect(new Set(keys).size).toBe(keys.length);
   });
 });
