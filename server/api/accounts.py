@@ -17,7 +17,7 @@ from server.api.depend import (
     refusal_of,
 )
 from server.api.proving import check_proven
-from server.errors import NoSession, WrongLogIn
+from server.errors import CodeNeeded, NoSession, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
 from server.services.passphrases import check_passphrase
