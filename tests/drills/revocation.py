@@ -3,14 +3,17 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.drills._revoking import Endings, Place, Takings, open_place, talking
+from tests.drills._endings import Endings
+from tests.drills._revoking import Place, call_away, make_place, talking
 from tests.drills._servers import Circumstances, DrillServer
 from tests.drills._sizes import size
+from tests.drills._takings import Takings
 from tests.drills.claims import Fresh, _postgres
-from tests.server.push_service import open_push_service
+from tests.server.push_service import PushService, open_push_service
 
 _CONTROL_ROUNDS = 10
 _FAULTS = (
@@ -63,17 +66,20 @@ async def _drill(
             server = DrillServer(Path(folder), Circumstances(changed=changed), **given)
             try:
                 await server.start()
-                place = await open_place(server, service, rounds)
-                return await _talked_through(place, rounds)
+                place = await server.on_database(
+                    partial(make_place, url=server.url, victims=rounds)
+                )
+                return await _talked_through(place, service, rounds)
             finally:
                 server.kill()
 
 
-async def _talked_through(place: Place, rounds: int) -> dict[str, Any]:
+async def _talked_through(place: Place, service: PushService, rounds: int) -> dict[str, Any]:
+    browser = await call_away(place, service)
     async with talking(place, size("RATE", 50)) as talk:
         endings, takings = Endings(place, talk), Takings(place, talk)
         async with asyncio.TaskGroup() as both:
             both.create_task(endings.all(rounds))
             both.create_task(takings.all(rounds))
-        await takings.come_out()
+        await takings.come_out(browser, service)
     return endings.figures() | takings.figures() | talk.figures()

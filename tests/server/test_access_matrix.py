@@ -40,7 +40,9 @@ def some(every: list[Wanted]) -> list[Wanted]:
     fullest = [
         one
         for one in every
-        if one[2] == first[one[0].id] and one[1].standing is _FULLEST.get(one[1].role)
+        if one[2] == first[one[0].id]
+        and one[1].standing is _FULLEST.get(one[1].role)
+        and one[1].role in {role for role, _ in TABLE[one[0].row]}
     ]
     of_control = [one for one in every if one[0].id == "case_read"]
     rest = [one for one in every if one[0].order == 0]
