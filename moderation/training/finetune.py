@@ -214,7 +214,8 @@ class Run:
             if step % self._keep_every == self._keep_every - 1:
                 _keep(state, network, optimizer, mean, step + 1)
         network.load_state_dict(mean)
-        return network.cpu()
+        network.cpu()
+        return network
 
     def _step(self, step: int, network: Network, optimizer: Any) -> Tensor:
         """One batch; all that is drawn in it is decided by the seed and the step's number."""
