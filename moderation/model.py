@@ -65,7 +65,8 @@ class Both:
 class Found:
     """What is known of one passage while it is read. Scores are log-odds, one per outputs.HEADS.
 
-    linear: 0 where the n-gram model has no head. readings: of the text, and beside what it answers.
+    linear: 0 where neither the n-gram model nor the rules have a say. rules: the chances that they
+    give a reply. readings: of the text, and beside what it answers.
     """
 
     passage: Passage
@@ -78,6 +79,7 @@ class Found:
     linear: Floats = field(default_factory=lambda: np.zeros(len(HEADS)))
     encoder: Floats = field(default_factory=lambda: np.zeros(len(HEADS)))
     marked: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    rules: dict[str, float] = field(default_factory=dict)
 
 
 class EmbeddedModel:
@@ -142,6 +144,10 @@ class EmbeddedModel:
             found.linear[at] = self._linear.log_odds(pair)[
                 [LINEAR_HEADS.index(HEADS[i]) for i in at]
             ]
+            for name, rule in _RULES.items():
+                chance = rule(found.tokens, found.passage.in_reply_to).probability
+                found.rules[name] = chance
+                found.linear[AT[name]] = np.log(chance / (1 - chance))
 
     def _answer(self, found: Found) -> Assessment:
         signals, levels = self._signals(found)
@@ -172,9 +178,11 @@ class EmbeddedModel:
         return self._both.blend.log_odds(found.encoder, found.linear)
 
     def _reply_only(self, name: str, found: Found, chances: Floats) -> float:
-        rule = _RULES[name](found.tokens, found.passage.in_reply_to or "").probability
+        rule = found.rules[name]
         if self._both is None:
             return rule
+        if self._both.blend.linear[AT[name]]:
+            return float(chances[AT[name]])  # the blend has weighed the rules already
         odds = chances[AT[name]] / (1 - chances[AT[name]])
         weighed = odds * (_SECOND_OPINION if rule >= _MARK_FROM else 1 / _SECOND_OPINION)
         return float(weighed / (1 + weighed))
@@ -223,8 +231,8 @@ class EmbeddedModel:
 
 _RULES: Final = {"dismissive": dismissal, "unasked_advice": unasked_advice}
 _SECOND_OPINION: Final = 4.5
-"""How much the rules' yes or no weighs, as odds: the encoder learnt dismissal and advice from our own
-pairs alone, and alone it called a quarter of real peers' replies dismissive."""
+"""How much the rules' yes or no weighs, as odds, in a model whose blend has no weight for them. There
+the encoder alone called a quarter of real peers' replies dismissive."""
 _SHOW_FROM: Final = 0.3
 """Words are marked from here on: a doubtful text has doubtful words, and people want to see them."""
 

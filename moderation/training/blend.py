@@ -15,7 +15,7 @@ from moderation.classifier import Passage
 from moderation.encoder import Reading
 from moderation.model import LINEAR_HEADS, Both, EmbeddedModel, Found
 from moderation.normalise import unmask
-from moderation.outputs import AT, HEADS, MARKS
+from moderation.outputs import AT, HEADS, MARKS, REPLY_ONLY
 from moderation.replies import ANSWERED_CHARS
 from moderation.signals import TOXICITY
 from moderation.training.datasets import Row
@@ -58,7 +58,7 @@ def fit_blend(rows: Sequence[Row], found: Sequence[Found | None], marks: Floats)
         weights = _weights(
             head, [row for (row, _), used in zip(known, rows_in, strict=True) if used]
         )
-        both = head in LINEAR_HEADS
+        both = head in LINEAR_HEADS or head in REPLY_ONLY
         fitted = _fit(encoder[rows_in, at], linear[rows_in, at], labels[rows_in], weights, both)
         blend.encoder[at], blend.linear[at], blend.offset[at] = fitted
     return Blend(blend.encoder, blend.linear, blend.offset, marks)
@@ -75,9 +75,9 @@ def _weights(head: str, rows: list[Row]) -> Floats:
 
 
 def _counts(head: str, row: Row) -> bool:
-    """Tone by comments as they are met, and by hard lines half of which are toxic; the rest by all."""
+    """Tone by comments and replies as they are met, and by hard lines; the rest by all."""
     ours = row.source.startswith("contrast")
-    return head not in TOXICITY or ours or row.source in ("jigsaw", "context")
+    return head not in TOXICITY or ours or row.source in ("jigsaw", "context", "epitome")
 
 
 def _fit(

@@ -176,11 +176,11 @@ def _davidson(data: Path) -> Iterator[Row]:
 
 
 def _epitome(data: Path, split: str = "train") -> Iterator[Row]:
-    """Peers' pairs. Who shows any of the three has not made the other's trouble smaller."""
+    """Peers' pairs. Who shows any of the three has not made the other's trouble smaller, nor attacked."""
     for raw in _lines(data / "epitome" / f"{split}.jsonl"):
         labels = {name: int(raw[name]) for name in EMPATHY}
         if any(labels.values()):
-            labels["dismissive"] = 0
+            labels |= {"dismissive": 0, "toxicity": 0, "reader_harm": 0}
         marks = {name: _found(raw["reply"], raw["spans"][name]) for name in EMPATHY}
         yield Row(raw["reply"], "epitome", raw["post_id"], labels, raw["post"], marks=marks)
 

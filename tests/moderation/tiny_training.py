@@ -14,7 +14,7 @@ from moderation.training.examples import Reader
 from moderation.training.finetune import Run, Stage
 from moderation.training.network import Network
 
-STAGE = Stage("tiny", {"contrast-train": 1.0}, 1e-4, 1e-5)
+STAGE = Stage("tiny", {"contrast-train": 1.0}, 1e-4, 1e-5, batch_tokens=64)
 ROWS = 24
 
 
@@ -22,7 +22,7 @@ def main(state: str, out: str) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(3)
     reader = Reader(find_model().path(TOKENIZER))
-    run = Run(STAGE, contrast("train")[:ROWS], reader, 5, batch_tokens=64, keep_every=2)
+    run = Run(STAGE, contrast("train")[:ROWS], reader, 5, keep_every=2)
     network = run.finish(Network(), Path(state))
     torch.save(network.state_dict(), out)
 

@@ -1,0 +1,68 @@
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from moderation.blend import Blend
+from moderation.classifier import Passage
+from moderation.encoder import load_encoder
+from moderation.linear import unpack
+from moderation.model import Both, EmbeddedModel
+from moderation.outputs import AT, MARKS
+from moderation.registry import BLEND, ENCODER, LINEAR, TOKENIZER, find_model
+from moderation.training.blend import fit_blend, read
+from moderation.training.datasets import Row, read_all
+
+POST = "My sister moved away and the house is so quiet now."
+SMALL, WARM = "get over it, others have it worse", "that quiet must be so hard to come home to"
+SHIPPED = find_model()
+
+
+def weighed(**weights):
+    """The shipped model, with another weight of the rules for dismissal."""
+    blend = Blend.read(SHIPPED.path(BLEND))
+    at = AT["dismissive"]
+    blend.encoder[at], blend.linear[at], blend.offset[at] = weights.values()
+    encoder = load_encoder(SHIPPED.path(ENCODER), SHIPPED.path(TOKENIZER))
+    linear = unpack(SHIPPED.path(LINEAR).read_bytes())
+    return EmbeddedModel("weighed", linear, Both(encoder, blend))
+
+
+def test_a_blend_that_weighs_the_rules_is_taken_at_its_word():
+    model = weighed(encoder=0.0, linear=1.0, offset=0.0)
+    read = model.assess([Passage(SMALL, POST), Passage(WARM, POST)])
+    assert [a.signals["dismissive"] for a in read] == pytest.approx([0.85, 0.05])
+
+
+def test_a_blend_from_before_has_the_rules_as_a_second_opinion():
+    model = weighed(encoder=0.0, linear=0.0, offset=0.0)
+    read = model.assess([Passage(SMALL, POST), Passage(WARM, POST)])
+    assert [a.signals["dismissive"] for a in read] == pytest.approx([4.5 / 5.5, 1 / 5.5])
+
+
+def test_the_rules_are_weighed_on_rows_that_were_held_back():
+    rows = [
+        Row(text, "contrast-held", str(n), {"dismissive": said}, POST)
+        for n in range(9)
+        for text, said in ((SMALL, 1), (WARM, 0))
+    ]
+    model = EmbeddedModel("n-grams", unpack(SHIPPED.path(LINEAR).read_bytes()), None)
+    fitted = fit_blend(rows, read(model, rows), np.full(len(MARKS), 0.5))
+    assert fitted.linear[AT["dismissive"]] > 0
+    assert fitted.linear[AT["reader_harm"]] == 0
+
+
+def test_a_peer_who_shows_anything_has_not_attacked_and_one_who_shows_nothing_may_have(tmp_path):
+    (tmp_path / "epitome").mkdir()
+    nothing = dict.fromkeys(("emotional_reaction", "interpretation", "exploration"), 0)
+    words = {"post_id": "1", "post": POST, "reply": WARM, "spans": {name: [] for name in nothing}}
+    lines = [json.dumps(words | nothing | shown) for shown in ({"interpretation": 2}, {})]
+    (tmp_path / "epitome" / "train.jsonl").write_text("\n".join(lines))
+    others = {"jigsaw", "balanced", "toxic_spans", "context", "davidson", "cssrs", "contrast"}
+    warm, flat = read_all(tmp_path, frozenset(others))
+    assert {name: warm.labels[name] for name in ("dismissive", "toxicity", "reader_harm")} == {
+        "dismissive": 0, "toxicity": 0, "reader_harm": 0,
+    }  # fmt: skip
+    assert not {"dismissive", "toxicity", "reader_harm"} & flat.labels.keys()
