@@ -207,18 +207,20 @@ async def test_hints_reach_the_others_and_not_their_own(
         return PostgresCarrier(postgres_url, "hearth-test")
 
     mine, theirs, room = [], [], new_id()  # type: ignore[var-annotated]
-    one = Hints(carrier(), new_id(), mine.append)
-    two = Hints(carrier(), new_id(), theirs.append)
+    one = Hints(carrier(), b"ours", new_id(), mine.append)
+    two = Hints(carrier(), b"ours", new_id(), theirs.append)
+    stranger = Hints(carrier(), b"another", new_id(), mine.append)
     try:
         async with asyncio.timeout(20):
             while not theirs:
+                stranger.heads({room: 9_000}, told=False)
                 one.heads({room: 7}, told=False)
                 await asyncio.sleep(0.05)
-        assert theirs[0].heads == {room: 7}
+        assert all(hint.heads == {room: 7} for hint in theirs)
         assert not mine
     finally:
-        await one.close()
-        await two.close()
+        for hints in (one, two, stranger):
+            await hints.close()
 
 
 async def test_what_crosses_is_sealed_in_order_and_read_by_the_others_alone(
