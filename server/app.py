@@ -1,6 +1,7 @@
 """The composition root: builds everything once, in the lifespan, and takes it apart again."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -262,8 +263,10 @@ async def _build(
     catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
     if feed:
-        channel = "hearth-" + keys.server_secret("hints").hex()[:16]
-        await feed.open(listening.StoredFeed(database, feed.worker), _carrier(settings, channel))
+        secret = keys.server_secret("hints")
+        channel = f"hearth-{hashlib.sha256(secret).hexdigest()[:16]}"
+        stored = listening.StoredFeed(database, feed.worker)
+        await feed.open(stored, _carrier(settings, channel), secret)
         stack.push_async_callback(feed.close)
     assessor = Assessor(
         settings.classifier, settings.models_dir, deadline_s=settings.assess_deadline_ms / 1000

@@ -73,11 +73,11 @@ class Feed:
         self._say_all_at = 0.0
         self._elsewhere: dict[UUID, tuple[float, dict[UUID, frozenset[str]], dict[UUID, int]]] = {}
 
-    async def open(self, store: Store, carrier: Carrier) -> None:
-        """Begin where the database stands now: nobody listens here yet."""
+    async def open(self, store: Store, carrier: Carrier, secret: bytes) -> None:
+        """Begin where the database stands now: nobody listens here yet. secret: of the hints."""
         self._store = store
         self._number = await store.newest()
-        self._hints = Hints(carrier, self.worker, self._hear)
+        self._hints = Hints(carrier, secret, self.worker, self._hear)
         self._task = asyncio.create_task(self._keep_up(), name="feed")
 
     async def close(self) -> None:
@@ -197,7 +197,9 @@ class Feed:
         _, rooms, crowds = self._elsewhere.get(hint.worker, (0.0, {}, {}))
         for room, ids in hint.here.items():
             crowds.pop(room, None)
-            rooms[room] = frozenset(ids)
+            rooms.pop(room, None)
+            if ids:
+                rooms[room] = frozenset(ids)
         for room, size in hint.crowds.items():
             rooms.pop(room, None)
             crowds[room] = size

@@ -1,9 +1,11 @@
 """What workers whisper to each other: where there may be something new. The database says what it is.
 
-A hint that is lost costs a second, and nothing else; one that is made up costs a query.
+A hint that is lost costs a second, and nothing else. Each is signed: whoever else reaches the carrier cannot
+make one up.
 """
 
 import asyncio
+import hmac
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 _AGAIN_S = 0.5
 _PATIENCE_S = 1.0
+_SIGNED = 32
+"""Letters of the signature."""
 _MOST_BYTES = 7_900
 """PostgreSQL carries 8,000 in one notice."""
 
@@ -59,10 +63,14 @@ FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 
 class Hints:
-    """Sends what there is in one hint, and hears those of the others. Owns two tasks."""
+    """Sends what there is in one hint, and hears those of the others. Owns two tasks.
 
-    def __init__(self, carrier: Carrier, worker: UUID, hear: Hear) -> None:
+    secret: the same in all workers of a community.
+    """
+
+    def __init__(self, carrier: Carrier, secret: bytes, worker: UUID, hear: Hear) -> None:
         self._carrier = carrier
+        self._secret = secret
         self._worker = worker
         self._hear = hear
         self._next = Hint(worker=worker)
@@ -116,19 +124,26 @@ class Hints:
         hint, self._next = self._next, Hint(worker=self._worker)
         async with asyncio.timeout(_PATIENCE_S):
             for part in _in_parts(hint):
-                await self._carrier.send(part)
+                await self._carrier.send(self._sign(part) + part)
 
     async def _listen(self) -> None:
         await self._carrier.listen(self._take)
 
     def _take(self, came: bytes) -> None:
+        signature, said = came[:_SIGNED], came[_SIGNED:]
+        if not hmac.compare_digest(signature, self._sign(said)):
+            log.warning("a hint was not one of ours")
+            return
         try:
-            hint = Hint.model_validate_json(came)
+            hint = Hint.model_validate_json(said)
         except ValidationError:
             log.warning("a hint could not be read")
             return
         if hint.worker != self._worker:
             self._hear(hint)
+
+    def _sign(self, said: bytes) -> bytes:
+        return hmac.digest(self._secret, said, "sha256").hex()[:_SIGNED].encode()
 
 
 def _in_parts(hint: Hint) -> list[bytes]:

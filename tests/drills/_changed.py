@@ -168,15 +168,11 @@ async def _wait_for_ever(*_: object) -> None:
     await asyncio.Event().wait()
 
 
-def _newest_alone(work: Any, number: int, at: dict[Any, int], worker: Any) -> Any:
-    """What is between is skipped, as by a reader who trusts the newest number."""
+def _nothing_of_others(work: Any, number: int, _: dict[Any, int], worker: Any) -> Any:
+    """Rooms are not read: what is between one's own is never told."""
     listening = import_module("server.services.listening")
     told, reached = listening.crossing.after(work, number, worker)
-    changes = []
-    for room, seq in at.items():
-        page = listening.page_after(work, room, seq)
-        changes += [listening.ToRoom(room, one, frame) for one, frame in page[-1:]]
-    return listening.Since(reached, told, changes, False)
+    return listening.Since(reached, told, [], False)
 
 
 def _all_at_once(crew: Any) -> None:
@@ -237,7 +233,7 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "holder": ("server.services.case_access", "check_free", _nothing),
     "lock": ("server.store.cases", "_locked", lambda query: query),
     "lexicon": ("server.services.reading", "find_in", lambda _: ()),
-    "between": ("server.services.listening", "_since", _newest_alone),
+    "between": ("server.services.listening", "_since", _nothing_of_others),
     "looking": ("server.live.feed", "LOOK_EVERY_S", 3_600.0),
     "first": ("server.supervise", "_replace_next", _all_at_once),
     "seat_end": ("server.live.hub", "SeatEnded", _Nothing),

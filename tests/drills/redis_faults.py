@@ -12,7 +12,7 @@ from tests.drills._sizes import size
 from tests.server.live_server import hasty
 
 _MOST_MS = 3_000.0
-_FROZEN_S = 2.5
+_FROZEN_S = 4.0
 _PAUSE_S = 0.1
 _NEVER_LOOKS = Circumstances(changed={"DRILL_WITHOUT": "looking"})
 

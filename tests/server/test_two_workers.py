@@ -1,7 +1,7 @@
 """Two workers of one community on PostgreSQL: each serves any member, whatever happened at the other."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from server.settings import read_settings
 from server.store import beside, crossing
 from server.store.postgres import PostgresDatabase
 from server.store.tables import Crossing, Member
+from server.store.turn import Turn
 from server.store.work import Crossed, SeatEnded, SessionsEnded, ToStaff, Work
 from tests.server.live_server import free_port, hasty
 from tests.server.store_fixture import TestClock, _found_postgres, sealer_in
@@ -207,18 +208,20 @@ async def test_hints_reach_the_others_and_not_their_own(
         return PostgresCarrier(postgres_url, "hearth-test")
 
     mine, theirs, room = [], [], new_id()  # type: ignore[var-annotated]
-    one = Hints(carrier(), new_id(), mine.append)
-    two = Hints(carrier(), new_id(), theirs.append)
+    one = Hints(carrier(), b"ours", new_id(), mine.append)
+    two = Hints(carrier(), b"ours", new_id(), theirs.append)
+    stranger = Hints(carrier(), b"another", new_id(), mine.append)
     try:
         async with asyncio.timeout(20):
             while not theirs:
+                stranger.heads({room: 9_000}, told=False)
                 one.heads({room: 7}, told=False)
                 await asyncio.sleep(0.05)
-        assert theirs[0].heads == {room: 7}
+        assert all(hint.heads == {room: 7} for hint in theirs)
         assert not mine
     finally:
-        await one.close()
-        await two.close()
+        for hints in (one, two, stranger):
+            await hints.close()
 
 
 async def test_what_crosses_is_sealed_in_order_and_read_by_the_others_alone(
@@ -313,3 +316,28 @@ async def test_what_guards_log_in_is_counted_in_the_database_and_posts_also_with
     finally:
         for one in [*both, *alone]:
             await one.close()
+
+
+async def test_one_worker_at_a_time_has_its_turn_and_another_takes_over(postgres_url: str) -> None:
+    running: list[str] = []
+
+    def loops(name: str) -> list[Coroutine[Any, Any, None]]:
+        async def loop() -> None:
+            running.append(name)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                running.remove(name)
+
+        return [loop()]
+
+    first = asyncio.create_task(Turn(postgres_url, lambda: loops("first")).keep())
+    await until(lambda: running == ["first"])
+    second = asyncio.create_task(Turn(postgres_url, lambda: loops("second")).keep())
+    await asyncio.sleep(1.5)
+    assert running == ["first"]
+    first.cancel()
+    await until(lambda: running == ["second"])
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert not running
