@@ -72,7 +72,7 @@ def work(settings: Settings, place: WorkerPlace) -> None:
         migrate(settings)
     sockets = [socket.socket(fileno=number) for number in place.sockets]
     try:
-        _serve_on(settings, sockets, place.of, place.say_ready)
+        _serve_on(settings, sockets, place.of, place.say_ready, place.number)
     finally:
         place.release()
 
@@ -89,7 +89,11 @@ def check_may_be_several(settings: Settings) -> None:
 
 
 def _serve_on(
-    settings: Settings, sockets: list[socket.socket], workers: int, ready: Callable[[], None]
+    settings: Settings,
+    sockets: list[socket.socket],
+    workers: int,
+    ready: Callable[[], None],
+    number: int | None = None,
 ) -> None:
     app = create_app(settings, workers=workers)
     server = _Server(
@@ -112,7 +116,7 @@ def _serve_on(
         ready,
     )
     parts_now = partial(getattr, app.state, "parts", None)
-    with tracing_to(settings.traces_url), metrics_served(settings, parts_now):
+    with tracing_to(settings.traces_url), metrics_served(settings, parts_now, number):
         server.run(sockets=sockets)
 
 

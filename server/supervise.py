@@ -41,12 +41,13 @@ _COMMAND = (
 @dataclass(frozen=True, slots=True)
 class WorkerPlace:
     """What a worker is given: descriptors of the sockets, one to say that it serves, one that ends with
-    the supervisor; and how many serve."""
+    the supervisor; how many serve, and which of them this is, from 0 up."""
 
     sockets: tuple[int, ...]
     ready: int
     alive: int
     of: int
+    number: int
 
     @classmethod
     def read(cls, text: str) -> "WorkerPlace":
@@ -56,7 +57,8 @@ class WorkerPlace:
 
     def text(self) -> str:
         """For a command line."""
-        return f"{','.join(map(str, self.sockets))}:{self.ready}:{self.alive}:{self.of}"
+        sockets = ",".join(map(str, self.sockets))
+        return f"{sockets}:{self.ready}:{self.alive}:{self.of}:{self.number}"
 
     def say_ready(self) -> None:
         """It serves."""
@@ -81,6 +83,7 @@ class _Worker:
     """A process, and the end of the pipe on which it says that it serves."""
 
     process: "subprocess.Popen[bytes]"
+    number: int
     ready: int
     began: float
     serves: bool = False
@@ -105,7 +108,8 @@ class _Crew:
         """One more process."""
         reading, writing = os.pipe()
         numbers = tuple(bound.fileno() for bound in self.sockets)
-        place = WorkerPlace(numbers, writing, self.alive, self.size)
+        number = replaces.number if replaces else self._free_number()
+        place = WorkerPlace(numbers, writing, self.alive, self.size, number)
         process = subprocess.Popen(
             [*self.command, place.text()],
             pass_fds=(*numbers, writing, self.alive),
@@ -113,7 +117,11 @@ class _Crew:
         )
         os.close(writing)
         os.set_blocking(reading, False)
-        self.workers.append(_Worker(process, reading, time.monotonic(), replaces=replaces))
+        self.workers.append(_Worker(process, number, reading, time.monotonic(), replaces=replaces))
+
+    def _free_number(self) -> int:
+        taken = {one.number for one in self.workers if one.goes_since is None}
+        return next(number for number in range(self.size + 1) if number not in taken)
 
     def let_go(self, worker: _Worker) -> None:
         """It says good-bye to its members, and ends."""

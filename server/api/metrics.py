@@ -7,49 +7,73 @@ values others can make up. The library is read when somebody first asks: a serve
 import hmac
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from server.api.depend import Parts
 from server.counting import COUNTS, Spread
 from server.errors import Misconfigured
 from server.settings import Settings
 
+_LOOK_S = 0.5
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
 
 
 @contextmanager
-def metrics_served(settings: Settings, parts_now: Callable[[], Parts | None]) -> Iterator[None]:
+def metrics_served(
+    settings: Settings, parts_now: Callable[[], Parts | None], number: int | None = None
+) -> Iterator[None]:
     """While this is open, Prometheus is answered in a thread of its own. Nothing where no port is set.
 
     parts_now: None while the server is not built yet; then the answer is 503.
+    number: which of several workers this is: each has the port after that of the one before.
     Raises Misconfigured when the port is taken or the token cannot be read.
     """
     if not settings.metrics_port:
         yield
         return
-    token = _token(settings.metrics_token_file)
-    try:
-        server = make_server(
-            settings.metrics_host,
-            settings.metrics_port,
-            _answering(token, parts_now),
-            handler_class=_Silent,
-        )
-    except OSError:
-        raise Misconfigured(
-            f"HEARTH_METRICS_PORT: {settings.metrics_host}:{settings.metrics_port} is taken or not ours."
-        ) from None
-    thread = threading.Thread(target=server.serve_forever, name="hearth-metrics", daemon=True)
+    bind = partial(
+        _bind,
+        settings.metrics_host,
+        settings.metrics_port + (number or 0),
+        _answering(_token(settings.metrics_token_file), parts_now),
+    )
+    server = bind() if number is None else None
+    over = threading.Event()
+    thread = threading.Thread(
+        target=_serve, args=(server, bind, over), name="hearth-metrics", daemon=True
+    )
     thread.start()
     try:
         yield
     finally:
-        server.shutdown()
-        server.server_close()
+        over.set()
         thread.join()
+
+
+def _serve(
+    server: WSGIServer | None, bind: Callable[[], WSGIServer], over: threading.Event
+) -> None:
+    """In a roll, the worker that this one replaces has the port until it goes."""
+    while server is None and not over.wait(_LOOK_S):
+        with suppress(Misconfigured):
+            server = bind()
+    if server is not None:
+        with server:
+            while not over.is_set():
+                server.handle_request()
+
+
+def _bind(host: str, port: int, answer: Any) -> WSGIServer:
+    try:
+        server = make_server(host, port, answer, handler_class=_Silent)
+    except OSError:
+        raise Misconfigured(f"HEARTH_METRICS_PORT: {host}:{port} is taken or not ours.") from None
+    server.timeout = _LOOK_S
+    return server
 
 
 class _Silent(WSGIRequestHandler):
