@@ -41,6 +41,7 @@ from server.api import (
     steward_policy,
     templates,
     threads,
+    ways,
 )
 from server.api.background import (
     call_those_away,
@@ -110,6 +111,7 @@ _ROUTERS = (
     rights,
     rooms,
     threads,
+    ways,
     queue,
     cases,
     desk,

@@ -10,6 +10,7 @@ from server.store import audit
 from server.store.place import get_place
 from server.store.rooms import next_seq
 from server.store.tables import (
+    AskPassedOn,
     Assessment,
     Case,
     CaseFlag,
@@ -31,6 +32,7 @@ from server.store.tables import (
     MeasureResponse,
     Member,
     Membership,
+    MemberWays,
     Message,
     Mood,
     Notice,
@@ -211,6 +213,8 @@ _DELETED: tuple[tuple[type, Any], ...] = (
         ),
     ),
     (QuietTopic, _mine(QuietTopic.member_id)),
+    (MemberWays, _mine(MemberWays.member_id)),
+    (AskPassedOn, _mine(AskPassedOn.member_id)),
     (DataExport, _mine(DataExport.member_id)),
 )
 """In an order in which nothing is left that names what is gone."""

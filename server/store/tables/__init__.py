@@ -36,9 +36,11 @@ from server.store.tables.rooms import (
     RoomEvent,
     RoomHead,
 )
+from server.store.tables.ways import AskPassedOn, MemberWays
 
 __all__ = [
     "Act",
+    "AskPassedOn",
     "Assessment",
     "Audit",
     "AwayState",
@@ -73,6 +75,7 @@ __all__ = [
     "MeasurePlan",
     "MeasureResponse",
     "Member",
+    "MemberWays",
     "Membership",
     "Message",
     "Mood",

@@ -1008,6 +1008,26 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/me/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Balance
+         * @description How much I answered lately, and the asks I may pass on.
+         */
+        get: operations["balance_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/care": {
         parameters: {
             query?: never;
@@ -1728,6 +1748,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ways
+         * @description Language, modes, topics.
+         */
+        get: operations["ways_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Ways
+         * @description What is left out stays.
+         */
+        patch: operations["ways_change"];
+        trace?: never;
+    };
     "/api/measure-asks/{ask_id}": {
         parameters: {
             query?: never;
@@ -2108,6 +2152,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room_id}/asks/{message_id}/passed-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pass On
+         * @description Another may go on: it waits for others once more, and nobody is told why.
+         */
+        put: operations["ask_pass_on"];
+        post?: never;
+        /**
+         * Take Up
+         * @description I go on after all.
+         */
+        delete: operations["ask_take_up"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room_id}/climate": {
         parameters: {
             query?: never;
@@ -2184,6 +2252,26 @@ export interface paths {
          * @description A page of history, oldest first.
          */
         get: operations["room_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/messages/{message_id}/leaving-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaving Out
+         * @description Which words of my message I may leave out.
+         */
+        get: operations["leaving_out_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3121,6 +3209,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AnsweredAsk
+         * @description An ask that the reader answered lately. passed_on: they would like another to go on.
+         */
+        AnsweredAsk: {
+            message: components["schemas"]["HistoryMessage"];
+            /** Passed On */
+            passed_on: boolean;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
          * AskedOpinion
          * @description A case on which the reader's opinion is asked: no text.
          */
@@ -3212,6 +3316,22 @@ export interface components {
              * @enum {string}
              */
             role: "peer" | "host" | "moderator" | "clinician" | "bot";
+        };
+        /**
+         * Balance
+         * @description How much the reader answered others lately: counted, and nothing concluded about how they are.
+         *
+         *     heavy: enough to offer a break. minutes: over which it was counted. asks: the newest first.
+         */
+        Balance: {
+            /** Asks */
+            asks: components["schemas"]["AnsweredAsk"][];
+            /** Heavy */
+            heavy: boolean;
+            /** Minutes */
+            minutes: number;
+            /** Replies */
+            replies: number;
         };
         /**
          * Calling
@@ -5112,6 +5232,14 @@ export interface components {
              * @enum {string}
              */
             type: "leave";
+        };
+        /**
+         * LeavingOut
+         * @description Words about means or methods that an author may leave out of their message; usually none.
+         */
+        LeavingOut: {
+            /** Spans */
+            spans: components["schemas"]["WordSpan"][];
         };
         /**
          * Ledger
@@ -8225,6 +8353,22 @@ export interface components {
             replies: components["schemas"]["HistoryMessage"][];
         };
         /**
+         * TopicChoice
+         * @description How a reader meets one topic. fold: behind its note; show: open at once; mute: one line, as if not heard.
+         */
+        TopicChoice: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "fold" | "show" | "mute";
+            /**
+             * Topic
+             * @enum {string}
+             */
+            topic: "self_harm" | "violence" | "abuse" | "loss" | "eating" | "substances" | "health" | "hate" | "sex";
+        };
+        /**
          * Typing
          * @description I am writing; forgotten after a few seconds.
          */
@@ -8283,6 +8427,61 @@ export interface components {
             more: boolean;
         };
         /**
+         * Ways
+         * @description What a member chose; what they did not stands as it comes. Nobody else is shown it.
+         *
+         *     language: in which the place speaks to them; None until they chose one. plain: shorter words.
+         *     calm: what is new comes in batches, nothing moves. breaks: a break is offered after much answering.
+         *     practised: they have been through the first steps, or skipped them.
+         */
+        Ways: {
+            /**
+             * Breaks
+             * @default true
+             */
+            breaks: boolean;
+            /**
+             * Calm
+             * @default false
+             */
+            calm: boolean;
+            /** Language */
+            language?: ("en" | "de" | "es" | "fr" | "ar") | null;
+            /**
+             * Plain
+             * @default false
+             */
+            plain: boolean;
+            /**
+             * Practised
+             * @default false
+             */
+            practised: boolean;
+            /**
+             * Topics
+             * @default []
+             */
+            topics: components["schemas"]["TopicChoice"][];
+        };
+        /**
+         * WaysPatch
+         * @description What is left out stays.
+         */
+        WaysPatch: {
+            /** Breaks */
+            breaks?: boolean | null;
+            /** Calm */
+            calm?: boolean | null;
+            /** Language */
+            language?: ("en" | "de" | "es" | "fr" | "ar") | null;
+            /** Plain */
+            plain?: boolean | null;
+            /** Practised */
+            practised?: boolean | null;
+            /** Topics */
+            topics?: components["schemas"]["TopicChoice"][] | null;
+        };
+        /**
          * WishPatch
          * @description Another choice for one room.
          */
@@ -8313,6 +8512,16 @@ export interface components {
              * @enum {string}
              */
             type: "withdraw";
+        };
+        /**
+         * WordSpan
+         * @description Code points of a text, end exclusive.
+         */
+        WordSpan: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
         };
         /**
          * WrongRuleCount
@@ -10146,6 +10355,35 @@ export interface operations {
             };
         };
     };
+    balance_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     care_read: {
         parameters: {
             query?: {
@@ -11524,6 +11762,68 @@ export interface operations {
             };
         };
     };
+    ways_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ways_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaysPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ways"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     measure_ask_answer: {
         parameters: {
             query?: never;
@@ -12118,6 +12418,70 @@ export interface operations {
             };
         };
     };
+    ask_pass_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_take_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     room_climate: {
         parameters: {
             query?: never;
@@ -12267,6 +12631,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaving_out_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingOut"];
                 };
             };
             /** @description Refused */

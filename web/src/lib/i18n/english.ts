@@ -1,13 +1,17 @@
 /** For tests: every word, in English, before the first one is asked for. */
 import {
   loadAwayWords,
+  loadBalanceWords,
   loadCareWords,
   loadClimateWords,
+  loadComposeWords,
   loadExportingWords,
   loadMeasureWords,
+  loadPracticeWords,
   loadRightsWords,
   loadSessionWords,
   loadStaffWords,
+  loadWaysWords,
   setLanguage,
 } from './index.svelte.ts';
 
@@ -21,4 +25,8 @@ await Promise.all([
   loadRightsWords(),
   loadCareWords(),
   loadSessionWords(),
+  loadBalanceWords(),
+  loadComposeWords(),
+  loadPracticeWords(),
+  loadWaysWords(),
 ]);

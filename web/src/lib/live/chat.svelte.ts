@@ -19,6 +19,7 @@ import * as words from './outbox.ts';
 import { quiet } from './quiet.svelte.ts';
 import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
 import { Tabs, type Told } from './tabs.ts';
+import { ways } from './ways.svelte.ts';
 
 const PAGE_LENGTH = 50;
 const TYPING_SHOWN_MS = 6_000;
@@ -128,6 +129,7 @@ class Chat {
     line.connect();
     void this.#unpack(member);
     void quiet.ready();
+    void ways.ready();
   }
 
   /** The session is over: hang up. What is unsent waits for the same member to come back. */
@@ -145,6 +147,7 @@ class Chat {
     this.support = [];
     this.news = null;
     quiet.forget();
+    ways.forget();
   }
 
   /** What was kept comes back, and the tabs agree on which of them sends. */
@@ -252,7 +255,7 @@ class Chat {
   async #load(view: RoomView): Promise<void> {
     try {
       // What is folded away is known before the first words are shown.
-      await quiet.ready();
+      await Promise.all([quiet.ready(), ways.ready()]);
       view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
       if (!view.detail.room.seat) view.phase = 'outside';
       else await this.#catchUp(view);

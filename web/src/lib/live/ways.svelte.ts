@@ -1,0 +1,124 @@
+/** How this member likes these pages: theirs on every device. Two of it this browser keeps, for before log-in. */
+import { api } from '#lib/api/client.ts';
+import type { Body } from '#lib/api/types.ts';
+import { currentLocale, setLanguage, setPlainWords } from '#lib/i18n/index.svelte.ts';
+import { keptLanguage, type Language } from '#lib/i18n/languages.ts';
+import { choiceOf, type Choice, type Choices, type Topic } from './topics.ts';
+
+type Ways = Required<Body<'Ways'>>;
+type Mode = 'plain' | 'calm';
+
+const NOTHING: Ways = {
+  language: null,
+  plain: false,
+  calm: false,
+  breaks: true,
+  practised: true,
+  topics: [],
+};
+
+class WaysList {
+  is = $state.raw<Ways>({ ...NOTHING, plain: isKept('plain'), calm: isKept('calm') });
+
+  #loading: Promise<void> | null = null;
+
+  readonly topics: Choices = $derived(
+    new Map(this.is.topics.map(({ topic, choice }) => [topic, choice])),
+  );
+
+  /** Before the first drawing: as this browser was asked before. */
+  async start(): Promise<void> {
+    await this.#show();
+  }
+
+  /** Read them once, before the first words are shown; what cannot be read keeps no room shut. */
+  ready(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  forget(): void {
+    const { plain, calm } = this.is;
+    this.is = { ...NOTHING, plain, calm };
+    this.#loading = null;
+  }
+
+  /** How a message behind this note meets the reader. */
+  choiceOf(note: string | null | undefined): Choice {
+    return note ? choiceOf(note, this.topics) : 'show';
+  }
+
+  /** Before log-in: for this browser. */
+  async chooseHere(mode: Mode, on: boolean): Promise<void> {
+    this.is = { ...this.is, [mode]: on };
+    await this.#show();
+  }
+
+  async change(patch: Body<'WaysPatch'>): Promise<void> {
+    this.is = whole(await api.patch<Body<'Ways'>>('/api/me/ways', patch));
+    await this.#show();
+  }
+
+  chooseTopic(topic: Topic, choice: Choice): Promise<void> {
+    const others = this.is.topics.filter((each) => each.topic !== topic);
+    return this.change({ topics: [...others, { topic, choice }] });
+  }
+
+  async #load(): Promise<void> {
+    try {
+      const { plain, calm } = this.is;
+      this.is = whole(await api.get<Body<'Ways'>>('/api/me/ways'));
+      if (!this.is.language) await this.change({ language: currentLocale(), plain, calm });
+      else await this.#follow(this.is.language);
+    } catch {
+      this.#loading = null;
+    }
+  }
+
+  /** What was chosen in this browser stands; another follows the member. */
+  async #follow(language: Language): Promise<void> {
+    if (!keptLanguage() && language !== currentLocale()) await setLanguage(language);
+    await this.#show();
+  }
+
+  async #show(): Promise<void> {
+    const { plain, calm } = this.is;
+    keep('plain', plain);
+    keep('calm', calm);
+    if (calm) still();
+    else delete document.documentElement.dataset['calm'];
+    await setPlainWords(plain);
+  }
+}
+
+/** Muted colours and nothing that moves, by a sheet that only those fetch who asked for it. */
+function still(): void {
+  document.documentElement.dataset['calm'] = '';
+  if (document.getElementById('calm')) return;
+  const link = document.createElement('link');
+  Object.assign(link, { id: 'calm', rel: 'stylesheet', href: '/calm.css' });
+  document.head.append(link);
+}
+
+function whole(ways: Body<'Ways'>): Ways {
+  return { ...NOTHING, ...ways };
+}
+
+function isKept(mode: Mode): boolean {
+  try {
+    return localStorage.getItem(`hearth.${mode}-way`) === '1';
+  } catch {
+    return false;
+  }
+}
+
+function keep(mode: Mode, on: boolean): void {
+  try {
+    if (on) localStorage.setItem(`hearth.${mode}-way`, '1');
+    else localStorage.removeItem(`hearth.${mode}-way`);
+  } catch {
+    // Then it holds until the page is closed, or the member comes back.
+  }
+}
+
+export const ways = new WaysList();

@@ -1,0 +1,5 @@
+import { loadPracticeWords, loadWaysWords } from '#lib/i18n/index.svelte.ts';
+
+export async function load(): Promise<void> {
+  await Promise.all([loadPracticeWords(), loadWaysWords()]);
+}
