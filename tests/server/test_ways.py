@@ -1,6 +1,9 @@
 """How members like these pages; a break after much answering, asks that are passed on, words left out."""
 
-from typing import Any, Literal
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from server.access import Actor
 from server.errors import NotFound
 from server.protocol import ways as bodies
-from server.services import balance, leaving_out, seats, ways
+from server.services import balance, leaving_out, quiet, rooms, seats, ways
 from server.store import erasing
 from server.store import ways as stored
 from server.store.tables import MemberWays
@@ -16,6 +19,8 @@ from tests.server.readings import DANGER, calm
 from tests.server.store_fixture import House
 from tests.server.test_posting import kitchen, post, say
 from tests.server.test_threads import asked, replied, waiting
+
+ROOT = Path(__file__).parents[2]
 
 
 async def change(house: House, actor: Actor, **patch: Any) -> bodies.Ways:
@@ -164,3 +169,25 @@ async def test_what_is_asked_for_must_be_in_the_room(house: House) -> None:
     message = (await say(house, ash, post(room, "here")))[0].id
     with pytest.raises(NotFound):
         await offered(house, ash, elsewhere, message)
+
+
+def test_the_server_and_the_web_know_the_same_topics() -> None:
+    web = json.loads((ROOT / "web/src/lib/compose/topics.json").read_text(encoding="utf-8"))
+    here = tomllib.loads((ROOT / "server/services/topics.toml").read_text(encoding="utf-8"))
+    assert {code: list(names.values()) for code, names in web.items()} == here["names"]
+    assert set(web) == set(get_args(bodies.Topic))
+    script = (ROOT / "web/src/lib/compose/topics.ts").read_text(encoding="utf-8")
+    for code, sentences in here["placed"].items():
+        assert all(f"'{sentence}': '{code}'" in script for sentence in sentences)
+
+
+async def test_a_muted_topic_is_folded_away_on_the_plain_pages_in_any_language(
+    house: House,
+) -> None:
+    ash, birch, room = await kitchen(house)
+    await say(house, ash, post(room, "about my brother", content_note="Verlust · mein Bruder"))
+    await say(house, ash, post(room, "about the rain", content_note="the rain"))
+    await change(house, birch, topics=[chose("loss")])
+    page = await house.do(lambda work: rooms.history(work, birch, room, None))
+    unheard = await house.do(lambda work: quiet.unheard(work, birch))
+    assert [unheard.why(message) for message in page.messages] == ["topic", None]

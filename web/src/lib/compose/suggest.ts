@@ -5,7 +5,7 @@
  * nobody who says how bad it is shall be asked to wrap it first. Self-harm is therefore never suggested. No means
  * and no methods stand here.
  */
-import type { Topic } from '#lib/live/topics.ts';
+import type { Topic } from '#lib/compose/topics.ts';
 
 /** Any of these, and nothing is asked. Rather too many than one too few. */
 const MAYBE_IN_DANGER =

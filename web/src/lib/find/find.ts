@@ -33,7 +33,7 @@ function placeOf(text: string, wanted: string): [number, number] | null {
   for (const letter of text) {
     for (const unit of folded(letter)) {
       plain += unit;
-      for (let count = 0; count < unit.length; count += 1) units.push(at);
+      units.push(...Array<number>(unit.length).fill(at));
     }
     at += letter.length;
   }

@@ -1,12 +1,13 @@
 /** How this member likes these pages: theirs on every device. Two of it this browser keeps, for before log-in. */
 import { api } from '#lib/api/client.ts';
 import type { Body } from '#lib/api/types.ts';
+import type { Choice, Choices, Topic } from '#lib/compose/topics.ts';
 import { currentLocale, setLanguage, setPlainWords } from '#lib/i18n/index.svelte.ts';
 import { keptLanguage, type Language } from '#lib/i18n/languages.ts';
-import { choiceOf, type Choice, type Choices, type Topic } from './topics.ts';
 
 type Ways = Required<Body<'Ways'>>;
 type Mode = 'plain' | 'calm';
+type Notes = typeof import('#lib/compose/topics.ts');
 
 const NOTHING: Ways = {
   language: null,
@@ -21,6 +22,7 @@ class WaysList {
   is = $state.raw<Ways>({ ...NOTHING, plain: isKept('plain'), calm: isKept('calm') });
 
   #loading: Promise<void> | null = null;
+  #list = $state.raw<Notes | null>(null);
 
   readonly topics: Choices = $derived(
     new Map(this.is.topics.map(({ topic, choice }) => [topic, choice])),
@@ -43,9 +45,24 @@ class WaysList {
     this.#loading = null;
   }
 
-  /** How a message behind this note meets the reader. */
+  /** How a message behind this note meets the reader; folded, until the list of topics is here. */
   choiceOf(note: string | null | undefined): Choice {
-    return note ? choiceOf(note, this.topics) : 'show';
+    return note ? (this.#notes()?.choiceOf(note, this.topics) ?? 'fold') : 'show';
+  }
+
+  /** A note in the reader's own language. */
+  noteIn(note: string): string {
+    return this.#notes()?.noteIn(note, currentLocale()) ?? note;
+  }
+
+  /** Fetched with the first note, not with the room. */
+  #notes(): Notes | null {
+    if (!this.#list)
+      void import('#lib/compose/topics.ts').then(
+        (list) => (this.#list = list),
+        () => undefined,
+      );
+    return this.#list;
   }
 
   /** Before log-in: for this browser. */
@@ -70,6 +87,8 @@ class WaysList {
       this.is = whole(await api.get<Body<'Ways'>>('/api/me/ways'));
       if (!this.is.language) await this.change({ language: currentLocale(), plain, calm });
       else await this.#follow(this.is.language);
+      // Whoever mutes a topic does not hear its name first.
+      if (this.is.topics.length) this.#list ??= await import('#lib/compose/topics.ts');
     } catch {
       this.#loading = null;
     }
