@@ -2,8 +2,7 @@
 import { api } from '#lib/api/client.ts';
 import type { Body } from '#lib/api/types.ts';
 import type { Choice, Choices, Topic } from '#lib/compose/topics.ts';
-import { currentLocale, setLanguage, setPlainWords } from '#lib/i18n/index.svelte.ts';
-import { keptLanguage, type Language } from '#lib/i18n/languages.ts';
+import { currentLocale, setPlainWords } from '#lib/i18n/index.svelte.ts';
 
 type Ways = Required<Body<'Ways'>>;
 type Mode = 'plain' | 'calm';
@@ -85,19 +84,16 @@ class WaysList {
     try {
       const { plain, calm } = this.is;
       this.is = whole(await api.get<Body<'Ways'>>('/api/me/ways'));
-      if (!this.is.language) await this.change({ language: currentLocale(), plain, calm });
-      else await this.#follow(this.is.language);
+      const language = currentLocale();
+      // The place writes to somebody in the language in which they read it last.
+      if (!this.is.language) await this.change({ language, plain, calm });
+      else if (this.is.language !== language) await this.change({ language });
+      else await this.#show();
       // Whoever mutes a topic does not hear its name first.
       if (this.is.topics.length) this.#list ??= await import('#lib/compose/topics.ts');
     } catch {
       this.#loading = null;
     }
-  }
-
-  /** What was chosen in this browser stands; another follows the member. */
-  async #follow(language: Language): Promise<void> {
-    if (!keptLanguage() && language !== currentLocale()) await setLanguage(language);
-    await this.#show();
   }
 
   async #show(): Promise<void> {
