@@ -56,7 +56,7 @@ describe('a way to reach somebody', () => {
 describe('a content note', () => {
   it.each([
     ['my mother died in spring', 'loss'],
-    ['I had a relapse on sunday', null],
+    ['I had a relapse on sunday', 'substances'],
     ['I relapsed on sunday', 'substances'],
     ['I count calories all day', 'eating'],
     ['today was a good day', null],

@@ -13,6 +13,9 @@ const SERVICE =
   'insta(?:gram)?|snap(?:chat)?|discord|telegram|whats?app|kik|skype|tiktok|facebook|signal|threema';
 const NAME = String.raw`@?[\p{L}\d][\w.\-]{1,30}(?:#\d{4})?`;
 
+/** With a digit or a sign in it, so that it is no ordinary word. */
+const ODD_NAME = String.raw`(?=[\p{L}.\-]{0,31}[\d_@#])${NAME}`;
+
 const PATTERNS: readonly RegExp[] = [
   // somebody@somewhere.org, and the same said in words
   /(?<![\w.+\-@])[\w.+-]{1,64}@[a-z\d-]{1,63}(?:\.[a-z\d-]{1,63}){0,3}\.[a-z]{2,12}(?![\w@])/giu,
@@ -24,7 +27,7 @@ const PATTERNS: readonly RegExp[] = [
   /(?:https?:\/\/|(?<![\w.@/-]))(?:www\.)?(?:discord\.(?:gg|com)|t(?:elegram)?\.me|wa\.me|chat\.whatsapp\.com|(?:m|fb)\.me|signal\.(?:me|group)|(?:instagram|facebook|tiktok|twitter|x|snapchat)\.com)\/[\w@#:.+/?=%-]{2,200}/giu,
   // my insta is …, add me on … as …
   new RegExp(
-    String.raw`\b(?:my|mein|meine|mi|mon)\s(?:${SERVICE})(?:\s(?:name|handle|user(?:name)?|id))?\s?(?:is|ist|es|est|:|=)\s?${NAME}`,
+    String.raw`\b(?:my|mein|meine|mi|mon)\s(?:${SERVICE})(?:\s(?:name|handle|user(?:name)?|id))?\s?(?:(?:is|ist|es|est)\s${ODD_NAME}|[:=]\s?${NAME})`,
     'giu',
   ),
   new RegExp(String.raw`\b(?:${SERVICE})\s?[:=@]\s?${NAME}`, 'giu'),
