@@ -41,7 +41,7 @@ from server.api import (
     steward_policy,
     templates,
     threads,
-    ways,
+    comfort,
 )
 from server.api.background import (
     call_those_away,
@@ -111,7 +111,7 @@ _ROUTERS = (
     rights,
     rooms,
     threads,
-    ways,
+    comfort,
     queue,
     cases,
     desk,

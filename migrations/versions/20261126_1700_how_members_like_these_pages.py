@@ -14,17 +14,17 @@ _AT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Two tables."""
     op.create_table(
-        "member_ways",
+        "member_comfort",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("language", sa.String(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("at", _AT, nullable=False),
         sa.ForeignKeyConstraint(
-            ["member_id"], ["member.id"], name="fk_member_ways_member_id_member"
+            ["member_id"], ["member.id"], name="fk_member_comfort_member_id_member"
         ),
-        sa.PrimaryKeyConstraint("id", name="pk_member_ways"),
-        sa.UniqueConstraint("member_id", name="uq_member_ways_member_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_member_comfort"),
+        sa.UniqueConstraint("member_id", name="uq_member_comfort_member_id"),
     )
     op.create_table(
         "ask_passed_on",
@@ -49,4 +49,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """As it was."""
     op.drop_table("ask_passed_on")
-    op.drop_table("member_ways")
+    op.drop_table("member_comfort")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from server.access import Actor, check
 from server.errors import NotFound
-from server.protocol import ways as bodies
+from server.protocol import comfort as bodies
 from server.services import rooms, seats
 from server.store import balance, messages
 from server.store.tables import AskPassedOn

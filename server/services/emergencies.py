@@ -15,7 +15,7 @@ from server.errors import NotFound, NotNow
 from server.protocol import care as bodies
 from server.protocol.frames import SightChanged
 from server.services import names, notices, seats, wording
-from server.store import audit, emergencies, rooms, staff, ways
+from server.store import audit, emergencies, rooms, staff, comfort
 from server.store.tables import Emergency, Member, Room
 from server.store.work import ToCarers, Work
 
@@ -188,7 +188,7 @@ def _tell_pages(work: Work, emergency: Emergency) -> None:
 
 
 def _words_for_member(work: Work, emergency: Emergency) -> str:
-    language = ways.language_of(work, emergency.member_id)
+    language = comfort.language_of(work, emergency.member_id)
     second = "confirmed" if emergency.answer == "confirmed" else "alone"
     said = wording.notice("emergency", "was_open", language).format(
         reason=wording.emergency(emergency.reason, language),

@@ -9,7 +9,7 @@ from server import help_lines
 from server.access import Actor, check
 from server.protocol import bodies, frames
 from server.services import wording
-from server.store import place, ways
+from server.store import place, comfort
 from server.store.tables import Member, OwnHelpLine
 from server.store.work import Work
 
@@ -79,7 +79,7 @@ def support(
 ) -> frames.Support:
     """What somebody sees at once who may be in danger, or who writes about somebody who may be."""
     country = chosen_country(work, None, member)
-    language = ways.language_of(work, member.id)
+    language = comfort.language_of(work, member.id)
     lines = lines_for(work, country)
     words = wording.support(about, language)
     if not lines.country:

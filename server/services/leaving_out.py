@@ -9,7 +9,7 @@ from uuid import UUID
 from moderation.classifier import Assessment
 from server.access import Actor
 from server.errors import NotFound
-from server.protocol import ways as bodies
+from server.protocol import comfort as bodies
 from server.services import reading, seats
 from server.store import assessments, messages
 from server.store.work import Work

@@ -13,7 +13,7 @@ from server.errors import BadFrame
 from server.protocol import reasons as bodies
 from server.services import promises, reason_words, statements
 from server.services.reason_words import words
-from server.store import acts, cases, ways
+from server.store import acts, cases, comfort
 from server.store.acts import Followed, Place
 from server.store.tables import Act, Notice
 from server.store.work import Work
@@ -59,7 +59,7 @@ def _entries(work: Work, member_id: UUID, shown: Sequence[Act]) -> list[bodies.L
     drafts = [act.client_id for act in shown if act.client_id]
     outcomes = acts.nudge_outcomes(work, member_id, drafts)
     names = cases.room_names(work, {act.room_id for act in shown})
-    language = ways.language_of(work, member_id)
+    language = comfort.language_of(work, member_id)
     return [
         _entry(
             work,

@@ -8,7 +8,7 @@ from moderation import appeals
 from server.access import Actor, Relation, check
 from server.protocol import bodies, frames
 from server.services import wording
-from server.store import notices, ways
+from server.store import notices, comfort
 from server.store.tables import Notice
 from server.store.work import ToMember, Work
 
@@ -67,7 +67,7 @@ def tell(
 
 def standing_words(work: Work, member_id: UUID, kind: str, code: str) -> str:
     """What is said of this kind and code when no person wrote it, in the member's language."""
-    return wording.notice(kind, code, ways.language_of(work, member_id))
+    return wording.notice(kind, code, comfort.language_of(work, member_id))
 
 
 def list_mine(work: Work, actor: Actor) -> bodies.Notices:

@@ -12,7 +12,7 @@ from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import acts, reading
 from server.services.reading import Reading
-from server.store import nudges, ways
+from server.store import nudges, comfort
 from server.store.tables import NudgeShown
 from server.store.work import Work
 
@@ -42,7 +42,7 @@ def show(
     work.session.add(seen)
     if is_new:
         acts.about_draft(work, actor.id, frame.room, frame.client_id, read, verdict)
-    language = ways.language_of(work, actor.id)
+    language = comfort.language_of(work, actor.id)
     words = wording.compose(verdict.reasons, frame.client_id.int % 7, language)
     return frames.Nudge(
         room=frame.room,
@@ -67,7 +67,7 @@ def praise(work: Work, actor: Actor, frame: frames.Post, verdict: Verdict) -> li
     if verdict.praise is None or frame.insist or not chosen:
         return []
     variant = frame.client_id.int // _ONE_IN
-    words = wording.praise(verdict.praise, variant, ways.language_of(work, actor.id))
+    words = wording.praise(verdict.praise, variant, comfort.language_of(work, actor.id))
     return [frames.Praise(room=frame.room, client_id=frame.client_id, words=words)]
 
 

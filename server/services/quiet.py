@@ -11,7 +11,7 @@ from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import quiet as bodies
 from server.protocol.bodies import HistoryMessage
-from server.services import ways
+from server.services import comfort
 from server.services.topics import topics_in
 from server.store import quiet, rooms
 from server.store.tables import Message, QuietPerson
@@ -129,6 +129,6 @@ def unheard(work: Work, actor: Actor) -> Unheard:
     topics = [
         re.compile(rf"(?<!\w){re.escape(topic.words)}", re.IGNORECASE) for topic in found.topics
     ]
-    chosen = ways.read_ways(work, actor).topics
+    chosen = comfort.read_comfort(work, actor).topics
     muted = frozenset(each.topic for each in chosen if each.choice == "mute")
     return Unheard(frozenset(person.id for person in found.people), topics, muted)

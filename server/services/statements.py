@@ -12,7 +12,7 @@ from server.protocol import reasons as bodies
 from server.services import appeals, promises, reason_words
 from server.services.reason_words import words
 from server.services.spoken import ENGLISH
-from server.store import acts, messages, notices, rooms, standing, undo, ways
+from server.store import acts, messages, notices, rooms, standing, undo, comfort
 from server.store import statements as stored
 from server.store.tables import Act, Decision, Message, Notice
 from server.store.work import Work
@@ -32,7 +32,7 @@ def read_statement(work: Work, actor: Actor, notice_id: UUID) -> bodies.Statemen
 
 def read_text(work: Work, actor: Actor, notice_id: UUID) -> str:
     """The same as plain text, to keep."""
-    return as_text(read_statement(work, actor, notice_id), ways.language_of(work, actor.id))
+    return as_text(read_statement(work, actor, notice_id), comfort.language_of(work, actor.id))
 
 
 def is_restriction(notice: Notice) -> bool:
@@ -75,7 +75,7 @@ def _statement(work: Work, notice: Notice) -> bodies.Statement:
     by_machine = notice.automated and notice.by_role == "machine"
     detected = "machine" if by_machine else _detected(notice, decision)
     until = _until(work, notice)
-    language = ways.language_of(work, notice.member_id)
+    language = comfort.language_of(work, notice.member_id)
     return bodies.Statement(
         id=notice.id,
         kind=kind,
@@ -112,7 +112,7 @@ def _read_redress(work: Work, notice: Notice) -> bodies.Redress:
         appeal=state,
         answer=notices.open_words(work, answer) if answer else None,
         usual_wait_s=int(wait.total_seconds()) if wait else None,
-        outside=promises.outside(work, ways.language_of(work, notice.member_id)),
+        outside=promises.outside(work, comfort.language_of(work, notice.member_id)),
     )
 
 

@@ -32,7 +32,7 @@ from server.store.tables import (
     MeasureResponse,
     Member,
     Membership,
-    MemberWays,
+    MemberComfort,
     Message,
     Mood,
     Notice,
@@ -213,7 +213,7 @@ _DELETED: tuple[tuple[type, Any], ...] = (
         ),
     ),
     (QuietTopic, _mine(QuietTopic.member_id)),
-    (MemberWays, _mine(MemberWays.member_id)),
+    (MemberComfort, _mine(MemberComfort.member_id)),
     (AskPassedOn, _mine(AskPassedOn.member_id)),
     (DataExport, _mine(DataExport.member_id)),
 )

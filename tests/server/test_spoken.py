@@ -9,8 +9,8 @@ import pytest
 
 from moderation import nudges
 from server.api.language import SPOKEN
-from server.protocol import ways as bodies
-from server.services import ledger, notices, statements, ways, wording
+from server.protocol import comfort as bodies
+from server.services import ledger, notices, statements, comfort, wording
 from server.services.spoken import LANGUAGES
 from tests.server.readings import DANGER, harsh
 from tests.server.store_fixture import House
@@ -69,8 +69,8 @@ def test_the_server_and_the_judgement_speak_the_languages_of_the_pages() -> None
 
 
 async def choose(house: House, actor: Any, language: bodies.Spoken) -> None:
-    patch = bodies.WaysPatch(language=language)
-    await house.do(lambda work: ways.change_ways(work, actor, patch))
+    patch = bodies.ComfortPatch(language=language)
+    await house.do(lambda work: comfort.change_comfort(work, actor, patch))
 
 
 async def first_words(house: House, actor: Any) -> str:

@@ -1,6 +1,6 @@
 import { setLanguage, setPseudo } from '#lib/i18n/index.svelte.ts';
 import { startLanguage, tellServer } from '#lib/i18n/languages.ts';
-import { ways } from '#lib/live/ways.svelte.ts';
+import { comfort } from '#lib/live/comfort.svelte.ts';
 import { watchForLeaving } from '#lib/ui/leaving.svelte.ts';
 import { applyLook, readLook } from '#lib/ui/theme.ts';
 
@@ -11,7 +11,7 @@ watchForLeaving();
 /** Before the first drawing too: no page without its words. */
 export async function init(): Promise<void> {
   await setLanguage(startLanguage());
-  await ways.start();
+  await comfort.start();
   tellServer();
   const strange = new URLSearchParams(location.search).get('language') === 'xx';
   if (import.meta.env.DEV && strange) await setPseudo();

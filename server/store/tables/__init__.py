@@ -36,7 +36,7 @@ from server.store.tables.rooms import (
     RoomEvent,
     RoomHead,
 )
-from server.store.tables.ways import AskPassedOn, MemberWays
+from server.store.tables.comfort import AskPassedOn, MemberComfort
 
 __all__ = [
     "Act",
@@ -75,7 +75,7 @@ __all__ = [
     "MeasurePlan",
     "MeasureResponse",
     "Member",
-    "MemberWays",
+    "MemberComfort",
     "Membership",
     "Message",
     "Mood",

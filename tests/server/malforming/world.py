@@ -119,7 +119,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewAppeal": {"words": words},
         "NewQuietPerson": {"blocked": False},
         "NewQuietTopic": {"words": words},
-        "WaysPatch": {
+        "ComfortPatch": {
             "language": "en", "plain": False, "calm": False, "breaks": True, "practised": False,
             "topics": [{"topic": "loss", "choice": "fold"}],
         },

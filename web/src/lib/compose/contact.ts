@@ -1,5 +1,5 @@
 /**
- * Ways to reach somebody in what is being written: found here, in the browser, before anything is sent.
+ * Comfort to reach somebody in what is being written: found here, in the browser, before anything is sent.
  *
  * The server looks again (moderation/contact.py) with more patterns. These are the plain ones; both leave dates,
  * times, prices and the numbers of help lines alone.

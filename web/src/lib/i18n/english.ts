@@ -11,7 +11,7 @@ import {
   loadRightsWords,
   loadSessionWords,
   loadStaffWords,
-  loadWaysWords,
+  loadComfortWords,
   setLanguage,
 } from './index.svelte.ts';
 
@@ -28,5 +28,5 @@ await Promise.all([
   loadBalanceWords(),
   loadComposeWords(),
   loadPracticeWords(),
-  loadWaysWords(),
+  loadComfortWords(),
 ]);

@@ -14,7 +14,7 @@ import type practiceCatalogue from './en/practice.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
-import type waysCatalogue from './en/ways.json';
+import type comfortCatalogue from './en/comfort.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
@@ -32,7 +32,7 @@ export type Key =
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof staffCatalogue
-  | keyof typeof waysCatalogue;
+  | keyof typeof comfortCatalogue;
 export type Values = Record<string, string | number | Date>;
 
 type Catalogue = Partial<Record<Key, string>>;
@@ -143,7 +143,7 @@ export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadBalanceWords = (): Promise<void> => loadWords('balance');
 export const loadComposeWords = (): Promise<void> => loadWords('compose');
 export const loadPracticeWords = (): Promise<void> => loadWords('practice');
-export const loadWaysWords = (): Promise<void> => loadWords('ways');
+export const loadComfortWords = (): Promise<void> => loadWords('comfort');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
 
 export function currentLocale(): Language {

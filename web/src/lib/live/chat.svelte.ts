@@ -19,7 +19,7 @@ import * as words from './outbox.ts';
 import { quiet } from './quiet.svelte.ts';
 import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
 import { Tabs, type Told } from './tabs.ts';
-import { ways } from './ways.svelte.ts';
+import { comfort } from './comfort.svelte.ts';
 
 const PAGE_LENGTH = 50;
 const TYPING_SHOWN_MS = 6_000;
@@ -129,7 +129,7 @@ class Chat {
     line.connect();
     void this.#unpack(member);
     void quiet.ready();
-    void ways.ready();
+    void comfort.ready();
   }
 
   /** The session is over: hang up. What is unsent waits for the same member to come back. */
@@ -147,7 +147,7 @@ class Chat {
     this.support = [];
     this.news = null;
     quiet.forget();
-    ways.forget();
+    comfort.forget();
   }
 
   /** What was kept comes back, and the tabs agree on which of them sends. */
@@ -255,7 +255,7 @@ class Chat {
   async #load(view: RoomView): Promise<void> {
     try {
       // What is folded away is known before the first words are shown.
-      await Promise.all([quiet.ready(), ways.ready()]);
+      await Promise.all([quiet.ready(), comfort.ready()]);
       view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
       if (!view.detail.room.seat) view.phase = 'outside';
       else await this.#catchUp(view);

@@ -2,7 +2,7 @@
 import { api } from '#lib/api/client.ts';
 import type { Body } from '#lib/api/types.ts';
 import { unheard, type Spoken, type Unheard } from './unheard.ts';
-import { ways } from './ways.svelte.ts';
+import { comfort } from './comfort.svelte.ts';
 
 const NOTHING: Body<'Quiet'> = { people: [], topics: [] };
 
@@ -37,7 +37,7 @@ class QuietList {
 
   /** Why a message is folded away, if it is. */
   why(message: Spoken): 'person' | 'topic' | null {
-    const muted = message.author.role === 'peer' && ways.choiceOf(message.content_note) === 'mute';
+    const muted = message.author.role === 'peer' && comfort.choiceOf(message.content_note) === 'mute';
     return unheard(this.#unheard, message) ?? (muted ? 'topic' : null);
   }
 

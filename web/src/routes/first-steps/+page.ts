@@ -1,5 +1,5 @@
-import { loadPracticeWords, loadWaysWords } from '#lib/i18n/index.svelte.ts';
+import { loadPracticeWords, loadComfortWords } from '#lib/i18n/index.svelte.ts';
 
 export async function load(): Promise<void> {
-  await Promise.all([loadPracticeWords(), loadWaysWords()]);
+  await Promise.all([loadPracticeWords(), loadComfortWords()]);
 }

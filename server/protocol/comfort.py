@@ -24,7 +24,7 @@ class TopicChoice(Wire):
 Topics = Annotated[list[TopicChoice], Field(max_length=9)]
 
 
-class Ways(Wire):
+class Comfort(Wire):
     """What a member chose; what they did not stands as it comes. Nobody else is shown it.
 
     language: in which the place speaks to them; None until they chose one. plain: shorter words.
@@ -40,7 +40,7 @@ class Ways(Wire):
     topics: Topics = []
 
 
-class WaysPatch(Wire):
+class ComfortPatch(Wire):
     """What is left out stays."""
 
     language: Spoken | None = None

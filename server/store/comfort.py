@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import select
 
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import MemberWays
+from server.store.tables import MemberComfort
 from server.store.work import Work
 
 SPOKEN = "en"
@@ -14,17 +14,17 @@ SPOKEN = "en"
 
 def language_of(work: Work, member_id: UUID) -> str:
     """In which language the place speaks to a member."""
-    query = select(MemberWays.language).where(MemberWays.member_id == member_id)
+    query = select(MemberComfort.language).where(MemberComfort.member_id == member_id)
     return work.session.exec(query).first() or SPOKEN
 
 
-def find(work: Work, member_id: UUID) -> MemberWays | None:
+def find(work: Work, member_id: UUID) -> MemberComfort | None:
     """A member's choices, locked until the commit where the engine locks rows."""
-    query = select(MemberWays).where(MemberWays.member_id == member_id)
+    query = select(MemberComfort).where(MemberComfort.member_id == member_id)
     return work.session.exec(query.with_for_update()).first()
 
 
-def open_choices(work: Work, row: MemberWays) -> str | None:
+def open_choices(work: Work, row: MemberComfort) -> str | None:
     """What is sealed of them, as JSON; None when it can no longer be read."""
     try:
         return work.sealer.open(row.member_id, row.sealed, _spot(row))
@@ -32,7 +32,7 @@ def open_choices(work: Work, row: MemberWays) -> str | None:
         return None
 
 
-def put(work: Work, row: MemberWays, choices: str) -> None:
+def put(work: Work, row: MemberComfort, choices: str) -> None:
     """Keep them, sealed under the member's key. choices: JSON."""
     row.sealed = work.sealer.seal(row.member_id, choices, _spot(row))
     row.at = work.now
@@ -40,5 +40,5 @@ def put(work: Work, row: MemberWays, choices: str) -> None:
     work.session.flush()
 
 
-def _spot(row: MemberWays) -> Spot:
-    return Spot("member_ways", "sealed", row.id, None)
+def _spot(row: MemberComfort) -> Spot:
+    return Spot("member_comfort", "sealed", row.id, None)

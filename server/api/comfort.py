@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from server.api.depend import Ask
-from server.protocol.ways import Balance, LeavingOut, Ways, WaysPatch
-from server.services import balance, leaving_out, ways
+from server.protocol.comfort import Balance, LeavingOut, Comfort, ComfortPatch
+from server.services import balance, leaving_out, comfort
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 
@@ -14,16 +14,16 @@ _PASS_ON = {"x-access": "ask.pass_on"}
 _ASK = "/rooms/{room_id}/asks/{message_id}/passed-on"
 
 
-@router.get("/me/ways", operation_id="ways_read", openapi_extra={"x-access": "ways.read"})
-async def read_ways(ask: Ask) -> Ways:
+@router.get("/me/comfort", operation_id="comfort_read", openapi_extra={"x-access": "comfort.read"})
+async def read_comfort(ask: Ask) -> Comfort:
     """Language, modes, topics."""
-    return await ask.read("ways.read", lambda work: ways.read_ways(work, ask.actor))
+    return await ask.read("comfort.read", lambda work: comfort.read_comfort(work, ask.actor))
 
 
-@router.patch("/me/ways", operation_id="ways_change", openapi_extra={"x-access": "ways.change"})
-async def change_ways(patch: WaysPatch, ask: Ask) -> Ways:
+@router.patch("/me/comfort", operation_id="comfort_change", openapi_extra={"x-access": "comfort.change"})
+async def change_comfort(patch: ComfortPatch, ask: Ask) -> Comfort:
     """What is left out stays."""
-    return await ask.do("ways.change", lambda work: ways.change_ways(work, ask.actor, patch))
+    return await ask.do("comfort.change", lambda work: comfort.change_comfort(work, ask.actor, patch))
 
 
 @router.get("/me/balance", operation_id="balance_read", openapi_extra={"x-access": "balance.read"})

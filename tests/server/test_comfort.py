@@ -10,11 +10,11 @@ import pytest
 
 from server.access import Actor
 from server.errors import NotFound
-from server.protocol import ways as bodies
-from server.services import balance, leaving_out, quiet, rooms, seats, ways
+from server.protocol import comfort as bodies
+from server.services import balance, leaving_out, quiet, rooms, seats, comfort
 from server.store import erasing
-from server.store import ways as stored
-from server.store.tables import MemberWays
+from server.store import comfort as stored
+from server.store.tables import MemberComfort
 from tests.server.readings import DANGER, calm
 from tests.server.store_fixture import House
 from tests.server.test_posting import kitchen, post, say
@@ -23,13 +23,13 @@ from tests.server.test_threads import asked, replied, waiting
 ROOT = Path(__file__).parents[2]
 
 
-async def change(house: House, actor: Actor, **patch: Any) -> bodies.Ways:
-    body = bodies.WaysPatch(**patch)
-    return await house.do(lambda work: ways.change_ways(work, actor, body))
+async def change(house: House, actor: Actor, **patch: Any) -> bodies.Comfort:
+    body = bodies.ComfortPatch(**patch)
+    return await house.do(lambda work: comfort.change_comfort(work, actor, body))
 
 
-async def read(house: House, actor: Actor) -> bodies.Ways:
-    return await house.do(lambda work: ways.read_ways(work, actor))
+async def read(house: House, actor: Actor) -> bodies.Comfort:
+    return await house.do(lambda work: comfort.read_comfort(work, actor))
 
 
 def chose(
@@ -42,13 +42,13 @@ async def test_what_a_member_chose_is_kept_and_what_a_patch_leaves_out_stays(
     any_house: House,
 ) -> None:
     ash, birch, _ = await kitchen(any_house)
-    assert await read(any_house, ash) == bodies.Ways()
+    assert await read(any_house, ash) == bodies.Comfort()
     await change(any_house, ash, plain=True, topics=[chose("loss"), chose("loss", "show")])
     await change(any_house, ash, calm=True, language="ar")
     kept = await read(any_house, ash)
     assert (kept.plain, kept.calm, kept.language) == (True, True, "ar")
     assert kept.topics == [chose("loss", "show")], "of a topic named twice the last counts"
-    assert await read(any_house, birch) == bodies.Ways(), "nobody else's"
+    assert await read(any_house, birch) == bodies.Comfort(), "nobody else's"
 
 
 async def test_what_somebody_folds_away_is_sealed(house: House) -> None:
@@ -61,7 +61,7 @@ async def test_what_somebody_folds_away_is_sealed(house: House) -> None:
         return row.sealed
 
     assert b"self_harm" not in await house.do(bytes_of)
-    assert MemberWays.__tablename__ in erasing.DELETED
+    assert MemberComfort.__tablename__ in erasing.DELETED
 
 
 async def balanced(house: House, actor: Actor) -> bodies.Balance:

@@ -4,11 +4,11 @@ import type { Body } from '#lib/api/types.ts';
 import type { Choice, Choices, Topic } from '#lib/compose/topics.ts';
 import { currentLocale, setPlainWords } from '#lib/i18n/index.svelte.ts';
 
-type Ways = Required<Body<'Ways'>>;
+type Comfort = Required<Body<'Comfort'>>;
 type Mode = 'plain' | 'calm';
 type Notes = typeof import('#lib/compose/topics.ts');
 
-const NOTHING: Ways = {
+const NOTHING: Comfort = {
   language: null,
   plain: false,
   calm: false,
@@ -18,7 +18,7 @@ const NOTHING: Ways = {
 };
 
 class WaysList {
-  is = $state.raw<Ways>({ ...NOTHING, plain: isKept('plain'), calm: isKept('calm') });
+  is = $state.raw<Comfort>({ ...NOTHING, plain: isKept('plain'), calm: isKept('calm') });
 
   #loading: Promise<void> | null = null;
   #list = $state.raw<Notes | null>(null);
@@ -70,8 +70,8 @@ class WaysList {
     await this.#show();
   }
 
-  async change(patch: Body<'WaysPatch'>): Promise<void> {
-    this.is = whole(await api.patch<Body<'Ways'>>('/api/me/ways', patch));
+  async change(patch: Body<'ComfortPatch'>): Promise<void> {
+    this.is = whole(await api.patch<Body<'Comfort'>>('/api/me/comfort', patch));
     await this.#show();
   }
 
@@ -83,7 +83,7 @@ class WaysList {
   async #load(): Promise<void> {
     try {
       const { plain, calm } = this.is;
-      this.is = whole(await api.get<Body<'Ways'>>('/api/me/ways'));
+      this.is = whole(await api.get<Body<'Comfort'>>('/api/me/comfort'));
       const language = currentLocale();
       // The place writes to somebody in the language in which they read it last.
       if (!this.is.language) await this.change({ language, plain, calm });
@@ -115,8 +115,8 @@ function still(): void {
   document.head.append(link);
 }
 
-function whole(ways: Body<'Ways'>): Ways {
-  return { ...NOTHING, ...ways };
+function whole(comfort: Body<'Comfort'>): Comfort {
+  return { ...NOTHING, ...comfort };
 }
 
 function isKept(mode: Mode): boolean {
@@ -136,4 +136,4 @@ function keep(mode: Mode, on: boolean): void {
   }
 }
 
-export const ways = new WaysList();
+export const comfort = new WaysList();

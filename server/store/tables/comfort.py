@@ -9,10 +9,10 @@ from sqlmodel import Field, SQLModel
 from server.store.tables.base import primary, time
 
 
-class MemberWays(SQLModel, table=True):
+class MemberComfort(SQLModel, table=True):
     """One member's choices. All but the language are sealed: what somebody folds away says something about them."""
 
-    __tablename__ = "member_ways"
+    __tablename__ = "member_comfort"
     id: UUID = primary()
     member_id: UUID = Field(foreign_key="member.id", unique=True)
     language: str | None = None
