@@ -15,9 +15,18 @@ from moderation.classifier import Span
 from moderation.errors import PolicyInvalid
 from moderation.verdict import Reason
 
-_RAW: Final[dict[str, Any]] = tomllib.loads(
-    Path(__file__).with_name("nudges.toml").read_text("utf-8")
-)
+_HERE: Final = Path(__file__)
+LANGUAGES: Final = ("en", "de", "es", "fr", "ar")
+
+
+def _read(language: str) -> dict[str, Any]:
+    """`nudges.toml` in English, `nudges.de.toml` beside it."""
+    name = "nudges.toml" if language == "en" else f"nudges.{language}.toml"
+    return tomllib.loads(_HERE.with_name(name).read_text("utf-8"))
+
+
+_ALL: Final = {language: _read(language) for language in LANGUAGES}
+_RAW: Final = _ALL["en"]
 NUDGES_VERSION: Final[str] = _RAW["version"]
 _WORDINGS: Final = {code: value for code, value in _RAW.items() if isinstance(value, dict)}
 NUDGE_REASONS: Final = tuple(code for code, said in _WORDINGS.items() if "suggestions" in said)
@@ -35,16 +44,17 @@ class Nudge:
     suggestions: tuple[str, ...]
 
 
-def compose(reasons: Sequence[Reason], variant: int = 0) -> Nudge:
+def compose(reasons: Sequence[Reason], variant: int = 0, language: str = "en") -> Nudge:
     """The words for these reasons; the first we have words for speaks, all of them are marked.
 
     variant: any whole number; the same one gives the same words, the next one other words.
+    language: of the author; English where it has no words.
     Raises PolicyInvalid when we have words for none of the reasons.
     """
     spoken = [reason for reason in reasons if reason.code in NUDGE_REASONS or _is_rule(reason)]
     if not spoken:
         raise PolicyInvalid("nothing is said for these reasons in nudges.toml")
-    words, suggestions = _said(spoken[0], variant)
+    words, suggestions = _said(spoken[0], variant, language)
     return Nudge(
         reasons=tuple(reason.code for reason in spoken),
         words=words,
@@ -57,22 +67,27 @@ def _is_rule(reason: Reason) -> bool:
     return reason.code.startswith("rule:")
 
 
-def _said(reason: Reason, variant: int) -> tuple[str, tuple[str, ...]]:
+def _said(reason: Reason, variant: int, language: str) -> tuple[str, tuple[str, ...]]:
     """A place's own rule speaks in its own words; what could be tried, its steward has not told us."""
     if _is_rule(reason):
         return reason.words, ()
-    wording = _WORDINGS[reason.code]
+    wording = _wording(reason.code, language)
     return _chosen(wording["words"], variant), _turned(wording["suggestions"], variant)
 
 
-def praise(code: str, variant: int = 0) -> str:
-    """What was done well, in words for whoever did it. variant: as for ``compose``.
+def _wording(code: str, language: str) -> dict[str, Any]:
+    said: dict[str, Any] = _ALL.get(language, _RAW).get(code) or _WORDINGS[code]
+    return said
+
+
+def praise(code: str, variant: int = 0, language: str = "en") -> str:
+    """What was done well, in words for whoever did it. variant, language: as for ``compose``.
 
     Raises PolicyInvalid when we have no words for it.
     """
     if code not in PRAISES:
         raise PolicyInvalid("this praise has no words in nudges.toml")
-    return _chosen(_WORDINGS[code]["words"], variant)
+    return _chosen(_wording(code, language)["words"], variant)
 
 
 def _chosen(words: Sequence[str], variant: int) -> str:

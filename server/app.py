@@ -44,6 +44,7 @@ from server.api import (
     steward_policy,
     templates,
     threads,
+    comfort,
     ways,
     well,
 )
@@ -132,6 +133,7 @@ _ROUTERS = (
     rights,
     rooms,
     threads,
+    comfort,
     queue,
     cases,
     desk,

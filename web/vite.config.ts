@@ -19,7 +19,7 @@ function sourceVersion(): string {
 // once in it, would run before the page has told it its version, and reload every error page for ever.
 const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|i18n|live)|src\/lib\/session)/;
 /** One language at a time, and of it only what the page needs. */
-const WORDS = /\/i18n\/([a-z]+\/[a-z_]+\.json|pseudo\.ts)$/;
+const WORDS = /\/i18n\/([a-z-]+\/[a-z_]+\.json|pseudo\.ts)$/;
 
 function isCore(id: string): boolean {
   return CORE.test(id) && !WORDS.test(id) && !id.endsWith('.css');

@@ -14,7 +14,7 @@ from server.protocol.base import Wire
 from server.services import acts, cases, conversations, help, ladder, notices, reading, wording
 from server.services.reading import Reading
 from server.store import notices as stored_notices
-from server.store import people, rooms
+from server.store import people, rooms, comfort
 from server.store.tables import Message
 from server.store.work import Work
 
@@ -162,13 +162,14 @@ def tell(
     act = _act_of(kind, code)
     act_id = new_id()
     rules = [reason.words for reason in verdict.reasons if reason.code.startswith(_RULE)]
-    told = wording.notice(kind, code)
+    language = comfort.language_of(work, message.author_id)
+    told = wording.notice(kind, code, language)
     notice = notices.tell(
         work,
         member_id=message.author_id,
         kind=kind,
         code=code,
-        words=" ".join([told, wording.rule(rules)]) if rules else None,
+        words=" ".join([told, wording.rule(rules, language)]) if rules else told,
         room_id=message.room_id,
         message_id=message.id,
         automated=True,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from server.services import seats, wording
-from server.store import cases, rooms
+from server.store import cases, rooms, comfort
 from server.store.tables import Member, Room, RoomHead
 from server.store.work import Work
 
@@ -18,7 +18,7 @@ def open_conversation(
     room = Room(
         slug=f"private-{secrets.token_hex(8)}",
         name=name,
-        purpose=wording.conversation("purpose"),
+        purpose=wording.conversation("purpose", comfort.language_of(work, member_id)),
         kind="conversation",
         language=origin.language if origin else "en",
         created_at=work.now,
@@ -41,9 +41,10 @@ def open_line(work: Work, member_id: UUID, from_room: UUID) -> Room:
     staff_ids = line_staff(work, from_room, member_id)
     line = _standing_line(work, member_id, from_room)
     if line is None:
-        name = wording.conversation("line_name")
+        language = comfort.language_of(work, member_id)
+        name = wording.conversation("line_name", language)
         line = open_conversation(work, from_room, member_id, staff_ids, name)
-        line.purpose = wording.conversation("line_purpose")
+        line.purpose = wording.conversation("line_purpose", language)
         work.session.add(line)
         return line
     for staff_id in staff_ids:

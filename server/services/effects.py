@@ -18,7 +18,7 @@ from server.services import (
 )
 from server.services.judged import Judged, tell_author
 from server.services.queue import LEASE
-from server.store import cases, rooms
+from server.store import cases, rooms, comfort
 from server.store.tables import Room
 from server.store.work import Work
 
@@ -105,9 +105,11 @@ def help_lines_for(work: Work, judged: Judged) -> str:
     """What the moderator wrote, then the lines that this member's crisis page shows, as plain text."""
     subject = cases.get_subject(work, judged.case)
     shown = help.lines_for(work, help.chosen_country(work, None, subject))
-    emergency = wording.resources("emergency").format(numbers=", ".join(shown.emergency))
+    language = comfort.language_of(work, subject.id)
+    numbers = ", ".join(shown.emergency)
+    emergency = wording.resources("emergency", language).format(numbers=numbers)
     lines = [_in_words(line) for line in shown.lines[:_LINES]]
-    return "\n".join([judged.words, "", wording.resources("begin"), *lines, emergency])
+    return "\n".join([judged.words, "", wording.resources("begin", language), *lines, emergency])
 
 
 def _in_words(line: frames.HelpLine) -> str:
@@ -148,7 +150,7 @@ def _conversation(work: Work, judged: Judged) -> Room:
             case.room_id,
             case.subject_id,
             [judged.actor.id],
-            wording.conversation("name"),
+            wording.conversation("name", comfort.language_of(work, case.subject_id)),
         )
     seats.take_seat(work, room.id, case.subject_id)
     staff_seat = conversations.staff_seat(work, judged.actor.id)

@@ -15,7 +15,7 @@ from server.errors import NotFound, NotNow
 from server.protocol import care as bodies
 from server.protocol.frames import SightChanged
 from server.services import names, notices, seats, wording
-from server.store import audit, emergencies, rooms, staff
+from server.store import audit, emergencies, rooms, staff, comfort
 from server.store.tables import Emergency, Member, Room
 from server.store.work import ToCarers, Work
 
@@ -188,12 +188,14 @@ def _tell_pages(work: Work, emergency: Emergency) -> None:
 
 
 def _words_for_member(work: Work, emergency: Emergency) -> str:
-    said = wording.notice("emergency", "was_open").format(
-        reason=wording.emergency(emergency.reason),
-        second=wording.emergency("confirmed" if emergency.answer == "confirmed" else "alone"),
+    language = comfort.language_of(work, emergency.member_id)
+    second = "confirmed" if emergency.answer == "confirmed" else "alone"
+    said = wording.notice("emergency", "was_open", language).format(
+        reason=wording.emergency(emergency.reason, language),
+        second=wording.emergency(second, language),
     )
     words = emergencies.open_words(work, emergency)
-    return f"{said}\n\n{wording.emergency('in_words')} {words}" if words else said
+    return f"{said}\n\n{wording.emergency('in_words', language)} {words}" if words else said
 
 
 def _body(

@@ -9,7 +9,7 @@ from server import help_lines
 from server.access import Actor, check
 from server.protocol import bodies, frames
 from server.services import wording
-from server.store import place
+from server.store import place, comfort
 from server.store.tables import Member, OwnHelpLine
 from server.store.work import Work
 
@@ -79,10 +79,13 @@ def support(
 ) -> frames.Support:
     """What somebody sees at once who may be in danger, or who writes about somebody who may be."""
     country = chosen_country(work, None, member)
+    language = comfort.language_of(work, member.id)
     lines = lines_for(work, country)
-    words = wording.support(about)
+    words = wording.support(about, language)
     if not lines.country:
-        words = f"{words} {wording.support('fallback')}"
+        words = f"{words} {wording.support('fallback', language)}"
+        dial = wording.support("fallback_dial", language)
+        lines = lines.model_copy(update={"emergency": [dial]})
     return frames.Support(
         room=room,
         client_id=client_id,

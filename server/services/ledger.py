@@ -11,9 +11,9 @@ from moderation.appeals import APPEAL_WINDOW
 from server.access import Actor, check
 from server.errors import BadFrame
 from server.protocol import reasons as bodies
-from server.services import reason_words, statements
+from server.services import promises, reason_words, statements
 from server.services.reason_words import words
-from server.store import acts, cases
+from server.store import acts, cases, comfort
 from server.store.acts import Followed, Place
 from server.store.tables import Act, Notice
 from server.store.work import Work
@@ -59,11 +59,13 @@ def _entries(work: Work, member_id: UUID, shown: Sequence[Act]) -> list[bodies.L
     drafts = [act.client_id for act in shown if act.client_id]
     outcomes = acts.nudge_outcomes(work, member_id, drafts)
     names = cases.room_names(work, {act.room_id for act in shown})
+    language = comfort.language_of(work, member_id)
     return [
         _entry(
             work,
             act,
             told.get(act.id),
+            language=language,
             room_name=names[act.room_id],
             followed=[one for one in followed if _came_after(one, act)],
             outcome=outcomes.get(act.client_id) if act.client_id else None,
@@ -77,6 +79,7 @@ def _entry(
     act: Act,
     told: Notice | None,
     *,
+    language: str,
     room_name: str,
     followed: Sequence[Followed],
     outcome: str | None,
@@ -89,18 +92,18 @@ def _entry(
         id=act.id,
         at=act.at,
         kind=kind,
-        words=words("act", act.kind, act.about or act.code),
+        words=words("act", act.kind, act.about or act.code, language),
         room=act.room_id,
         room_name=room_name,
         message=act.message_id,
-        rules=reason_words.rules(act.reasons),
+        rules=reason_words.rules(act.reasons, language),
         band=band,
-        band_words=words("band", act.band) if act.band else None,
-        clause_words=act.clause_words,
+        band_words=words("band", act.band, language=language) if act.band else None,
+        clause_words=promises.as_read(act.clause, act.clause_words, language),
         model=act.model or None,
         policy=act.policy,
-        became=words("nudge", outcome) if outcome else None,
-        followed=[_followed(one) for one in followed],
+        became=words("nudge", outcome, language=language) if outcome else None,
+        followed=[_followed(one, language) for one in followed],
         statement=_statement_of(work, act, told),
         asked=asked,
         may_ask=asked is None and work.now <= until,
@@ -113,13 +116,13 @@ def _came_after(one: Followed, act: Act) -> bool:
     return one.message_id == act.message_id and one.decision.at >= act.at
 
 
-def _followed(one: Followed) -> bodies.Followed:
+def _followed(one: Followed, language: str) -> bodies.Followed:
     by: Any = one.notice.by_role
     is_restriction = statements.is_restriction(one.notice)
     return bodies.Followed(
         at=one.decision.at,
         by=by,
-        did=words("did", one.decision.action),
+        did=words("did", one.decision.action, language=language),
         statement=one.notice.id if is_restriction else None,
     )
 

@@ -8,7 +8,7 @@ from moderation import appeals
 from server.access import Actor, Relation, check
 from server.protocol import bodies, frames
 from server.services import wording
-from server.store import notices
+from server.store import notices, comfort
 from server.store.tables import Notice
 from server.store.work import ToMember, Work
 
@@ -58,11 +58,16 @@ def tell(
         appeal_until=work.now + appeals.APPEAL_WINDOW if appealable else None,
         at=work.now,
     )
-    told = words if words is not None else wording.notice(kind, code)
+    told = words if words is not None else standing_words(work, member_id, kind, code)
     notices.add(work, notice, told)
     frame = _frame(notice, told)
     work.announce(ToMember(member_id, frame))
     return frame
+
+
+def standing_words(work: Work, member_id: UUID, kind: str, code: str) -> str:
+    """What is said of this kind and code when no person wrote it, in the member's language."""
+    return wording.notice(kind, code, comfort.language_of(work, member_id))
 
 
 def list_mine(work: Work, actor: Actor) -> bodies.Notices:

@@ -12,7 +12,7 @@ from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import acts, reading
 from server.services.reading import Reading
-from server.store import nudges
+from server.store import nudges, comfort
 from server.store.tables import NudgeShown
 from server.store.work import Work
 
@@ -42,7 +42,8 @@ def show(
     work.session.add(seen)
     if is_new:
         acts.about_draft(work, actor.id, frame.room, frame.client_id, read, verdict)
-    words = wording.compose(verdict.reasons, variant=frame.client_id.int % 7)
+    language = comfort.language_of(work, actor.id)
+    words = wording.compose(verdict.reasons, frame.client_id.int % 7, language)
     return frames.Nudge(
         room=frame.room,
         client_id=frame.client_id,
@@ -60,12 +61,13 @@ _ONE_IN = 4
 """Praise that comes each time is noise, and a score to play for."""
 
 
-def praise(frame: frames.Post, verdict: Verdict) -> list[Wire]:
+def praise(work: Work, actor: Actor, frame: frames.Post, verdict: Verdict) -> list[Wire]:
     """What its author did well, for one in four warm replies: always the same ones, by client_id."""
     chosen = frame.client_id.int % _ONE_IN == 0
     if verdict.praise is None or frame.insist or not chosen:
         return []
-    words = wording.praise(verdict.praise, variant=frame.client_id.int // _ONE_IN)
+    variant = frame.client_id.int // _ONE_IN
+    words = wording.praise(verdict.praise, variant, comfort.language_of(work, actor.id))
     return [frames.Praise(room=frame.room, client_id=frame.client_id, words=words)]
 
 

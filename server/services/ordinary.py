@@ -185,4 +185,4 @@ def _tell(work: Work, said: _Said, message: posts.Row) -> list[Wire]:
     posted = frames.Posted(
         room=frame.room, client_id=frame.client_id, seq=shown.seq, id=shown.id, at=work.now
     )
-    return [posted, *nudging.praise(frame, said.verdict)]
+    return [posted, *nudging.praise(work, said.draft.actor, frame, said.verdict)]

@@ -187,7 +187,7 @@ def _publish(work: Work, draft: _Judged) -> Answers:
     answers += alarm.after_publishing(
         work, message, draft.reading, draft.verdict, client_id=message.client_id
     )
-    return answers + nudging.praise(draft.frame, draft.verdict)
+    return answers + nudging.praise(work, draft.actor, draft.frame, draft.verdict)
 
 
 def _hold(work: Work, draft: _Judged) -> Answers:

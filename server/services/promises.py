@@ -7,7 +7,7 @@ from moderation.cases import SANCTIONS
 from server.access import Actor, check
 from server.errors import BadFrame, NotFound
 from server.protocol import reasons as bodies
-from server.services.reason_words import clause_of, sections
+from server.services.reason_words import clause_of, find_words, shipped, words
 from server.store import audit, promises
 from server.store.work import Work
 
@@ -35,6 +35,13 @@ def change_words(
     return _body(work)
 
 
+def as_read(clause: str | None, kept: str | None, language: str) -> str | None:
+    """A promise as a decision kept it; in the reader's language where it was the shipped one."""
+    if clause is None or kept != _shipped().get(clause):
+        return kept
+    return find_words("promises", clause, language)
+
+
 def words_of(work: Work, code: str | None) -> str | None:
     """One promise, as it is worded now."""
     if code is None:
@@ -42,9 +49,9 @@ def words_of(work: Work, code: str | None) -> str | None:
     return promises.own_words(work).get(code) or _shipped().get(code)
 
 
-def outside(work: Work) -> str:
+def outside(work: Work, language: str) -> str:
     """Where somebody can turn outside this place."""
-    return promises.own_words(work).get(OUTSIDE) or sections()["redress"][OUTSIDE]
+    return promises.own_words(work).get(OUTSIDE) or words("redress", OUTSIDE, language=language)
 
 
 def usual_clause(reasons: Sequence[str]) -> Any:
@@ -62,15 +69,15 @@ def chosen(action: str, asked: str | None, reasons: Sequence[str]) -> str | None
 def _body(work: Work) -> bodies.Promises:
     own = promises.own_words(work)
     shown: list[Any] = [
-        {"code": code, "words": own.get(code, words), "shipped": code not in own}
-        for code, words in _shipped().items()
+        {"code": code, "words": own.get(code, said), "shipped": code not in own}
+        for code, said in _shipped().items()
     ]
     return bodies.Promises(
         promises=[bodies.Promise.model_validate(one) for one in shown],
-        outside=own.get(OUTSIDE) or sections()["redress"][OUTSIDE],
+        outside=own.get(OUTSIDE) or words("redress", OUTSIDE),
         outside_shipped=OUTSIDE not in own,
     )
 
 
 def _shipped() -> Any:
-    return sections()["promises"]
+    return shipped("promises")

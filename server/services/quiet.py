@@ -11,6 +11,8 @@ from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import quiet as bodies
 from server.protocol.bodies import HistoryMessage
+from server.services import comfort
+from server.services.topics import topics_in
 from server.store import quiet, rooms
 from server.store.tables import Message, QuietPerson
 from server.store.work import Work
@@ -22,10 +24,14 @@ NO_ANSWERS = "This message takes no answers from you right now."
 
 
 class Unheard(NamedTuple):
-    """Whom and what a member does not want to hear. topics: found where a word begins with one."""
+    """Whom and what a member does not want to hear. topics: found where a word begins with one.
+
+    muted: codes of topics that a content note may name.
+    """
 
     people: frozenset[UUID]
     topics: list[re.Pattern[str]]
+    muted: frozenset[str] = frozenset()
 
     def why(self, message: HistoryMessage) -> Literal["person", "topic"] | None:
         """Why a message is folded away, if it is. Who keeps the room is always heard."""
@@ -33,6 +39,8 @@ class Unheard(NamedTuple):
             return None
         if message.author.id in self.people:
             return "person"
+        if self.muted & topics_in(message.content_note or ""):
+            return "topic"
         words = f"{message.content_note or ''}\n{message.text or ''}"
         return "topic" if any(topic.search(words) for topic in self.topics) else None
 
@@ -121,4 +129,6 @@ def unheard(work: Work, actor: Actor) -> Unheard:
     topics = [
         re.compile(rf"(?<!\w){re.escape(topic.words)}", re.IGNORECASE) for topic in found.topics
     ]
-    return Unheard(frozenset(person.id for person in found.people), topics)
+    chosen = comfort.read_comfort(work, actor).topics
+    muted = frozenset(each.topic for each in chosen if each.choice == "mute")
+    return Unheard(frozenset(person.id for person in found.people), topics, muted)

@@ -1,9 +1,10 @@
 """How decisions are explained: the words of reasons.toml, and by which promise a rule is meant."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+
+from server.services.spoken import ENGLISH, SpokenWords
 
 _FILE = Path(__file__).with_name("reasons.toml")
 _RISES = (1 / 3, 2 / 3)
@@ -25,15 +26,20 @@ _CLAUSES: Mapping[str, str] = {
 _ENCOURAGEMENT = "encouragement"
 
 
-def words(section: str, name: str, detail: str | None = None) -> str:
+def words(section: str, name: str, detail: str | None = None, language: str = ENGLISH) -> str:
     """The words of a section; those for this detail where there are any."""
-    table = sections()[section]
-    return table.get(f"{name}.{detail}") or table[name]
+    own = _spoken().find(section, f"{name}.{detail}", language) if detail else None
+    return own or _spoken().get(section, name, language)
 
 
-def find_words(section: str, name: str) -> str | None:
+def find_words(section: str, name: str, language: str = ENGLISH) -> str | None:
     """The same, or None."""
-    return sections()[section].get(name)
+    return _spoken().find(section, name, language)
+
+
+def shipped(section: str) -> Mapping[str, str]:
+    """All words of a section, in English."""
+    return _spoken().section(section)
 
 
 def clause_of(reasons: Sequence[str]) -> str | None:
@@ -41,9 +47,12 @@ def clause_of(reasons: Sequence[str]) -> str | None:
     return next(filter(None, map(_clause, reasons)), None)
 
 
-def rules(reasons: Sequence[str]) -> list[str]:
+def rules(reasons: Sequence[str], language: str = ENGLISH) -> list[str]:
     """Rules in words for the author. What speaks of danger, and only of that, has none."""
-    found = [find_words("reason", code) or _own_rule(code) or _safe(code) for code in reasons]
+    found = [
+        find_words("reason", code, language) or _own_rule(code, language) or _safe(code, language)
+        for code in reasons
+    ]
     return list(dict.fromkeys(filter(None, found)))
 
 
@@ -66,18 +75,16 @@ def is_own_rule(code: str) -> bool:
     return code.startswith("rule:")
 
 
-def _own_rule(code: str) -> str | None:
+def _own_rule(code: str, language: str) -> str | None:
     if not is_own_rule(code):
         return None
-    return words("reason", "rule").format(name=code.removeprefix("rule:"))
+    return words("reason", "rule", language=language).format(name=code.removeprefix("rule:"))
 
 
-def _safe(code: str) -> str | None:
-    return words("reason", "safe") if _clause(code) == "safe" else None
+def _safe(code: str, language: str) -> str | None:
+    return words("reason", "safe", language=language) if _clause(code) == "safe" else None
 
 
 @cache
-def sections() -> Mapping[str, Mapping[str, str]]:
-    """All words, by section."""
-    tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return {name: table for name, table in tables.items() if isinstance(table, dict)}
+def _spoken() -> SpokenWords:
+    return SpokenWords(_FILE)

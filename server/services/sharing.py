@@ -12,7 +12,7 @@ from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import care as bodies
 from server.protocol.frames import SightChanged
-from server.services import notices, wording
+from server.services import notices
 from server.services.asked_words import AskedWords
 from server.store import audit, consents, rooms, sharing, staff
 from server.store.tables import Consent, Room
@@ -91,7 +91,7 @@ def tell_ending(work: Work) -> None:
     for (member_id, room_id), until in by_group.items():
         notices.tell(
             work, member_id=member_id, kind="sharing_ends", code="sharing_ends",
-            words=wording.notice("sharing_ends", "sharing_ends"), by_role="machine",
+            words=None, by_role="machine",
             room_id=room_id, until=until, automated=True,
         )  # fmt: skip
 

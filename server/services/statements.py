@@ -11,7 +11,8 @@ from server.access import Actor, Relation, check
 from server.protocol import reasons as bodies
 from server.services import appeals, promises, reason_words
 from server.services.reason_words import words
-from server.store import acts, messages, notices, rooms, standing, undo
+from server.services.spoken import ENGLISH
+from server.store import acts, messages, notices, rooms, standing, undo, comfort
 from server.store import statements as stored
 from server.store.tables import Act, Decision, Message, Notice
 from server.store.work import Work
@@ -31,7 +32,7 @@ def read_statement(work: Work, actor: Actor, notice_id: UUID) -> bodies.Statemen
 
 def read_text(work: Work, actor: Actor, notice_id: UUID) -> str:
     """The same as plain text, to keep."""
-    return as_text(read_statement(work, actor, notice_id))
+    return as_text(read_statement(work, actor, notice_id), comfort.language_of(work, actor.id))
 
 
 def is_restriction(notice: Notice) -> bool:
@@ -39,26 +40,27 @@ def is_restriction(notice: Notice) -> bool:
     return notice.kind in KINDS and not notice.code.startswith("risk_")
 
 
-def as_text(statement: bodies.Statement) -> str:
+def as_text(statement: bodies.Statement, language: str = ENGLISH) -> str:
     """Headings and sentences, a blank line between them; times in UTC."""
     redress = statement.redress
     parts = [
-        ("Statement of reasons", f"{statement.id}, {_time(statement.at)}"),
-        ("What was restricted", statement.restricted),
-        ("Where", statement.room_name),
-        ("How long", statement.lasts),
-        ("The message", statement.own_words),
-        ("Why", statement.reason),
-        ("Rules", " ".join(statement.rules)),
-        ("What it rests on", statement.clause_words),
-        ("How it was noticed", statement.detected),
-        ("Who decided", statement.decided),
-        ("Versions", _versions(statement)),
-        ("Asking again here", _redress(redress)),
-        ("The answer to your request", redress.answer),
-        ("Outside this place", redress.outside),
+        ("title", f"{statement.id}, {_time(statement.at)}"),
+        ("restricted", statement.restricted),
+        ("where", statement.room_name),
+        ("lasts", statement.lasts),
+        ("message", statement.own_words),
+        ("why", statement.reason),
+        ("rules", " ".join(statement.rules)),
+        ("clause", statement.clause_words),
+        ("detected", statement.detected),
+        ("decided", statement.decided),
+        ("versions", _versions(statement, language)),
+        ("again", _redress(redress, language)),
+        ("answer", redress.answer),
+        ("outside", redress.outside),
     ]
-    return "\n\n".join(f"{title}\n{text}" for title, text in parts if text) + "\n"
+    headed = [(words("heading", name, language=language), text) for name, text in parts if text]
+    return "\n\n".join(f"{title}\n{text}" for title, text in headed) + "\n"
 
 
 def _statement(work: Work, notice: Notice) -> bodies.Statement:
@@ -73,26 +75,27 @@ def _statement(work: Work, notice: Notice) -> bodies.Statement:
     by_machine = notice.automated and notice.by_role == "machine"
     detected = "machine" if by_machine else _detected(notice, decision)
     until = _until(work, notice)
+    language = comfort.language_of(work, notice.member_id)
     return bodies.Statement(
         id=notice.id,
         kind=kind,
         at=notice.at,
-        restricted=words("restricted", notice.kind, _detail(notice, decision)),
+        restricted=words("restricted", notice.kind, _detail(notice, decision), language),
         room=notice.room_id,
         room_name=_room_name(work, notice.room_id),
         own_words=_own_words(work, message),
-        lasts=_lasts(work, notice, until, message),
+        lasts=_lasts(work, notice, until, message, language),
         until=until,
         stands=not _is_undone(work, notice) and (until is None or until > work.now),
         reason=notices.open_words(work, notice),
-        rules=reason_words.rules(act.reasons) if act else [],
-        detected=words("detected", detected),
+        rules=reason_words.rules(act.reasons, language) if act else [],
+        detected=words("detected", detected, language=language),
         detected_by_machine=detected == "machine",
-        decided=words("decided", notice.by_role),
+        decided=words("decided", notice.by_role, language=language),
         decided_by_machine=by_machine,
         by=by,
         clause=clause,
-        clause_words=_clause_words(decision, act),
+        clause_words=promises.as_read(clause, _clause_words(decision, act), language),
         model=_model(decision, act),
         policy=notice.policy,
         redress=_read_redress(work, notice),
@@ -109,7 +112,7 @@ def _read_redress(work: Work, notice: Notice) -> bodies.Redress:
         appeal=state,
         answer=notices.open_words(work, answer) if answer else None,
         usual_wait_s=int(wait.total_seconds()) if wait else None,
-        outside=promises.outside(work),
+        outside=promises.outside(work, comfort.language_of(work, notice.member_id)),
     )
 
 
@@ -149,14 +152,16 @@ def _is_undone(work: Work, notice: Notice) -> bool:
     return row is not None and row.undone_at is not None
 
 
-def _lasts(work: Work, notice: Notice, until: datetime | None, message: Message | None) -> str:
+def _lasts(
+    work: Work, notice: Notice, until: datetime | None, message: Message | None, language: str
+) -> str:
     if _is_undone(work, notice):
-        return words("lasts", "undone")
+        return words("lasts", "undone", language=language)
     if until:
         name = "until" if until > work.now else "over"
-        return words("lasts", name).format(time=_time(until))
+        return words("lasts", name, language=language).format(time=_time(until))
     waits = notice.kind == "held" and message is not None and message.state == "held"
-    return words("lasts", "waiting" if waits else "open")
+    return words("lasts", "waiting" if waits else "open", language=language)
 
 
 def _own_words(work: Work, message: Message | None) -> str | None:
@@ -176,33 +181,26 @@ def _model(decision: Decision | None, act: Act | None) -> str | None:
     return (act.model or None) if act else decision.model if decision else None
 
 
-def _versions(statement: bodies.Statement) -> str:
+def _versions(statement: bodies.Statement, language: str) -> str:
     named = (("program", statement.model), ("policy", statement.policy))
-    return ", ".join(f"{name} {version}" for name, version in named if version)
-
-
-def _redress(redress: bodies.Redress) -> str:
-    if redress.appeal:
-        return _ASKED[redress.appeal]
-    if not redress.may_appeal or redress.until is None:
-        return "The time to ask another person here is over."
-    wait = f" {_wait(redress.usual_wait_s)}" if redress.usual_wait_s else ""
-    return f"You can ask another person here to look, until {_time(redress.until)}.{wait}"
-
-
-def _wait(seconds: int) -> str:
-    return (
-        f"Half of such requests are answered within {timedelta(seconds=seconds)} (hours, minutes)."
+    return ", ".join(
+        f"{words('versions', name, language=language)} {version}"
+        for name, version in named
+        if version
     )
+
+
+def _redress(redress: bodies.Redress, language: str) -> str:
+    if redress.appeal:
+        return words("asking", redress.appeal, language=language)
+    if not redress.may_appeal or redress.until is None:
+        return words("asking", "over", language=language)
+    may = words("asking", "may", language=language).format(time=_time(redress.until))
+    if not redress.usual_wait_s:
+        return may
+    usual = words("asking", "wait", language=language)
+    return f"{may} {usual.format(span=timedelta(seconds=redress.usual_wait_s))}"
 
 
 def _time(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-_ASKED = {
-    "open": "You have asked. Somebody who had no part in the decision will look.",
-    "upheld": "Another person looked again. The decision stays.",
-    "overturned": "Another person looked again and undid the decision.",
-    "changed": "Another person looked again and changed the decision.",
-}

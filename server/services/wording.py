@@ -1,50 +1,52 @@
-"""The place's own standing words: what is said when no person wrote it. They live in words.toml."""
+"""The place's own standing words: what is said when no person wrote it. They live in words.toml.
 
-import tomllib
-from collections.abc import Mapping
+language: of whoever is told; English where it has no words.
+"""
+
 from functools import cache
 from pathlib import Path
+
+from server.services.spoken import ENGLISH, SpokenWords
 
 _FILE = Path(__file__).with_name("words.toml")
 
 
-def notice(kind: str, code: str) -> str:
+def notice(kind: str, code: str, language: str = ENGLISH) -> str:
     """The words of an automated notice, by kind and, where it needs its own, by reason."""
-    words = _sections()["notice"]
-    return words.get(f"{kind}.{code}", words[kind])
+    own = _words().find("notice", f"{kind}.{code}", language)
+    return own or _words().get("notice", kind, language)
 
 
-def rule(reasons: list[str]) -> str:
+def rule(reasons: list[str], language: str = ENGLISH) -> str:
     """What the place's own rules found, in their own words."""
-    return _sections()["rule"]["because"].replace("[reasons]", "; ".join(reasons))
+    return _words().get("rule", "because", language).replace("[reasons]", "; ".join(reasons))
 
 
-def support(name: str) -> str:
+def support(name: str, language: str = ENGLISH) -> str:
     """Words beside the help lines."""
-    return _sections()["support"][name]
+    return _words().get("support", name, language)
 
 
-def conversation(name: str) -> str:
+def conversation(name: str, language: str = ENGLISH) -> str:
     """How a private conversation is named and described."""
-    return _sections()["conversation"][name]
+    return _words().get("conversation", name, language)
 
 
 def content_note(code: str) -> str:
-    """What a message is folded behind, by its code."""
-    return _sections()["content_note"][code]
+    """What a message is folded behind, by its code. The web says it in each reader's language."""
+    return _words().get("content_note", code)
 
 
-def resources(name: str) -> str:
+def resources(name: str, language: str = ENGLISH) -> str:
     """Words around help lines that a moderator sends."""
-    return _sections()["resources"][name]
+    return _words().get("resources", name, language)
 
 
-def emergency(name: str) -> str:
+def emergency(name: str, language: str = ENGLISH) -> str:
     """Parts of what a member is told after an emergency."""
-    return _sections()["emergency"][name]
+    return _words().get("emergency", name, language)
 
 
 @cache
-def _sections() -> Mapping[str, Mapping[str, str]]:
-    tables = tomllib.loads(_FILE.read_text(encoding="utf-8"))
-    return {name: table for name, table in tables.items() if isinstance(table, dict)}
+def _words() -> SpokenWords:
+    return SpokenWords(_FILE)

@@ -10,6 +10,7 @@ from server.store import audit
 from server.store.place import get_place
 from server.store.rooms import next_seq
 from server.store.tables import (
+    AskPassedOn,
     Assessment,
     Case,
     CaseFlag,
@@ -33,6 +34,7 @@ from server.store.tables import (
     MeasureResponse,
     Member,
     Membership,
+    MemberComfort,
     Message,
     Mood,
     Notice,
@@ -222,6 +224,8 @@ _DELETED: tuple[tuple[type, Any], ...] = (
         ),
     ),
     (QuietTopic, _mine(QuietTopic.member_id)),
+    (MemberComfort, _mine(MemberComfort.member_id)),
+    (AskPassedOn, _mine(AskPassedOn.member_id)),
     (DataExport, _mine(DataExport.member_id)),
 )
 """In an order in which nothing is left that names what is gone."""

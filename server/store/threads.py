@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func
 
-from server.store.tables import Membership, Message, QuietPerson, Room
+from server.store.tables import AskPassedOn, Membership, Message, QuietPerson, Room
 from server.store.work import Work
 
 
@@ -47,7 +47,8 @@ def replies_to(work: Work, message: Message, after: int, limit: int) -> Sequence
 
 
 def waiting_asks(work: Work, member_id: UUID, limit: int) -> Sequence[tuple[Message, str]]:
-    """Asks by others in the member's rooms that no other person has answered, with the room's name; oldest first.
+    """Asks by others in the member's rooms that no other person has answered, or that somebody passed on, with
+    the room's name; oldest first.
 
     Without those of people who left the room, or whom the member does not hear, or who blocked the member.
     """
@@ -69,7 +70,7 @@ def waiting_asks(work: Work, member_id: UUID, limit: int) -> Sequence[tuple[Mess
             col(mine.left_at).is_(None),
             col(theirs.left_at).is_(None),
             col(Message.author_id) != member_id,
-            ~_answered(),
+            or_(~_answered(), _passed_on(member_id)),
             ~_apart(member_id),
         )
         .order_by(col(Message.published_at), col(Message.id))
@@ -111,6 +112,22 @@ def _answers(answer: Any) -> ColumnElement[bool]:
 def _answered() -> ColumnElement[bool]:
     answer = aliased(Message)
     return exists().where(_answers(answer)).correlate(Message)
+
+
+def _passed_on(member_id: UUID) -> ColumnElement[bool]:
+    """Somebody else who answered would like another to go on, and nobody has since."""
+    passed, answer = aliased(AskPassedOn), aliased(Message)
+    since = and_(_answers(answer), col(answer.published_at) > col(passed.at))
+    return (
+        exists()
+        .where(
+            col(passed.message_id) == col(Message.id),
+            ~exists().where(since).correlate(Message, passed),
+        )
+        .correlate(Message)
+    ) & ~exists().where(
+        col(AskPassedOn.message_id) == col(Message.id), col(AskPassedOn.member_id) == member_id
+    ).correlate(Message)
 
 
 def _apart(member_id: UUID) -> ColumnElement[bool]:

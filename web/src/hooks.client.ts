@@ -1,5 +1,6 @@
 import { setLanguage, setPseudo } from '#lib/i18n/index.svelte.ts';
 import { startLanguage, tellServer } from '#lib/i18n/languages.ts';
+import { comfort } from '#lib/live/comfort.svelte.ts';
 import { watchForLeaving } from '#lib/ui/leaving.svelte.ts';
 import { applyLook, readLook } from '#lib/ui/theme.ts';
 
@@ -10,6 +11,7 @@ watchForLeaving();
 /** Before the first drawing too: no page without its words. */
 export async function init(): Promise<void> {
   await setLanguage(startLanguage());
+  await comfort.start();
   tellServer();
   const strange = new URLSearchParams(location.search).get('language') === 'xx';
   if (import.meta.env.DEV && strange) await setPseudo();

@@ -159,7 +159,7 @@ async def refusal(request: Request, error: ServerError) -> Response:
         visit=await _head_of(request),
         error=error,
         kept=kept,
-        support=wording.support("self") if find(kept) else None,
+        support=wording.support("self", language_of(request)) if find(kept) else None,
     )
 
 

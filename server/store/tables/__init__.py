@@ -37,10 +37,12 @@ from server.store.tables.rooms import (
     RoomEvent,
     RoomHead,
 )
+from server.store.tables.comfort import AskPassedOn, MemberComfort
 from server.store.tables.ways import Challenge, CodeApp, Passkey, RecoveryCode, RecoveryLink
 
 __all__ = [
     "Act",
+    "AskPassedOn",
     "Assessment",
     "Audit",
     "AwayState",
@@ -79,6 +81,7 @@ __all__ = [
     "MeasurePlan",
     "MeasureResponse",
     "Member",
+    "MemberComfort",
     "Membership",
     "Message",
     "Mood",

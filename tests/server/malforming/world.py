@@ -119,6 +119,10 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewAppeal": {"words": words},
         "NewQuietPerson": {"blocked": False},
         "NewQuietTopic": {"words": words},
+        "ComfortPatch": {
+            "language": "en", "plain": False, "calm": False, "breaks": True, "practised": False,
+            "topics": [{"topic": "loss", "choice": "fold"}],
+        },
         "Shift": {"on": True},
         "Claim": {"version": 1},
         "NewDecision": {

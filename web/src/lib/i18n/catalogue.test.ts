@@ -84,6 +84,17 @@ describe('the words', () => {
     });
   });
 
+  it('that are plainer stand for words there are, filled in alike, and are no longer', () => {
+    for (const part of readdirSync(join(HOME, 'en-plain'))) {
+      const shorter = read('en-plain', part);
+      const usual = english[part] ?? {};
+      const same = Object.fromEntries(Object.keys(shorter).map((key) => [key, usual[key] ?? '']));
+      expect(faults('en', same, shorter)).toEqual([]);
+      const length = (words: Catalogue) => Object.values(words).join('').length;
+      expect(length(shorter)).toBeLessThan(length(same) * 0.85);
+    }
+  });
+
   it('belong to one catalogue each', () => {
     const all = Object.values(english).flatMap((each) => Object.keys(each));
     expect(all.filter((key, at) => all.indexOf(key) !== at)).toEqual([]);

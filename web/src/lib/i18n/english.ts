@@ -1,13 +1,17 @@
 /** For tests: every word, in English, before the first one is asked for. */
 import {
   loadAwayWords,
+  loadBalanceWords,
   loadCareWords,
   loadClimateWords,
+  loadComposeWords,
   loadExportingWords,
   loadMeasureWords,
+  loadPracticeWords,
   loadRightsWords,
   loadSessionWords,
   loadStaffWords,
+  loadComfortWords,
   loadWellWords,
   setLanguage,
 } from './index.svelte.ts';
@@ -23,4 +27,8 @@ await Promise.all([
   loadCareWords(),
   loadSessionWords(),
   loadWellWords(),
+  loadBalanceWords(),
+  loadComposeWords(),
+  loadPracticeWords(),
+  loadComfortWords(),
 ]);

@@ -1,32 +1,40 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
 import type awayCatalogue from './en/away.json';
+import type balanceCatalogue from './en/balance.json';
 import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
 import type commonCatalogue from './en/common.json';
+import type composeCatalogue from './en/compose.json';
 import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
 import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
+import type practiceCatalogue from './en/practice.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type staffCatalogue from './en/staff.json';
 import type waysCatalogue from './en/ways.json';
 import type wellCatalogue from './en/well.json';
+import type comfortCatalogue from './en/comfort.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
   | keyof typeof awayCatalogue
+  | keyof typeof balanceCatalogue
   | keyof typeof careCatalogue
   | keyof typeof climateCatalogue
   | keyof typeof commonCatalogue
+  | keyof typeof composeCatalogue
   | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
   | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
+  | keyof typeof practiceCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof staffCatalogue
+  | keyof typeof comfortCatalogue
   | keyof typeof waysCatalogue
   | keyof typeof wellCatalogue;
 export type Values = Record<string, string | number | Date>;
@@ -38,6 +46,8 @@ const files = import.meta.glob<Catalogue>('./*/*.json', { import: 'default' });
 
 let locale = $state<Language>('en');
 let messages = $state.raw<Catalogue>({});
+/** Shorter words, where somebody wrote them: a layer above the language's own. */
+let plain = false;
 let strange = $state.raw<((message: string) => IntlMessageFormat) | null>(null);
 /** Without a line no more words come: those for it are with the first. */
 const parts = new Set<string>(['common', 'offline']);
@@ -109,7 +119,20 @@ async function loadWords(part: string): Promise<void> {
 async function wordsOf(language: Language, part: string): Promise<Catalogue> {
   const load = files[`./${language}/${part}.json`] ?? files[`./en/${part}.json`];
   if (!load) throw new Error(`there is no catalogue ${part}`);
-  return load();
+  const shorter = plain ? files[`./${language}-plain/${part}.json`] : undefined;
+  return shorter ? { ...(await load()), ...(await shorter()) } : load();
+}
+
+/** Whether anybody wrote shorter words in this language. */
+export function hasPlainWords(language: Language): boolean {
+  return `./${language}-plain/common.json` in files;
+}
+
+/** From now on the pages speak in shorter words, or in their usual ones again. */
+export async function setPlainWords(on: boolean): Promise<void> {
+  if (plain === on) return;
+  plain = on;
+  await setLanguage(locale);
 }
 
 export async function loadStaffWords(): Promise<void> {
@@ -121,6 +144,10 @@ export const loadMeasureWords = (): Promise<void> => loadWords('measures');
 export const loadRightsWords = (): Promise<void> => loadWords('rights');
 export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
+export const loadBalanceWords = (): Promise<void> => loadWords('balance');
+export const loadComposeWords = (): Promise<void> => loadWords('compose');
+export const loadPracticeWords = (): Promise<void> => loadWords('practice');
+export const loadComfortWords = (): Promise<void> => loadWords('comfort');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
 export const loadWayWords = (): Promise<void> => loadWords('ways');
 export const loadWellWords = (): Promise<void> => loadWords('well');

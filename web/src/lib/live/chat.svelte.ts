@@ -19,6 +19,7 @@ import * as words from './outbox.ts';
 import { quiet } from './quiet.svelte.ts';
 import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
 import { Tabs, type Told } from './tabs.ts';
+import { comfort } from './comfort.svelte.ts';
 
 const PAGE_LENGTH = 50;
 const PART_LENGTH = 10;
@@ -51,7 +52,7 @@ export class RoomView {
   problem = $state.raw<{ code: string; detail: string } | null>(null);
   missedFrom: number | null = null;
   /** What this reader has opened behind a content note, and of somebody muted. */
-  readonly unfolded = new Set<string>();
+  readonly unfolded = new Map<string, boolean>();
   readonly listened = new Set<string>();
 
   constructor(readonly id: string) {}
@@ -132,6 +133,7 @@ class Chat {
     line.connect();
     void this.#unpack(member);
     void quiet.ready();
+    void comfort.ready();
   }
 
   /** The session is over: hang up. What is unsent waits for the same member to come back. */
@@ -149,6 +151,7 @@ class Chat {
     this.support = [];
     this.news = null;
     quiet.forget();
+    comfort.forget();
   }
 
   /** What was kept comes back, and the tabs agree on which of them sends. */
@@ -263,7 +266,7 @@ class Chat {
   async #load(view: RoomView): Promise<void> {
     try {
       // What is folded away is known before the first words are shown.
-      await quiet.ready();
+      await Promise.all([quiet.ready(), comfort.ready()]);
       view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
       if (!view.detail.room.seat) view.phase = 'outside';
       else await this.#catchUp(view);

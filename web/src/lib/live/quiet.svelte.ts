@@ -2,6 +2,7 @@
 import { api } from '#lib/api/client.ts';
 import type { Body } from '#lib/api/types.ts';
 import { unheard, type Spoken, type Unheard } from './unheard.ts';
+import { comfort } from './comfort.svelte.ts';
 
 const NOTHING: Body<'Quiet'> = { people: [], topics: [] };
 
@@ -36,7 +37,8 @@ class QuietList {
 
   /** Why a message is folded away, if it is. */
   why(message: Spoken): 'person' | 'topic' | null {
-    return unheard(this.#unheard, message);
+    const muted = message.author.role === 'peer' && comfort.choiceOf(message.content_note) === 'mute';
+    return unheard(this.#unheard, message) ?? (muted ? 'topic' : null);
   }
 
   isMuted(name: string): boolean {

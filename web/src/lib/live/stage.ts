@@ -291,6 +291,7 @@ export class Stage {
 
   async #fetched(path: string): Promise<Response> {
     if (path === '/api/me/quiet') return Response.json({ people: [], topics: [] });
+    if (path === '/api/me/comfort') return Response.json({ language: 'en' });
     const [, room = '', messages] = /^\/api\/rooms\/([^/?]+)(\/messages)?/.exec(path) ?? [];
     if (!messages) return Response.json({ room: { id: room, seat: { role: 'peer' } } });
     if (!(await this.#history)) return new Response('', { status: 503 });

@@ -61,8 +61,9 @@ export class Composition {
     this.replyTo = message;
   }
 
-  edit(message: Message): void {
-    this.#begin(message.text ?? '');
+  /** `text`: other words to begin with than those that stand there. */
+  edit(message: Message, text = message.text ?? ''): void {
+    this.#begin(text);
     this.editing = message;
   }
 

@@ -1,0 +1,5 @@
+import { loadPracticeWords, loadComfortWords } from '#lib/i18n/index.svelte.ts';
+
+export async function load(): Promise<void> {
+  await Promise.all([loadPracticeWords(), loadComfortWords()]);
+}
