@@ -19,6 +19,7 @@ from server.errors import ServerError
 from server.ids import new_id
 from server.protocol import frames
 from server.services import publishing
+from server.store import messages
 from server.store.tables import Member, Room
 from server.store.work import Work
 from tests.drills._browsers import chromium, person
@@ -128,10 +129,9 @@ def _in_the_database(work: Work, world: World, share: Sequence[str], seen: Seen)
     """Messages, asks and content notes; and names, which the door would refuse, as they are."""
     for number, text in enumerate(share):
         message = publishing.say(work, world.room, world.other, text)
-        message.ask, message.content_note = (
-            number % 5 == 0,
-            share[-1 - number] if number % 3 == 0 else None,
-        )
+        message.ask = number % 5 == 0
+        if number % 3 == 0:
+            messages.seal_note(work, message, share[-1 - number])
         work.session.add(message)
         seen.taken["message"] += 1
     people = list(work.session.exec(select(Member)).all())

@@ -62,7 +62,7 @@ SCREENS = (
     Screen("room-nudge", "A nudge", "/rooms/{room}", _PEER, ("nudge",), CHIEF),
     Screen("room-more", "What one can do with a message", "/rooms/{room}", _PEER, ("more",)),
     Screen("room-report", "A report", "/rooms/{room}", _PEER, ("report",)),
-    Screen("room-support", "Help for whoever may be in danger", "/rooms/{low}", _PEER, ("support",), CHIEF),
+    Screen("room-support", "Help for whoever may be in danger", "/rooms/{room}", _PEER, ("support",), CHIEF),
     Screen("room-away", "Without a line", "/rooms/{room}", _PEER, ("away",)),
     Screen("thread", "A post and its replies", "/rooms/{room}/threads/{ask}", _PEER, faces=("dark",)),
     Screen("asks", "Asks that wait", "/asks", _PEER),
@@ -244,24 +244,25 @@ async def take_all(url: str, folder: Path, words: list[str]) -> list[Path]:
     return taken
 
 
-def gallery() -> str:
-    """The page that shows them."""
+def gallery(folder: Path) -> str:
+    """The page that shows those that are there."""
     lines = [_ABOUT]
     for screen in SCREENS:
-        lines.append(f"## {screen.title}\n")
-        lines.append(_row(screen, "light"))
-        lines += [_row(screen, face) for face in screen.faces]
+        rows = [_row(folder, screen, face) for face in ("light", *screen.faces)]
+        if any(rows):
+            lines += [f"## {screen.title}\n", *filter(None, rows)]
     return "\n".join(lines)
 
 
-def _row(screen: Screen, face: str) -> str:
+def _row(folder: Path, screen: Screen, face: str) -> str:
     end = "" if face == "light" else f"-{face}"
     shown = screen.title if face == "light" else f"{screen.title}, {_FACES[face]}"
     images = [
         f'<img src="screens/{screen.name}-{width}{end}.webp" width="{_SHOWN[width]}" alt="{shown}, {said}">'
         for width, said in (("phone", "on a phone"), ("desk", "on a desk"))
+        if (folder / f"{screen.name}-{width}{end}.webp").exists()
     ]
-    return f"{images[0]} {images[1]}\n"
+    return f"{' '.join(images)}\n" if images else ""
 
 
 _FACES = {"dark": "dark", "arabic": "in Arabic"}
@@ -286,7 +287,7 @@ def main(arguments: list[str]) -> int:
     size_mb = sum(path.stat().st_size for path in folder.glob("*.webp")) / 1e6
     print(f"{len(taken)} pictures; {size_mb:.1f} MB in {folder}")
     if folder == FOLDER:
-        GALLERY.write_text(gallery(), encoding="utf-8")
+        GALLERY.write_text(gallery(folder), encoding="utf-8")
     return 0
 
 
