@@ -14,8 +14,7 @@ from playwright.async_api import Browser, Page, Route
 from playwright.async_api import Error as PlaywrightError
 from sqlmodel import select
 
-from server.client import Client, Http
-from server.errors import ServerError
+from server.client import Client, ClientError, Http
 from server.ids import new_id
 from server.protocol import frames
 from server.services import publishing
@@ -160,7 +159,7 @@ async def _by_frames(server: LiveServer, world: World, share: Sequence[str], see
                     )
                 )  # fmt: skip
                 seen.taken["flag.words"] += 1
-            except (ServerError, ValueError):
+            except (ClientError, ValueError):
                 seen.refused["flag.words"] += 1
 
 
@@ -187,7 +186,7 @@ async def _by_request(
             there = path.format(**path_ids(world))
             await Http(server.url, world.tokens[role]).call(method.upper(), there, filled)
             seen.taken.update(names)
-        except (ServerError, ValueError, OSError):
+        except (ClientError, ValueError, OSError):
             seen.refused.update(names)
 
 
