@@ -38,7 +38,7 @@ _WINDOW = {"width": 390, "height": 844}
 _LISTEN = """
 window.ran = [];
 window.broke = [];
-for (const name of ['alert', 'confirm', 'prompt', 'open', 'eval'])
+for (const name of ['alert', 'confirm', 'prompt', 'open'])
   window[name] = () => { window.ran.push(name); return true; };
 document.addEventListener('securitypolicyviolation', (event) => {
   window.broke.push(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`);

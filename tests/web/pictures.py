@@ -106,7 +106,7 @@ class Tour:
     def __init__(self, browser: Browser, url: str, folder: Path) -> None:
         self._browser, self._url, self._folder = browser, url, folder
         self._kept: dict[str | None, Any] = {}
-        self._contexts: dict[tuple[str, str, str | None], BrowserContext] = {}
+        self._contexts: dict[tuple[str, str, str | None, str], BrowserContext] = {}
         self._places: dict[str, str] = {}
 
     async def begin(self) -> None:
@@ -130,7 +130,7 @@ class Tour:
     async def take(self, screen: Screen, face: str, width: str) -> Path:
         """One picture."""
         path = self._folder / f"{screen.name}-{width}{'' if face == 'light' else f'-{face}'}.webp"
-        async with self._page(face, width, screen.who) as page:
+        async with self._page(face, width, screen.who, screen.name if screen.acts else "") as page:
             await page.goto(self._url + screen.path.format(**self._places))
             await page.wait_for_load_state("networkidle")
             for act in screen.acts:
@@ -153,8 +153,11 @@ class Tour:
         await asyncio.to_thread(path.write_bytes, base64.b64decode(shot["data"]))
 
     @asynccontextmanager
-    async def _page(self, face: str, width: str, who: str | None) -> AsyncIterator[Page]:
-        page = await (await self._context(face, width, who)).new_page()
+    async def _page(
+        self, face: str, width: str, who: str | None, apart: str = ""
+    ) -> AsyncIterator[Page]:
+        """apart: where something is written, which other pictures must not show."""
+        page = await (await self._context(face, width, who, apart)).new_page()
         page.set_default_timeout(_PATIENCE_MS)
         wide, tall = _SIZES[width]
         await page.set_viewport_size({"width": wide, "height": tall})
@@ -164,9 +167,9 @@ class Tour:
             await page.context.set_offline(False)
             await page.close()
 
-    async def _context(self, face: str, width: str, who: str | None) -> BrowserContext:
+    async def _context(self, face: str, width: str, who: str | None, apart: str) -> BrowserContext:
         """One for each kind of picture: what it has fetched once it need not fetch again."""
-        kind = (face, width, who)
+        kind = (face, width, who, apart)
         if kind not in self._contexts:
             self._contexts[kind] = await self._browser.new_context(
                 has_touch=width == "phone",
