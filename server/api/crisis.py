@@ -125,12 +125,11 @@ def _line(line: frames.HelpLine, say: Mapping[str, str]) -> str:
         else []
     )
     about = f'<p dir="auto">{escape(line.about)}</p>' if line.about else ""
-    checked = (
-        say["checked"].format(day=f"\u2066{line.verified_at}\u2069") if line.verified_at else ""
-    )
-    hours = say["open"].format(hours=f"\u2068{line.hours}\u2069") if line.hours else ""
+    day = f'<bdi class="day" dir="ltr">{line.verified_at}</bdi>'
+    checked = escape(say["checked"]).format(day=day) if line.verified_at else ""
+    hours = escape(say["open"].format(hours=f"\u2068{line.hours}\u2069")) if line.hours else ""
     facts = " ".join(filter(None, (hours, checked)))
-    small = f'<p class="small">{escape(facts)}</p>' if facts else ""
+    small = f'<p class="small">{facts}</p>' if facts else ""
     return f'<li><h3 dir="auto">{escape(line.name)}</h3>{about}{"".join(ways)}{small}</li>'
 
 

@@ -35,7 +35,7 @@ def views(world: World) -> list[View]:
 
 
 def _of_the_web(world: World) -> Iterator[View]:
-    ids = {
+    ids: dict[str, dict[str, object]] = {
         "/rooms": {"id": world.room, "message": world.own},
         "/cases": {"id": world.case},
         "/clinic": {"room": world.room, "member": world.other, "case": world.case},
@@ -57,6 +57,6 @@ def _plain(world: World) -> Iterator[View]:
     for router in (entry.router, rooms.router, saying.router):
         for route in router.routes:
             assert isinstance(route, APIRoute)
-            is_page = "GET" in route.methods and not route.path.endswith("/language")
+            is_page = "GET" in (route.methods or ()) and not route.path.endswith("/language")
             if is_page and route.endpoint.__annotations__.get("return") is not FileResponse:
                 yield View(route.path, route.path.format(**ids), Role.PEER)

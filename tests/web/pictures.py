@@ -1,4 +1,4 @@
-"""Pictures of every screen, from the community of `hearth demo`: `python -m tests.web.pictures URL [folder] [word ...]`.
+"""Pictures of every screen, from `hearth demo`'s community: `python -m tests.web.pictures URL [folder] [word ...]`.
 
 URL: where a demo runs that has fallen silent (`hearth demo --no-talk`). folder: for the pictures and
 the page that shows them. word: only pictures with one of these in their names.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
 from server.demo.runner import PASSPHRASE
@@ -24,9 +24,11 @@ DOCS = Path(__file__).parents[2] / "docs"
 FOLDER, GALLERY = DOCS / "screens", DOCS / "screens.md"
 _PEER, _MODERATOR, _CLINICIAN, _STEWARD = "marram", "fernhollow", "linden", "hearthkeeper"
 _SIZES = {"phone": (390, 844), "desk": (1280, 900)}
-_QUALITY = 55
+_QUALITY = 40
+_PATIENCE_MS = 40_000
 _MOST_TALL_PX = 2_400
 _SETTLED = """() => !document.querySelector('.loading, #splash')
+  && (!document.querySelector('.root') || !!document.querySelector('header .crisis'))
   && document.getAnimations().every((each) => each.playState !== 'running')"""
 
 
@@ -60,7 +62,7 @@ SCREENS = (
     Screen("room-nudge", "A nudge", "/rooms/{room}", _PEER, ("nudge",), CHIEF),
     Screen("room-more", "What one can do with a message", "/rooms/{room}", _PEER, ("more",)),
     Screen("room-report", "A report", "/rooms/{room}", _PEER, ("report",)),
-    Screen("room-support", "Help for whoever may be in danger", "/rooms/{low}", _PEER, ("support",), CHIEF),
+    Screen("room-support", "Help for whoever may be in danger", "/rooms/{room}", _PEER, ("support",), CHIEF),
     Screen("room-away", "Without a line", "/rooms/{room}", _PEER, ("away",)),
     Screen("thread", "A post and its replies", "/rooms/{room}/threads/{ask}", _PEER, faces=("dark",)),
     Screen("asks", "Asks that wait", "/asks", _PEER),
@@ -74,8 +76,7 @@ SCREENS = (
     Screen("room-sessions", "A room's sessions", "/rooms/{room}/sessions", _PEER),
     Screen("room-climate", "What a room's climate is, for its members", "/rooms/{room}/climate", _PEER),
     Screen("queue", "The queue", "/queue", _MODERATOR, faces=CHIEF),
-    Screen("queue-shift", "The queue, on shift", "/queue", _MODERATOR, ("shift",)),
-    Screen("case", "A case", "/cases/{case}", _MODERATOR, ("words",), CHIEF),
+    Screen("case", "A case", "/cases/{case}", _MODERATOR, faces=CHIEF),
     Screen("not-assessed", "What was not assessed", "/not-assessed", _MODERATOR),
     Screen("journal", "The journal", "/journal", _MODERATOR),
     Screen("emergencies", "Emergencies", "/emergencies", _CLINICIAN),
@@ -105,6 +106,7 @@ class Tour:
     def __init__(self, browser: Browser, url: str, folder: Path) -> None:
         self._browser, self._url, self._folder = browser, url, folder
         self._kept: dict[str | None, Any] = {}
+        self._contexts: dict[tuple[str, str, str | None, str], BrowserContext] = {}
         self._places: dict[str, str] = {}
 
     async def begin(self) -> None:
@@ -128,7 +130,7 @@ class Tour:
     async def take(self, screen: Screen, face: str, width: str) -> Path:
         """One picture."""
         path = self._folder / f"{screen.name}-{width}{'' if face == 'light' else f'-{face}'}.webp"
-        async with self._page(face, width, screen.who) as page:
+        async with self._page(face, width, screen.who, screen.name if screen.acts else "") as page:
             await page.goto(self._url + screen.path.format(**self._places))
             await page.wait_for_load_state("networkidle")
             for act in screen.acts:
@@ -148,25 +150,37 @@ class Tour:
         shot = await devtools.send(
             "Page.captureScreenshot", {"format": "webp", "quality": _QUALITY}
         )
-        path.write_bytes(base64.b64decode(shot["data"]))
+        await asyncio.to_thread(path.write_bytes, base64.b64decode(shot["data"]))
 
     @asynccontextmanager
-    async def _page(self, face: str, width: str, who: str | None) -> AsyncIterator[Page]:
+    async def _page(
+        self, face: str, width: str, who: str | None, apart: str = ""
+    ) -> AsyncIterator[Page]:
+        """apart: where something is written, which other pictures must not show."""
+        page = await (await self._context(face, width, who, apart)).new_page()
+        page.set_default_timeout(_PATIENCE_MS)
         wide, tall = _SIZES[width]
-        context = await self._browser.new_context(
-            viewport={"width": wide, "height": tall},
-            color_scheme="dark" if face == "dark" else "light",
-            locale="ar" if face == "arabic" else "en-IE",
-            timezone_id="Europe/Dublin",
-            reduced_motion="reduce",
-            storage_state=self._kept.get(who),
-        )
-        page = await context.new_page()
-        page.set_default_timeout(20_000)
+        await page.set_viewport_size({"width": wide, "height": tall})
         try:
             yield page
         finally:
-            await context.close()
+            await page.context.set_offline(False)
+            await page.close()
+
+    async def _context(self, face: str, width: str, who: str | None, apart: str) -> BrowserContext:
+        """One for each kind of picture: what it has fetched once it need not fetch again."""
+        kind = (face, width, who, apart)
+        if kind not in self._contexts:
+            self._contexts[kind] = await self._browser.new_context(
+                has_touch=width == "phone",
+                is_mobile=width == "phone",
+                color_scheme="dark" if face == "dark" else "light",
+                locale="ar" if face == "arabic" else "en-IE",
+                timezone_id="Europe/Dublin",
+                reduced_motion="reduce",
+                storage_state=self._kept.get(who),
+            )
+        return self._contexts[kind]
 
     async def _log_in(self, who: str) -> Any:
         async with self._page("light", "desk", None) as page:
@@ -204,12 +218,6 @@ class Tour:
         await _write(page, "I am still here, only the train has no line.")
         await asyncio.sleep(1.0)
 
-    async def _shift(self, page: Page) -> None:
-        await page.get_by_role("button", name="Start my shift").click()
-
-    async def _words(self, page: Page) -> None:
-        await page.locator(".cover button").first.click()
-
 
 async def _write(page: Page, words: str) -> None:
     field = page.locator("textarea").last
@@ -223,7 +231,6 @@ async def _get(page: Page, path: str) -> Any:
 
 async def take_all(url: str, folder: Path, words: list[str]) -> list[Path]:
     """Every screen that is asked for, in each of its faces and widths."""
-    folder.mkdir(parents=True, exist_ok=True)
     taken = []
     async with chromium() as browser:
         tour = Tour(browser, url, folder)
@@ -240,24 +247,25 @@ async def take_all(url: str, folder: Path, words: list[str]) -> list[Path]:
     return taken
 
 
-def gallery() -> str:
-    """The page that shows them."""
+def gallery(folder: Path) -> str:
+    """The page that shows those that are there."""
     lines = [_ABOUT]
     for screen in SCREENS:
-        lines.append(f"## {screen.title}\n")
-        lines.append(_row(screen, "light"))
-        lines += [_row(screen, face) for face in screen.faces]
+        rows = [_row(folder, screen, face) for face in ("light", *screen.faces)]
+        if any(rows):
+            lines += [f"## {screen.title}\n", *filter(None, rows)]
     return "\n".join(lines)
 
 
-def _row(screen: Screen, face: str) -> str:
+def _row(folder: Path, screen: Screen, face: str) -> str:
     end = "" if face == "light" else f"-{face}"
     shown = screen.title if face == "light" else f"{screen.title}, {_FACES[face]}"
     images = [
         f'<img src="screens/{screen.name}-{width}{end}.webp" width="{_SHOWN[width]}" alt="{shown}, {said}">'
         for width, said in (("phone", "on a phone"), ("desk", "on a desk"))
+        if (folder / f"{screen.name}-{width}{end}.webp").exists()
     ]
-    return f"{images[0]} {images[1]}\n"
+    return f"{' '.join(images)}\n" if images else ""
 
 
 _FACES = {"dark": "dark", "arabic": "in Arabic"}
@@ -277,11 +285,12 @@ def main(arguments: list[str]) -> int:
         return 2
     url, *rest = arguments
     folder = Path(rest[0]) if rest else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
     taken = asyncio.run(take_all(url, folder, rest[1:]))
     size_mb = sum(path.stat().st_size for path in folder.glob("*.webp")) / 1e6
     print(f"{len(taken)} pictures; {size_mb:.1f} MB in {folder}")
     if folder == FOLDER:
-        GALLERY.write_text(gallery(), encoding="utf-8")
+        GALLERY.write_text(gallery(folder), encoding="utf-8")
     return 0
 
 

@@ -10,12 +10,13 @@ from uuid import UUID
 
 import pytest
 from playwright.async_api import Locator, Page, expect
-from sqlmodel import update
+from sqlmodel import col, select, update
 
 from moderation.cases import CaseKind
 from moderation.urgency import Urgency
 from server.cli.members import add_member
-from server.services import cases, climate, names, publishing, seats
+from server.client import Client
+from server.services import cases, climate, names, publishing, seats, sessions
 from server.services.rooms import make_room
 from server.store import people
 from server.store.tables import Case, Member, Message
@@ -179,14 +180,14 @@ PAGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_axe_finds_nothing_on_any_page(
-    place: LiveServer, new_page: NewPage, console_errors: list[str], scheme: str
+async def test_axe_finds_nothing_on_the_chief_pages_in_the_dark(
+    place: LiveServer, new_page: NewPage, console_errors: list[str]
 ) -> None:
+    """The drill `axe` looks at every page as every role, light, dark and in Arabic."""
     await place.on_database(lambda work: add_member(work, "Sorrel", "steward", PASSPHRASE))
     await place.on_database(lambda work: add_member(work, "Ash", "peer", PASSPHRASE))
     for name, paths in PAGES.items():
-        page = await new_page(color_scheme=scheme, **STILL)
+        page = await new_page(color_scheme="dark", **STILL)
         if name:
             await log_in(page, place, name)
         for path in paths:
@@ -197,31 +198,109 @@ async def test_axe_finds_nothing_on_any_page(
     assert console_errors == []
 
 
-async def test_the_keyboard_alone_is_enough_to_talk_and_to_think_again(
+async def test_the_keyboard_alone_is_enough_for_the_whole_journey_and_each_step_is_said(
     place: LiveServer, new_page: NewPage
 ) -> None:
     page = await new_page(**STILL)
-    await sign_up(page, place, "Ash")
-    await tab_to(page, page.get_by_role("button", name="Join Kitchen table"))
-    await page.keyboard.press("Enter")
+    page.set_default_timeout(PATIENCE_MS)
+    await sign_up_by_keys(page, place, "Ash")
+    await press(page, page.get_by_role("button", name="Join Kitchen table"))
     await page.wait_for_url("**/rooms/*")
+    said = page.get_by_role("log")
     composer = page.get_by_role("textbox", name=re.compile("message|ask"))
     await expect(composer).to_be_visible()
+    await expect(said).to_have_text("")
+
+    # Asks; what others wrote before was not read out, the answer is, once.
+    await press(page, page.get_by_role("button", name="Mark as an ask"))
+    await tab_to(page, composer)
+    await page.keyboard.type("How do you bear the evenings?")
+    await page.keyboard.press("Enter")
+    asked = page.locator("article", has_text="How do you bear the evenings?")
+    await expect(asked).to_be_visible()
+    await answer_as(place, "Neighbour 0", "I sit with my tea. What was today like?")
+    await expect(said).to_have_text("Neighbour 0: I sit with my tea. What was today like?")
+
+    # Is nudged, which is read out with the ways on, thinks again, and sends.
     await tab_to(page, composer)
     await page.keyboard.type("Stop whining, you stupid idiot, others have it worse.")
     await page.keyboard.press("Enter")
     nudge = page.get_by_role("region", name="Before this goes out")
     await expect(nudge).to_be_visible()
-    await tab_to(page, nudge.get_by_role("button", name="Change it"))
-    await page.keyboard.press("Enter")
+    await expect(said).to_contain_text("Your message is not sent yet.")
+    await expect(said).to_contain_text("You can change it, send it as it is, or discard it.")
+    await press(page, nudge.get_by_role("button", name="Change it"))
     await expect(composer).to_be_focused()
     await page.keyboard.press("Control+A")
     await page.keyboard.type("That sounds so lonely. What was today like for you?")
     await page.keyboard.press("Enter")
     await expect(page.locator("article", has_text="That sounds so lonely")).to_be_visible()
-    await tab_to(page, page.get_by_role("link", name="In crisis? Get help now"))
-    await page.keyboard.press("Enter")
+
+    # Says that it was heard, and asks a moderator to look; both answer in words where the focus is.
+    await press(page, page.get_by_role("button", name="I felt heard"))
+    await expect(page.get_by_text("You felt heard. Thank you for saying so.")).to_be_visible()
+    more = page.get_by_role("button", name="More about this message by Neighbour 0").last
+    await press(page, more)
+    await press(page, page.get_by_role("button", name="Ask a moderator to look"))
+    report = page.get_by_role("dialog", name="Ask a moderator to look")
+    await tab_to(page, report.get_by_role("radio").first)
+    await page.keyboard.press("Space")
+    await press(page, report.get_by_role("button", name="Ask them to look"))
+    await expect(report.get_by_role("status")).to_contain_text("Thank you. A moderator will look")
+    await press(page, report.get_by_role("button", name="Close"))
+
+    # Asks another person about the nudge.
+    await page.goto(f"{place.url}/ledger")
+    await press(page, page.get_by_role("button", name=re.compile("^Ask a person about this")))
+    await expect(page.get_by_label("What should they know?")).to_be_focused()
+    await page.keyboard.type("I was tired, and meant no harm.")
+    await press(page, page.get_by_role("button", name="Send it"))
+    await expect(page.get_by_text("You asked for another look.").first).to_be_visible()
+    await press(page, page.get_by_role("link", name="In crisis? Get help now"))
     await page.wait_for_url("**/crisis*")
+
+
+async def sign_up_by_keys(page: Page, place: LiveServer, name: str) -> None:
+    await page.goto(f"{place.url}/sign-up")
+    await tab_to(page, page.get_by_label("Your name here"))
+    await page.keyboard.type(name)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_be_focused()
+    await tab_to(page, page.get_by_role("textbox", name="Passphrase"))
+    await page.keyboard.type(PASSPHRASE)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("checkbox", name="I am 18 or older.")).to_be_visible()
+    for promise in await page.get_by_role("checkbox").all():
+        await press(page, promise, "Space")
+    await press(page, page.get_by_role("button", name="Come in"))
+    await press(page, page.get_by_label("I have kept it"), "Space")
+    await press(page, page.get_by_role("button", name="Go on to the rooms"))
+    await page.wait_for_url("**/rooms")
+
+
+async def answer_as(place: LiveServer, name: str, words: str) -> None:
+    """Somebody elsewhere replies to the newest message of the room."""
+    token, room = await place.on_database(lambda work: _come_back(work, name))
+    async with Client(place.url, token) as other:
+        await other.join(room)
+        await other.post(room, words, reply_to=await place.on_database(newest))
+
+
+def _come_back(work: Work, name: str) -> tuple[str, UUID]:
+    member = work.session.exec(select(Member).where(Member.pseudonym == name)).one()
+    room = work.session.exec(select(Message.room_id).limit(1)).one()
+    return sessions.open_session(work, member, "program").token, room
+
+
+def newest(work: Work) -> UUID:
+    """The id of the message that was said last."""
+    return work.session.exec(select(Message.id).order_by(col(Message.id).desc()).limit(1)).one()
+
+
+async def press(page: Page, target: Locator, key: str = "Enter") -> None:
+    """By keyboard alone: go there, and press it."""
+    await tab_to(page, target)
+    await page.keyboard.press(key)
 
 
 async def tab_to(page: Page, target: Locator) -> None:

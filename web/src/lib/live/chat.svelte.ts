@@ -246,14 +246,14 @@ class Chat {
     if (view.loadingOlder || view.state.before === null) return;
     view.loadingOlder = true;
     view.olderFailed = false;
-    let { before } = view.state;
+    let before: number | null = view.state.before;
     try {
       const page = await this.#page(view.id, before);
       for (const part of partsOf(page)) {
         // The room was read anew, or let go of what is above: what this stood before is not there.
         if (view.state.before !== before) break;
         view.apply({ type: 'older_page', page: part });
-        ({ before } = part);
+        before = part.before ?? null;
         await new Promise((resolve) => setTimeout(resolve));
       }
     } catch {
