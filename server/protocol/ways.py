@@ -121,12 +121,13 @@ class PasskeyLogIn(Signature):
 class CodeAppBegun(Wire):
     """What the app is to be told: by its camera, or by letters. Codes count only once one was shown.
 
-    picture: an image, as a data address.
+    picture: a QR code of the address, as an SVG path; size: of its square, with the quiet edge around.
     """
 
     letters: str
     address: str
     picture: str
+    size: int
 
 
 class CodeShown(Wire):

@@ -28,6 +28,8 @@ _CODES: Final = 10
 _SECRET_BYTES: Final = 20
 _STEP_S: Final = 30
 _DIGITS: Final = 6
+_EDGE: Final = 4
+"""ISO/IEC 18004: so much light around, or cameras do not find it."""
 _DRIFT: Final = 1
 """A phone's clock may be half a minute off."""
 
@@ -101,9 +103,16 @@ def picture_of(begun: Begun) -> wire.CodeAppBegun:
     """With a QR code of the address, as SVG. Slow the first time: not on the event loop, nor in a verb."""
     import segno  # a server that starts again is waited for, and needs it seldom
 
-    code = segno.make(begun.address, error="m", micro=False)
-    picture = code.svg_data_uri(border=4, light="#fff")
-    return wire.CodeAppBegun(letters=begun.letters, address=begun.address, picture=picture)
+    rows = [*segno.make(begun.address, error="m", micro=False).matrix_iter(border=_EDGE)]
+    picture = "".join(
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(rows)
+        for x, is_dark in enumerate(row)
+        if is_dark
+    )
+    return wire.CodeAppBegun(
+        letters=begun.letters, address=begun.address, picture=picture, size=len(rows)
+    )
 
 
 def confirm_app(work: Work, actor: Actor, code: str, language: str) -> list[str]:

@@ -57,10 +57,13 @@ async def test_a_copy_is_proved_made_and_fetched_once(standing_server: LiveServe
         await client.join(room)
         assert isinstance(await client.post(room, WORDS), frames.Posted)
     path = "/api/me/data/export"
-    for wrong in (wire.Proof(), wire.Proof(recovery_code="AAAAA-BBBBB")):
+    for wrong, refusal in (
+        (wire.Proof(), "proof_needed"),
+        (wire.Proof(recovery_code="AAAAA-BBBBB"), "wrong_log_in"),
+    ):
         with pytest.raises(Declined) as declined:
             await http.call("POST", path, wrong)
-        assert declined.value.code == "wrong_log_in"
+        assert declined.value.code == refusal
     await http.call("POST", path, wire.Proof(recovery_code=code))
     copy = await ready(http)
     notices = (await http.read("/api/me/notices", bodies.Notices)).notices

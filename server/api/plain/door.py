@@ -62,6 +62,8 @@ async def _visit(request: Request) -> Visit:
     parts, key = parts_of(request), address_key(request)
     try:
         actor = await find_actor(parts, request.cookies.get(cookie_name(parts.settings)))
+        if actor.scopes is not None:
+            raise NoSession  # a program's token is no cookie
     except NoSession as refusal:
         ask = AskAnybody(
             parts,
@@ -71,8 +73,6 @@ async def _visit(request: Request) -> Visit:
             language=language_of(request),
         )
         return Visit(ask, await parts.database.read(plain.place_name))
-    if actor.scopes is not None:
-        raise NoSession
     head = await parts.database.read(lambda work: plain.head(work, actor))
     return MemberVisit(AskMember(parts, key, actor), head.place, head.token, head.unread)
 

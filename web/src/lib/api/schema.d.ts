@@ -3927,7 +3927,7 @@ export interface components {
          * CodeAppBegun
          * @description What the app is to be told: by its camera, or by letters. Codes count only once one was shown.
          *
-         *     picture: an image, as a data address.
+         *     picture: a QR code of the address, as an SVG path; size: of its square, with the quiet edge around.
          */
         CodeAppBegun: {
             /** Address */
@@ -3936,6 +3936,8 @@ export interface components {
             letters: string;
             /** Picture */
             picture: string;
+            /** Size */
+            size: number;
         };
         /**
          * CodeShown

@@ -14,8 +14,11 @@ export function obstacleOf(at: Body<'PasskeysAt'>, here = location.origin): Obst
   return canUseKeys() ? null : 'browser';
 }
 
-export function canUseKeys(): boolean {
-  return typeof PublicKeyCredential === 'function';
+/** Browsers refuse passkeys at a bare number instead of a name. */
+const BARE = /^[\d.]+$|:/;
+
+export function canUseKeys(host = location.hostname): boolean {
+  return typeof PublicKeyCredential === 'function' && !BARE.test(host);
 }
 
 export function toBytes(text: string): Uint8Array<ArrayBuffer> {
