@@ -35,7 +35,7 @@ OPEN = frozenset(
     {
         "steward_place", "steward_rooms_add", "steward_rooms_change", "steward_help_lines_add",
         "steward_help_lines_change", "steward_templates_add", "steward_templates_change",
-        "steward_away_change", "place_promises", "steward_promises", "member_SIGN_UP",
+        "steward_away_change", "place_promises", "steward_promises", "member_sign_up",
     }
 )  # fmt: skip
 """What the place itself says to everybody, and pseudonyms: kept as it is, and never logged."""
