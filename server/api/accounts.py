@@ -184,11 +184,12 @@ def keep_cookie(ask: AskAnybody, response: Response, entered: bodies.Entered) ->
 
 
 def forget_cookie(ask: AskAnybody, response: Response) -> None:
-    """What this browser kept of a session goes."""
+    """What this browser kept of a session goes, and that it was ever here."""
     settings = ask.parts.settings
-    response.delete_cookie(
-        cookie_name(settings), httponly=True, secure=settings.is_https, samesite="lax", path="/"
-    )
+    for name in (cookie_name(settings), device_cookie(settings)):
+        response.delete_cookie(
+            name, httponly=True, secure=settings.is_https, samesite="lax", path="/"
+        )
     response.headers["Clear-Site-Data"] = '"cookies", "cache"'
 
 

@@ -148,10 +148,10 @@ def _requests(
     word = planted.new("no JSON")
     yield word, "POST", "/api/sessions", kind, f'{{"pseudonym": "{word}'.encode()
     word = planted.new("passphrase")
-    body = {"pseudonym": "Nobody Here", "passphrase": f"the {word} sings"}
+    body: dict[str, Any] = {"pseudonym": "Nobody Here", "passphrase": f"the {word} sings"}
     yield word, "POST", "/api/sessions", kind, json.dumps(body).encode()
     word = planted.new("passphrase at sign-up")
-    body = _sign_up | {"pseudonym": f"Nobody {word[-8:]}", "passphrase": f"the {word} sings"}
+    body = _SIGN_UP | {"pseudonym": f"Nobody {word[-8:]}", "passphrase": f"the {word} sings"}
     yield word, "POST", "/api/members", kind, json.dumps(body).encode()
     word = planted.new("form")
     sent = urlencode({"text": word, "client_id": str(uuid4()), "token": word}).encode()
@@ -163,7 +163,7 @@ def _requests(
     yield word, "POST", "/plain/log-in", form | _origin(), sent
 
 
-_sign_up = {"old_enough": True, "not_an_emergency_service": True, "machine_reads_for_safety": True}
+_SIGN_UP = {"old_enough": True, "not_an_emergency_service": True, "machine_reads_for_safety": True}
 
 
 def _origin() -> dict[str, str]:

@@ -176,7 +176,7 @@ class _There:
     def __init__(self, work: Work, count: int) -> None:
         stored, self.mark = hash_now(_SECRET), str(new_id())[-6:]
         members = [self._member(work, n, stored) for n in range(count // _TRIES + 1)]
-        self.token = sessions.open_session(work, self._member(work, -1, stored), "program").token
+        self.token = sessions.open_session(work, self._member(work, count, stored), "program").token
         self.code = new_code()
         work.session.add(
             Invitation(

@@ -53,6 +53,17 @@ def try_it(server: LiveServer, name: str, secret: str, cookie: str = "") -> tupl
     return answer.status, marks[0] if marks else ""
 
 
+def log_out(server: LiveServer, token: str) -> set[str]:
+    """The cookies that are taken back."""
+    line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    line.request("DELETE", "/api/sessions/current", headers={"Authorization": f"Bearer {token}"})
+    answer = line.getresponse()
+    answer.read()
+    cookies = answer.headers.get_all("set-cookie") or []
+    line.close()
+    return {one.partition("=")[0] for one in cookies if "Max-Age=0" in one}
+
+
 async def test_many_guesses_at_once_are_not_looked_at_and_a_known_device_still_comes_in(
     standing_server: LiveServer,
 ) -> None:
@@ -68,6 +79,9 @@ async def test_many_guesses_at_once_are_not_looked_at_and_a_known_device_still_c
     assert (await asyncio.to_thread(try_it, standing_server, "Heron by the pond", SECRET))[0] == 429
     known = await asyncio.to_thread(try_it, standing_server, "Heron by the pond", SECRET, mark)
     assert known[0] == 201
+    assert await asyncio.to_thread(log_out, standing_server, entered.token or "") == {
+        "hearth", "hearth-device",
+    }  # fmt: skip
     # Nor is anybody kept out who has no such device, and the code that they wrote down.
     asked = {
         "pseudonym": "Heron by the pond",

@@ -27,6 +27,8 @@ class Package:
     @property
     def is_allowed(self) -> bool:
         """Whether every part of its licence stands in allowed.toml."""
+        if self.licence in _allowed():
+            return True
         parts = [part.strip() for part in _PARTS.split(self.licence) if part.strip()]
         return bool(parts) and all(part in _allowed() for part in parts)
 
@@ -48,13 +50,10 @@ def _of_python() -> Iterator[Package]:
 
 def _licence_of(name: str) -> str:
     about = distribution(name).metadata
-    if written := about.get("License-Expression"):
-        return str(written)
     classifiers = about.get_all("Classifier") or []
     named = [one.rpartition("::")[2].strip() for one in classifiers if one.startswith("License ::")]
-    return "; ".join(one for one in named if one != "OSI Approved") or str(
-        about.get("License") or ""
-    )
+    older = [one for one in named if one != "OSI Approved"] or about.get_all("License") or []
+    return "; ".join(str(one) for one in about.get_all("License-Expression") or older)
 
 
 def _of_the_web() -> Iterator[Package]:

@@ -193,7 +193,7 @@ def _failures(made: Made, response: Any, checks: list[Any]) -> Sequence[BaseExce
     try:
         made.case.validate_response(response, checks=checks)
     except FailureGroup as group:
-        return group.exceptions
+        return list(group.exceptions)
     except Failure as failure:
         return [failure]
     return []
