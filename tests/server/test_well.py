@@ -10,12 +10,11 @@ from moderation.urgency import Urgency
 from server.access import Role
 from server.counting import Spread
 from server.errors import NotAllowed
-from server.services import cases, well
+from server.services import well
 from server.services.place import note_key_backup
 from server.services.well import Disk, Process, judge
 from server.store.well import Look, Waiting
 from server.store.well import look as store_look
-from server.store.work import Work
 from tests.server.store_fixture import MONDAY, House
 
 GIB = 1024**3
@@ -66,7 +65,7 @@ def test_a_place_in_which_nothing_is_wrong_is_well_throughout() -> None:
         ("errors", "look", {}, {"last_error_at": MONDAY}, DISK),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_else(what, state, look, process, disk) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_wrong_is_said_and_nothing_else(what, state, look, process, disk) -> None:
     found = judge(replace(LOOK, **look), replace(PROCESS, **process), disk, MONDAY)
     assert {name: told for name, told in found.items() if told != "well"} == {what: state}
 
@@ -80,7 +79,7 @@ def test_a_browser_that_is_gone_and_push_that_is_off_are_nobodys_failure() -> No
     ("values", "share", "bound"),
     [([], 0.95, None), ([1] * 95 + [3] * 5, 0.95, 1), ([1] * 94 + [3] * 6, 0.95, 5), ([9], 0.5, 5)],
 )
-def test_a_quantile_is_the_bound_under_which_so_many_lie(values, share, bound) -> None:  # type: ignore[no-untyped-def]
+def test_a_quantile_is_the_bound_under_which_so_many_lie(values, share, bound) -> None:
     spread = Spread(1, 2, 5)
     for value in values:
         spread.add(value)
@@ -120,17 +119,12 @@ async def test_a_look_counts_cases_by_urgency_and_who_is_late(any_house: House) 
 
 async def test_of_what_is_for_clinicians_alone_nothing_is_told(house: House) -> None:
     marram = await house.join("marram")
-    room = await house.room("Low days", (marram, "member"))
-
-    def raise_one(work: Work) -> None:
-        cases.raise_case(
-            work, room_id=room, subject_id=marram.id, message_id=None, kind=CaseKind.MEASURE,
-            urgency=Urgency.NOW, handling=None, about="self", language=None, policy="1",
-            source="measure", reasons=[], words=[], spans=[],
-        )  # fmt: skip
-
-    await house.do(raise_one)
+    ash = await house.join("ash")
+    room = await house.room("Low days", (marram, "member"), (ash, "member"))
+    await house.case(room, marram, kind=CaseKind.MEASURE)
     assert (await house.do(store_look)).cases[Urgency.NOW].open == 0
+    await house.case(room, ash, kind=CaseKind.RISK)
+    assert (await house.do(store_look)).cases[Urgency.NOW].open == 1
 
 
 @pytest.mark.parametrize("role", [Role.PEER, Role.MODERATOR, Role.CLINICIAN])
