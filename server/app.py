@@ -18,6 +18,7 @@ from server.api import (
     cases,
     climate,
     clinic,
+    comfort,
     consents,
     crisis,
     desk,
@@ -44,7 +45,6 @@ from server.api import (
     steward_policy,
     templates,
     threads,
-    comfort,
     ways,
     well,
 )

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from server.api.depend import Ask
-from server.protocol.comfort import Balance, LeavingOut, Comfort, ComfortPatch
-from server.services import balance, leaving_out, comfort
+from server.protocol.comfort import Balance, Comfort, ComfortPatch, LeavingOut
+from server.services import balance, comfort, leaving_out
 
 router = APIRouter(prefix="/api", tags=["accounts"])
 
@@ -20,10 +20,14 @@ async def read_comfort(ask: Ask) -> Comfort:
     return await ask.read("comfort.read", lambda work: comfort.read_comfort(work, ask.actor))
 
 
-@router.patch("/me/comfort", operation_id="comfort_change", openapi_extra={"x-access": "comfort.change"})
+@router.patch(
+    "/me/comfort", operation_id="comfort_change", openapi_extra={"x-access": "comfort.change"}
+)
 async def change_comfort(patch: ComfortPatch, ask: Ask) -> Comfort:
     """What is left out stays."""
-    return await ask.do("comfort.change", lambda work: comfort.change_comfort(work, ask.actor, patch))
+    return await ask.do(
+        "comfort.change", lambda work: comfort.change_comfort(work, ask.actor, patch)
+    )
 
 
 @router.get("/me/balance", operation_id="balance_read", openapi_extra={"x-access": "balance.read"})

@@ -13,8 +13,8 @@ from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import acts, cases, conversations, help, ladder, notices, reading, wording
 from server.services.reading import Reading
+from server.store import comfort, people, rooms
 from server.store import notices as stored_notices
-from server.store import people, rooms, comfort
 from server.store.tables import Message
 from server.store.work import Work
 

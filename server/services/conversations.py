@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from server.services import seats, wording
-from server.store import cases, rooms, comfort
+from server.store import cases, comfort, rooms
 from server.store.tables import Member, Room, RoomHead
 from server.store.work import Work
 

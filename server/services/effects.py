@@ -18,7 +18,7 @@ from server.services import (
 )
 from server.services.judged import Judged, tell_author
 from server.services.queue import LEASE
-from server.store import cases, rooms, comfort
+from server.store import cases, comfort, rooms
 from server.store.tables import Room
 from server.store.work import Work
 

@@ -15,7 +15,7 @@ from server.errors import NotFound, NotNow
 from server.protocol import care as bodies
 from server.protocol.frames import SightChanged
 from server.services import names, notices, seats, wording
-from server.store import audit, emergencies, rooms, staff, comfort
+from server.store import audit, comfort, emergencies, rooms, staff
 from server.store.tables import Emergency, Member, Room
 from server.store.work import ToCarers, Work
 

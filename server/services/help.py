@@ -9,7 +9,7 @@ from server import help_lines
 from server.access import Actor, check
 from server.protocol import bodies, frames
 from server.services import wording
-from server.store import place, comfort
+from server.store import comfort, place
 from server.store.tables import Member, OwnHelpLine
 from server.store.work import Work
 

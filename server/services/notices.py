@@ -8,7 +8,7 @@ from moderation import appeals
 from server.access import Actor, Relation, check
 from server.protocol import bodies, frames
 from server.services import wording
-from server.store import notices, comfort
+from server.store import comfort, notices
 from server.store.tables import Notice
 from server.store.work import ToMember, Work
 

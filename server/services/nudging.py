@@ -12,7 +12,7 @@ from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import acts, reading
 from server.services.reading import Reading
-from server.store import nudges, comfort
+from server.store import comfort, nudges
 from server.store.tables import NudgeShown
 from server.store.work import Work
 

@@ -12,7 +12,7 @@ from server.protocol import reasons as bodies
 from server.services import appeals, promises, reason_words
 from server.services.reason_words import words
 from server.services.spoken import ENGLISH
-from server.store import acts, messages, notices, rooms, standing, undo, comfort
+from server.store import acts, comfort, messages, notices, rooms, standing, undo
 from server.store import statements as stored
 from server.store.tables import Act, Decision, Message, Notice
 from server.store.work import Work

@@ -11,9 +11,9 @@ import pytest
 from server.access import Actor
 from server.errors import NotFound
 from server.protocol import comfort as bodies
-from server.services import balance, leaving_out, quiet, rooms, seats, comfort
-from server.store import erasing
+from server.services import balance, comfort, leaving_out, quiet, rooms, seats
 from server.store import comfort as stored
+from server.store import erasing
 from server.store.tables import MemberComfort
 from tests.server.readings import DANGER, calm
 from tests.server.store_fixture import House

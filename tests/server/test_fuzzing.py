@@ -1,13 +1,11 @@
 """A part of the drills `fuzz-http` and `fuzz-frames` on every run, and what they found once."""
 
 import asyncio
-import logging
 
 import pytest
 
 from server.access import Role
 from server.client import Http
-from server.serve import _without_quotes
 from tests.drills.fuzz_http import from_openapi
 from tests.server.fuzzing.corpora import EVALUATED, injections, scripts
 from tests.server.fuzzing.hostile import Maker
@@ -55,18 +53,6 @@ async def test_hostile_frames_end_a_line_with_the_code_that_says_why(
 @pytest.mark.parametrize("path", ["/" + "a" * 300, "/%00", "/" + "a/" * 3_000])
 async def test_what_no_file_can_be_called_is_a_page(standing_server: LiveServer, path: str) -> None:
     assert b"<!doctype html>" in (await asyncio.to_thread(read_any, standing_server, path)).lower()
-
-
-def test_a_line_of_the_log_says_nothing_that_an_exception_says() -> None:
-    try:
-        raise ValueError("what somebody wrote")
-    except ValueError as error:
-        kind = (type(error), error, error.__traceback__)
-        record = logging.LogRecord("x", logging.ERROR, __file__, 1, "it failed", None, kind)
-    assert _without_quotes(record)
-    said = logging.Formatter("%(message)s").format(record)
-    assert said.startswith("it failed (ValueError at test_fuzzing.py:")
-    assert "\n" not in said
 
 
 def test_the_corpora_are_large_and_no_payload_holds_its_own_proof() -> None:

@@ -10,7 +10,7 @@ import pytest
 from moderation import nudges
 from server.api.language import SPOKEN
 from server.protocol import comfort as bodies
-from server.services import ledger, notices, statements, comfort, wording
+from server.services import comfort, ledger, notices, statements, wording
 from server.services.spoken import LANGUAGES
 from tests.server.readings import DANGER, harsh
 from tests.server.store_fixture import House

@@ -4,6 +4,7 @@ from server.store.tables.away import AwayState, PushNews, PushWish
 from server.store.tables.care import Receipt
 from server.store.tables.cases import Case, CaseFlag, Decision, Notice, Timer
 from server.store.tables.climate import ClimateNote, ClimateWeek
+from server.store.tables.comfort import AskPassedOn, MemberComfort
 from server.store.tables.crossing import Crossing, Guess
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
 from server.store.tables.emergencies import Emergency
@@ -37,7 +38,6 @@ from server.store.tables.rooms import (
     RoomEvent,
     RoomHead,
 )
-from server.store.tables.comfort import AskPassedOn, MemberComfort
 from server.store.tables.ways import Challenge, CodeApp, Passkey, RecoveryCode, RecoveryLink
 
 __all__ = [

@@ -1008,6 +1008,26 @@ export interface paths {
         patch: operations["me_change"];
         trace?: never;
     };
+    "/api/me/balance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Balance
+         * @description How much I answered lately, and the asks I may pass on.
+         */
+        get: operations["balance_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/care": {
         parameters: {
             query?: never;
@@ -1070,6 +1090,30 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/me/comfort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Comfort
+         * @description Language, modes, topics.
+         */
+        get: operations["comfort_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change Comfort
+         * @description What is left out stays.
+         */
+        patch: operations["comfort_change"];
         trace?: never;
     };
     "/api/me/consents": {
@@ -2324,6 +2368,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room_id}/asks/{message_id}/passed-on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Pass On
+         * @description Another may go on: it waits for others once more, and nobody is told why.
+         */
+        put: operations["ask_pass_on"];
+        post?: never;
+        /**
+         * Take Up
+         * @description I go on after all.
+         */
+        delete: operations["ask_take_up"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room_id}/climate": {
         parameters: {
             query?: never;
@@ -2400,6 +2468,26 @@ export interface paths {
          * @description A page of history, oldest first.
          */
         get: operations["room_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/messages/{message_id}/leaving-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Leaving Out
+         * @description Which words of my message I may leave out.
+         */
+        get: operations["leaving_out_read"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3272,6 +3360,26 @@ export interface paths {
         patch: operations["steward_templates_change"];
         trace?: never;
     };
+    "/api/steward/well": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Well
+         * @description Is it well: queue, model, disk, backups, push, the last hour, and what the log said.
+         */
+        get: operations["steward_well"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/wellbeing": {
         parameters: {
             query?: never;
@@ -3377,6 +3485,22 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AnsweredAsk
+         * @description An ask that the reader answered lately. passed_on: they would like another to go on.
+         */
+        AnsweredAsk: {
+            message: components["schemas"]["HistoryMessage"];
+            /** Passed On */
+            passed_on: boolean;
+            /**
+             * Room
+             * Format: uuid
+             */
+            room: string;
+            /** Room Name */
+            room_name: string;
+        };
+        /**
          * AskedOpinion
          * @description A case on which the reader's opinion is asked: no text.
          */
@@ -3468,6 +3592,22 @@ export interface components {
              * @enum {string}
              */
             role: "peer" | "host" | "moderator" | "clinician" | "bot";
+        };
+        /**
+         * Balance
+         * @description How much the reader answered others lately: counted, and nothing concluded about how they are.
+         *
+         *     heavy: enough to offer a break. minutes: over which it was counted. asks: the newest first.
+         */
+        Balance: {
+            /** Asks */
+            asks: components["schemas"]["AnsweredAsk"][];
+            /** Heavy */
+            heavy: boolean;
+            /** Minutes */
+            minutes: number;
+            /** Replies */
+            replies: number;
         };
         /**
          * Calling
@@ -3832,6 +3972,27 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * ClassifierState
+         * @description The model: its readings since this process began.
+         */
+        ClassifierState: {
+            /** Assessed */
+            assessed: number;
+            /** Backend */
+            backend: string;
+            /** Not Assessed */
+            not_assessed: number;
+            /** Read Ms */
+            read_ms: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "starting" | "down";
+            /** Version */
+            version: string;
+        };
         ClientFrame: components["schemas"]["Join"] | components["schemas"]["Leave"] | components["schemas"]["Post"] | components["schemas"]["Edit"] | components["schemas"]["Discard"] | components["schemas"]["Withdraw"] | components["schemas"]["React"] | components["schemas"]["FeltHeard"] | components["schemas"]["Flag"] | components["schemas"]["Typing"] | components["schemas"]["Read"];
         /**
          * Climate
@@ -3978,6 +4139,61 @@ export interface components {
             opinion: components["schemas"]["Colleague"][];
         };
         /**
+         * Comfort
+         * @description What a member chose; what they did not stands as it comes. Nobody else is shown it.
+         *
+         *     language: in which the place speaks to them; None until they chose one. plain: shorter words.
+         *     calm: what is new comes in batches, nothing moves. breaks: a break is offered after much answering.
+         *     practised: they have been through the first steps, or skipped them.
+         */
+        Comfort: {
+            /**
+             * Breaks
+             * @default true
+             */
+            breaks: boolean;
+            /**
+             * Calm
+             * @default false
+             */
+            calm: boolean;
+            /** Language */
+            language?: ("en" | "de" | "es" | "fr" | "ar") | null;
+            /**
+             * Plain
+             * @default false
+             */
+            plain: boolean;
+            /**
+             * Practised
+             * @default false
+             */
+            practised: boolean;
+            /**
+             * Topics
+             * @default []
+             */
+            topics: components["schemas"]["TopicChoice"][];
+        };
+        /**
+         * ComfortPatch
+         * @description What is left out stays.
+         */
+        ComfortPatch: {
+            /** Breaks */
+            breaks?: boolean | null;
+            /** Calm */
+            calm?: boolean | null;
+            /** Language */
+            language?: ("en" | "de" | "es" | "fr" | "ar") | null;
+            /** Plain */
+            plain?: boolean | null;
+            /** Practised */
+            practised?: boolean | null;
+            /** Topics */
+            topics?: components["schemas"]["TopicChoice"][] | null;
+        };
+        /**
          * Comparison
          * @description Two periods side by side.
          */
@@ -4118,6 +4334,27 @@ export interface components {
         CourseAlertClosed: {
             /** Outcome */
             outcome: string;
+        };
+        /**
+         * CourseMinute
+         * @description One minute of this process. None: nothing happened by which to tell.
+         */
+        CourseMinute: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Deliveries */
+            deliveries: number;
+            /** Late Ms */
+            late_ms: number | null;
+            /** Messages */
+            messages: number;
+            /** Not Assessed */
+            not_assessed: number;
+            /** Posted Ms */
+            posted_ms: number | null;
         };
         /**
          * Coverage
@@ -4559,6 +4796,22 @@ export interface components {
             shown: boolean;
             /** Value */
             value: number | null;
+        };
+        /**
+         * Finding
+         * @description One thing that was looked at. look: somebody should keep an eye on it. mend: somebody should act.
+         */
+        Finding: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "well" | "look" | "mend";
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "queue" | "classifier" | "unread" | "writing" | "waiting" | "push" | "disk" | "backup" | "keys" | "errors";
         };
         /**
          * Flag
@@ -5394,6 +5647,14 @@ export interface components {
             type: "leave";
         };
         /**
+         * LeavingOut
+         * @description Words about means or methods that an author may leave out of their message; usually none.
+         */
+        LeavingOut: {
+            /** Spans */
+            spans: components["schemas"]["WordSpan"][];
+        };
+        /**
          * Ledger
          * @description A page, newest first, and what was read in all. read, not_read: messages; followed: entries.
          */
@@ -5504,6 +5765,33 @@ export interface components {
             recovery_code?: string | null;
             /** Second */
             second?: string | null;
+        };
+        /**
+         * LogTrouble
+         * @description A line of the log that came up, with its ids and numbers left out.
+         */
+        LogTrouble: {
+            /** Count */
+            count: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "warning" | "error" | "critical";
+            /** Part */
+            part: string;
+            /** Words */
+            words: string;
         };
         /**
          * Marked
@@ -6609,6 +6897,23 @@ export interface components {
             rooms: string[];
         };
         /**
+         * OpenCases
+         * @description Cases of one urgency that are not closed. overdue: past their time, and no person did anything yet.
+         */
+        OpenCases: {
+            /** Oldest S */
+            oldest_s: number | null;
+            /** Open */
+            open: number;
+            /** Overdue */
+            overdue: number;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "now" | "soon" | "routine" | "none";
+        };
+        /**
          * Opinion
          * @description `mine`: the one who reads was asked.
          */
@@ -7378,6 +7683,22 @@ export interface components {
             hosts: string[];
             /** Name */
             name: string;
+        };
+        /**
+         * PushState
+         * @description Calls on browsers since it was first turned on; how the newest ended: done, or a code.
+         */
+        PushState: {
+            /** Failed */
+            failed: number;
+            /** Last At */
+            last_at: string | null;
+            /** Last Outcome */
+            last_outcome: string | null;
+            /** On */
+            on: boolean;
+            /** Sent */
+            sent: number;
         };
         /**
          * Queue
@@ -8681,6 +9002,22 @@ export interface components {
             replies: components["schemas"]["HistoryMessage"][];
         };
         /**
+         * TopicChoice
+         * @description How a reader meets one topic. fold: behind its note; show: open at once; mute: one line, as if not heard.
+         */
+        TopicChoice: {
+            /**
+             * Choice
+             * @enum {string}
+             */
+            choice: "fold" | "show" | "mute";
+            /**
+             * Topic
+             * @enum {string}
+             */
+            topic: "self_harm" | "violence" | "abuse" | "loss" | "eating" | "substances" | "health" | "hate" | "sex";
+        };
+        /**
          * Typing
          * @description I am writing; forgotten after a few seconds.
          */
@@ -8713,6 +9050,18 @@ export interface components {
              * Format: date-time
              */
             until: string;
+        };
+        /**
+         * Versions
+         * @description What runs here.
+         */
+        Versions: {
+            /** Database */
+            database: string;
+            /** Hearth */
+            hearth: string;
+            /** Python */
+            python: string;
         };
         /**
          * WaitingAsk
@@ -8774,6 +9123,49 @@ export interface components {
             ways: components["schemas"]["Ways"];
         };
         /**
+         * Well
+         * @description Is it well? `findings` judges what stands in the rest. at: when the database was looked at.
+         */
+        Well: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Backup At */
+            backup_at: string | null;
+            /** Cases */
+            cases: components["schemas"]["OpenCases"][];
+            classifier: components["schemas"]["ClassifierState"];
+            /** Course */
+            course: components["schemas"]["CourseMinute"][];
+            /** Database Bytes */
+            database_bytes: number;
+            /** Disk Bytes */
+            disk_bytes: number;
+            /** Disk Free Bytes */
+            disk_free_bytes: number;
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Key Backup At */
+            key_backup_at: string | null;
+            push: components["schemas"]["PushState"];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /** Sockets */
+            sockets: number;
+            /** Troubles */
+            troubles: components["schemas"]["LogTrouble"][];
+            /** Unread */
+            unread: number;
+            versions: components["schemas"]["Versions"];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * WishPatch
          * @description Another choice for one room.
          */
@@ -8804,6 +9196,16 @@ export interface components {
              * @enum {string}
              */
             type: "withdraw";
+        };
+        /**
+         * WordSpan
+         * @description Code points of a text, end exclusive.
+         */
+        WordSpan: {
+            /** End */
+            end: number;
+            /** Start */
+            start: number;
         };
         /**
          * WrongRuleCount
@@ -10637,6 +11039,35 @@ export interface operations {
             };
         };
     };
+    balance_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     care_read: {
         parameters: {
             query?: {
@@ -10758,6 +11189,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Care"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comfort_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comfort"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    comfort_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ComfortPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comfort"];
                 };
             };
             /** @description Refused */
@@ -13043,6 +13536,70 @@ export interface operations {
             };
         };
     };
+    ask_pass_on: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ask_take_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Balance"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     room_climate: {
         parameters: {
             query?: never;
@@ -13192,6 +13749,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaving_out_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeavingOut"];
                 };
             };
             /** @description Refused */
@@ -14829,6 +15418,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_well: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Well"];
                 };
             };
             /** @description Refused */
