@@ -37,7 +37,8 @@ class QuietList {
 
   /** Why a message is folded away, if it is. */
   why(message: Spoken): 'person' | 'topic' | null {
-    const muted = message.author.role === 'peer' && comfort.choiceOf(message.content_note) === 'mute';
+    const muted =
+      message.author.role === 'peer' && comfort.choiceOf(message.content_note) === 'mute';
     return unheard(this.#unheard, message) ?? (muted ? 'topic' : null);
   }
 
