@@ -13,6 +13,7 @@ import type offlineCatalogue from './en/offline.json';
 import type practiceCatalogue from './en/practice.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
+import type settingsCatalogue from './en/settings.json';
 import type staffCatalogue from './en/staff.json';
 import type waysCatalogue from './en/ways.json';
 import type wellCatalogue from './en/well.json';
@@ -33,6 +34,7 @@ export type Key =
   | keyof typeof practiceCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
+  | keyof typeof settingsCatalogue
   | keyof typeof staffCatalogue
   | keyof typeof comfortCatalogue
   | keyof typeof waysCatalogue
@@ -149,6 +151,7 @@ export const loadComposeWords = (): Promise<void> => loadWords('compose');
 export const loadPracticeWords = (): Promise<void> => loadWords('practice');
 export const loadComfortWords = (): Promise<void> => loadWords('comfort');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
+export const loadSettingsWords = (): Promise<void> => loadWords('settings');
 export const loadWayWords = (): Promise<void> => loadWords('ways');
 export const loadWellWords = (): Promise<void> => loadWords('well');
 

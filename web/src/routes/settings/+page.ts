@@ -1,5 +1,5 @@
-import { loadWayWords } from '#lib/i18n/index.svelte.ts';
+import { loadSettingsWords, loadWayWords } from '#lib/i18n/index.svelte.ts';
 
 export async function load(): Promise<void> {
-  await loadWayWords();
+  await Promise.all([loadSettingsWords(), loadWayWords()]);
 }
