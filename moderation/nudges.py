@@ -8,6 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +20,14 @@ _HERE: Final = Path(__file__)
 LANGUAGES: Final = ("en", "de", "es", "fr", "ar")
 
 
+@cache
 def _read(language: str) -> dict[str, Any]:
     """`nudges.toml` in English, `nudges.de.toml` beside it."""
     name = "nudges.toml" if language == "en" else f"nudges.{language}.toml"
     return tomllib.loads(_HERE.with_name(name).read_text("utf-8"))
 
 
-_ALL: Final = {language: _read(language) for language in LANGUAGES}
-_RAW: Final = _ALL["en"]
+_RAW: Final = _read("en")
 NUDGES_VERSION: Final[str] = _RAW["version"]
 _WORDINGS: Final = {code: value for code, value in _RAW.items() if isinstance(value, dict)}
 NUDGE_REASONS: Final = tuple(code for code, said in _WORDINGS.items() if "suggestions" in said)
@@ -76,7 +77,8 @@ def _said(reason: Reason, variant: int, language: str) -> tuple[str, tuple[str, 
 
 
 def _wording(code: str, language: str) -> dict[str, Any]:
-    said: dict[str, Any] = _ALL.get(language, _RAW).get(code) or _WORDINGS[code]
+    spoken = _read(language) if language in LANGUAGES else {}
+    said: dict[str, Any] = spoken.get(code) or _WORDINGS[code]
     return said
 
 

@@ -8,24 +8,24 @@ from typing import Any, Final
 ENGLISH: Final = "en"
 LANGUAGES: Final = (ENGLISH, "de", "es", "fr", "ar")
 
+_Table = dict[str, dict[str, Any]]
+
 
 class SpokenWords:
-    """Tables of words by language; what a language lacks is said in English."""
+    """Tables of words, each read when its language is first spoken; what one lacks is said in English."""
 
     def __init__(self, file: Path) -> None:
-        self._tables = {
-            language: _read(file if language == ENGLISH else file.with_suffix(f".{language}.toml"))
-            for language in LANGUAGES
-        }
+        self._file = file
+        self._tables: dict[str, _Table] = {}
 
     def section(self, name: str) -> Mapping[str, str]:
         """All words of a section, in English."""
-        return self._tables[ENGLISH][name]
+        return self._table(ENGLISH)[name]
 
     def find(self, section: str, name: str, language: str = ENGLISH) -> str | None:
         """These words; None where there are none in English either."""
-        said = self._tables.get(language, {}).get(section, {}).get(name)
-        return said or self._tables[ENGLISH][section].get(name)
+        said = self._table(language).get(section, {}).get(name)
+        return said or self._table(ENGLISH)[section].get(name)
 
     def get(self, section: str, name: str, language: str = ENGLISH) -> str:
         """The same. Raises KeyError."""
@@ -34,7 +34,15 @@ class SpokenWords:
             raise KeyError(f"{section}.{name}")
         return found
 
+    def _table(self, language: str) -> _Table:
+        if language not in LANGUAGES:
+            return {}
+        if language not in self._tables:
+            ending = ".toml" if language == ENGLISH else f".{language}.toml"
+            self._tables[language] = _read(self._file.with_suffix(ending))
+        return self._tables[language]
 
-def _read(file: Path) -> dict[str, dict[str, Any]]:
+
+def _read(file: Path) -> _Table:
     tables = tomllib.loads(file.read_text(encoding="utf-8"))
     return {name: table for name, table in tables.items() if isinstance(table, dict)}
