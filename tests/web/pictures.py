@@ -57,6 +57,7 @@ SCREENS = (
     Screen("plain-rooms", "Without a script: the rooms", "/plain", _PEER),
     Screen("plain-room", "Without a script: a room", "/plain/rooms/{room}", _PEER, faces=CHIEF),
     Screen("missing", "Nothing is here", "/nowhere"),
+    Screen("first-steps", "First steps, with a room to practise in", "/first-steps", _PEER, faces=CHIEF),
     Screen("rooms", "The rooms", "/rooms", _PEER, faces=CHIEF),
     Screen("room", "A room", "/rooms/{room}", _PEER, faces=CHIEF),
     Screen("room-nudge", "A nudge", "/rooms/{room}", _PEER, ("nudge",), CHIEF),
@@ -69,6 +70,7 @@ SCREENS = (
     Screen("notices", "Notices", "/notices", _PEER),
     Screen("ledger", "What was decided about me", "/ledger", _PEER),
     Screen("settings", "Settings", "/settings", _PEER, faces=CHIEF),
+    Screen("break", "Two minutes to breathe", "/break", _PEER, faces=("dark",)),
     Screen("care", "My care", "/care", _PEER),
     Screen("measures", "My questionnaires", "/measures", _PEER),
     Screen("measure", "A questionnaire", "/measures/phq-9", _PEER),
@@ -89,6 +91,7 @@ SCREENS = (
     Screen("clinic-person-measures", "Somebody's answers", "/clinic/{room}/people/{member}/measures", _CLINICIAN),
     Screen("escalations", "Cases that went up", "/clinic/escalations", _CLINICIAN),
     Screen("steward", "The steward's first page", "/steward", _STEWARD, faces=("dark",)),
+    Screen("steward-well", "Whether it is well", "/steward/well", _STEWARD, faces=CHIEF),
     Screen("steward-rooms", "Rooms", "/steward/rooms", _STEWARD),
     Screen("steward-members", "Members", "/steward/members", _STEWARD),
     Screen("steward-invitations", "Invitations", "/steward/invitations", _STEWARD),
@@ -187,9 +190,11 @@ class Tour:
             await page.goto(f"{self._url}/log-in")
             await page.get_by_label("Your name here").fill(who)
             await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
-            await page.get_by_role("button", name="Log in").click()
+            await page.get_by_role("button", name="Log in", exact=True).click()
             await page.wait_for_url(re.compile("/(rooms|queue|clinic|steward)"))
-            return await page.context.storage_state()
+            kept = await page.context.storage_state()
+            await page.context.clear_cookies()  # who comes in over a session ends it
+            return kept
 
     async def _promises(self, page: Page) -> None:
         await page.get_by_label("Your name here").fill("Seaglass")

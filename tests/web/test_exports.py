@@ -73,7 +73,7 @@ async def _log_in(page: Page, place: Place) -> None:
     await page.goto(f"{place.url}/log-in")
     await page.get_by_label("Your name here").fill("Rowan")
     await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
     await page.wait_for_url("**/rooms")
 
 

@@ -107,5 +107,5 @@ async def log_in(page: Page, place: LiveServer, name: str) -> None:
     await page.goto(f"{place.url}/log-in")
     await page.get_by_label("Your name here").fill(name)
     await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
-    await page.get_by_role("button", name="Log in").click()
+    await page.get_by_role("button", name="Log in", exact=True).click()
     await page.wait_for_url(re.compile("/(rooms|steward)"))
