@@ -84,7 +84,9 @@ def test_no_style_of_the_server_knows_left_from_right(style: Path) -> None:
 def test_a_plain_page_speaks_its_readers_language_and_no_template_says_a_word_itself() -> None:
     token = speaking.set("ar")
     try:
-        html = bytes(page("log_in.html", visit=None, name="", wrong="").body).decode()
+        html = bytes(
+            page("log_in.html", visit=None, name="", wrong="", asks_second=False).body
+        ).decode()
     finally:
         speaking.reset(token)
     assert '<html lang="ar" dir="rtl">' in html

@@ -23,7 +23,9 @@ async def open_line(house: House) -> tuple[Actor, Connection, Any]:
     known = await house.do(lambda work: sessions.find_actor(work, entered.token or ""))
     hub, connection = CatchUp().hub, Connection(known.actor)
     hub.add(connection)
-    return known.actor, connection, SimpleNamespace(database=house.database, hub=hub)
+    settings = SimpleNamespace(demo=False)
+    parts = SimpleNamespace(database=house.database, hub=hub, settings=settings)
+    return known.actor, connection, parts
 
 
 async def test_a_session_that_stands_keeps_its_socket(any_house: House) -> None:

@@ -26,7 +26,7 @@ const PLACED: Record<string, Topic | null> = {
   'This speaks of death and grief.': 'loss',
   'This speaks of alcohol or drugs.': 'substances',
   'This speaks of food, weight or an eating disorder.': 'eating',
-  'Talks about comfort of hurting oneself': 'self_harm',
+  'Talks about ways of hurting oneself': 'self_harm',
   'Holds strong words about another person': 'hate',
 };
 
