@@ -111,7 +111,7 @@ async def test_whoever_is_new_tired_or_easily_overwhelmed_finds_a_way(
     # It waits until Birch asks for it, and is then open.
     await birch.get_by_role("button", name="2 new messages").click()
     await expect(birch.get_by_text("My mother died. Call me on [left out]")).to_be_visible()
-    await birch.get_by_role("button", name="About").click()
+    await birch.get_by_role("button", name="About this room").click()
     await birch.get_by_role("button", name="Find words").click()
     await birch.get_by_role("searchbox").fill("GARDEN")
     await expect(birch.get_by_text("1 place found.")).to_be_visible()
