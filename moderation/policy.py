@@ -45,8 +45,7 @@ def judge(
     dangers = tuple(case.dangers())
     urgency = most_urgent(danger.urgency for danger in dangers)
     handling, reasons, note = case.handled(in_danger=bool(dangers))
-    held = handling is Handling.HOLD
-    if not dangers and not held:
+    if not dangers and not (handling is Handling.HOLD and case.is_severe()):
         urgency = most_urgent(hit.urgency for hit in hits)
     surfaced = case.surfaced(handling)
     looked_at = most_urgent([urgency, *(found for found, _ in surfaced)])
@@ -134,6 +133,10 @@ class _Case:
         if nudging := (*tone.nudges(self.evidence, self.context), *self._nudged_by_rule()):
             return Handling.NUDGE, nudging, None
         return Handling.PUBLISH, (), None
+
+    def is_severe(self) -> bool:
+        """Whether it would be held without any rule."""
+        return next(self._severe(), None) is not None
 
     def surfaced(self, handling: Handling) -> list[tuple[Urgency, Reason]]:
         """What rules show to a person: also where somebody may be in danger, for that harms nobody.

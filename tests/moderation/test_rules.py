@@ -1,11 +1,12 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from moderation.classifier import Assessment, Span
 from moderation.errors import PolicyInvalid
+from moderation.lexicon import Hit
 from moderation.normalise import normalise
 from moderation.nudges import compose
 from moderation.policy import DEFAULT, Context, Handling, Urgency, judge
@@ -88,6 +89,10 @@ rules_of_all_kinds = st.builds(
 )
 
 
+NAMED = Hit("a_code", "methods", "self", Urgency.ROUTINE, "words", 0, 3)
+
+
+@example(Assessment(True, "m", "en", {}, {}), [NAMED], [hit(handling=Handling.HOLD)])
 @given(assessments, st.lists(hits, max_size=2), st.lists(rules_of_all_kinds, max_size=3))
 def test_on_a_message_of_somebody_maybe_in_danger_rules_may_only_show_it(assessment, found, rules):
     plain = judge(assessment, found, ROOM)

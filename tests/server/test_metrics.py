@@ -179,7 +179,8 @@ async def test_what_happened_is_counted(seen: Seen) -> None:
     assert found["hearth_cases_open{urgency=now}"] == 1
     assert found["hearth_backup_timestamp_seconds"] == 0
     assert found["hearth_disk_free_bytes"] > 0
-    assert found["hearth_readings_total{outcome=no model}"] >= 2
+    asked = [count for name, count in found.items() if name.startswith("hearth_readings_total{")]
+    assert sum(asked) >= 2
     assert found["process_open_fds"] > 0
 
 
