@@ -177,20 +177,24 @@ def address_key(connection: HTTPConnection) -> str:
     return parts.limits.address_key(connection.client.host if connection.client else "")
 
 
-async def _anybody(request: Request) -> AskAnybody:
-    parts = parts_of(request)
+def _stranger(request: Request) -> tuple[str | None, AskAnybody]:
+    """The token that a request brings, and what is known of it before anybody looks whose that is."""
     token, by_cookie = token_of(request)
-    stranger = AskAnybody(
-        parts,
+    return token, AskAnybody(
+        parts_of(request),
         address_key(request),
         by_cookie=by_cookie,
         agent=request.headers.get("user-agent", ""),
         language=language_of(request),
     )
+
+
+async def _anybody(request: Request) -> AskAnybody:
+    token, stranger = _stranger(request)
     if not token:
         return stranger
     try:
-        actor = await find_actor(parts, token)
+        actor = await find_actor(stranger.parts, token)
     except NoSession as refusal:
         return replace(
             stranger,
@@ -246,30 +250,21 @@ async def _member(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
 
 async def _own_record(request: Request) -> AskMember:
     """A member, or somebody who was one: what was decided about them is theirs to read, and to ask about."""
-    parts = parts_of(request)
-    token, by_cookie = token_of(request)
+    token, stranger = _stranger(request)
     if not token:
         raise NoSession
+    parts = stranger.parts
     actor = await parts.database.read(lambda work: sessions.find_for_record(work, token))
-    if by_cookie:
-        check_same_site(request, parts.settings)
+    member = await _as_member(request, stranger, actor)
     parts.limits.hit("request", str(actor.id))
-    return AskMember(parts, address_key(request), actor)
+    return member
 
 
 async def _setting_up(request: Request) -> AskMember:
     """A member, also staff who still have to set up a second step."""
-    parts = parts_of(request)
-    token, by_cookie = token_of(request)
-    known = await find_known(parts, token, asks_second_step=False)
-    stranger = AskAnybody(
-        parts,
-        address_key(request),
-        by_cookie=by_cookie,
-        agent=request.headers.get("user-agent", ""),
-        language=language_of(request),
-    )
-    parts.limits.hit("request", str(known.actor.id))
+    token, stranger = _stranger(request)
+    known = await find_known(stranger.parts, token, asks_second_step=False)
+    stranger.parts.limits.hit("request", str(known.actor.id))
     return await _as_member(request, stranger, known.actor)
 
 

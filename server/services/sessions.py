@@ -137,10 +137,9 @@ def proved_until(work: Work, actor: Actor) -> datetime | None:
     return until if until and until > work.now else None
 
 
-def note_proved(work: Work, actor: Actor) -> datetime:
-    """It was proved just now who asks. Returns until when that is good."""
+def note_proved(work: Work, actor: Actor) -> None:
+    """It was proved just now who asks."""
     ways.note_proved(work, actor.session)
-    return work.now + PROOF_LIFE
 
 
 def list_sessions(work: Work, actor: Actor) -> bodies.Sessions:
