@@ -39,7 +39,7 @@ AGO = timedelta(days=14)
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
     """A room of sixty neighbours with twelve cases two weeks ago, kept by Fern and watched over by Linden."""
-    server = LiveServer(tmp_path / "hearth", classifier="embedded")
+    server = LiveServer(tmp_path / "hearth", classifier="embedded", assess_deadline_ms="10000")
     await server.start()
     await server.on_database(furnish)
     yield server
@@ -217,7 +217,8 @@ async def test_the_keyboard_alone_is_enough_for_the_whole_journey_and_each_step_
     await page.keyboard.type("How do you bear the evenings?")
     await page.keyboard.press("Enter")
     asked = page.locator("article", has_text="How do you bear the evenings?")
-    await expect(asked).to_be_visible()
+    kept = asked.get_by_role("button", name="More about your message")
+    await expect(kept).to_be_visible()
     await answer_as(place, "Neighbour 0", "I sit with my tea. What was today like?")
     await expect(said).to_have_text("Neighbour 0: I sit with my tea. What was today like?")
 
