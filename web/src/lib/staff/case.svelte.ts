@@ -41,6 +41,9 @@ export class CaseDesk {
   /** What this moderator has just decided here; its author is told when it can no longer be undone. */
   done = $state<Action | null>(null);
   #read: Case | null = null;
+  #claiming: Promise<boolean> | null = null;
+  /** It changed while something was sent. */
+  #missed = false;
 
   constructor(readonly id: string) {}
 
@@ -66,6 +69,7 @@ export class CaseDesk {
 
   /** The case changed somewhere. Show it, and hold decisions until the change was read. */
   async refresh(): Promise<void> {
+    this.#missed = this.busy;
     if (!this.#read || this.busy) return;
     try {
       this.#meet(await this.#fetch(), 'live');
@@ -79,12 +83,16 @@ export class CaseDesk {
     if (this.shown) this.#take(this.shown);
   }
 
-  async claim(): Promise<boolean> {
-    return this.#try(async (read) => {
+  /** Whoever claims meanwhile waits for the same answer. */
+  claim(): Promise<boolean> {
+    this.#claiming ??= this.#try(async (read) => {
       const body = { version: read.line.version };
       const line = await api.put<CaseLine>(`/api/cases/${this.id}/claim`, body);
       this.#take({ ...read, line });
+    }).finally(() => {
+      this.#claiming = null;
     });
+    return this.#claiming;
   }
 
   async release(): Promise<boolean> {
@@ -96,6 +104,7 @@ export class CaseDesk {
 
   /** Sends with the version that was read; a case that moved on is shown, never overwritten. */
   async decide(action: Action, draft: Draft): Promise<boolean> {
+    await this.#claiming;
     if (this.stale) return false;
     if (!this.mine && !(await this.claim())) return false;
     return this.#try(async (read) => {
@@ -185,6 +194,7 @@ export class CaseDesk {
       return false;
     } finally {
       this.busy = false;
+      if (this.#missed) void this.refresh();
     }
   }
 

@@ -83,6 +83,27 @@ it('a decision claims the case first and is sent with the version that this gave
   expect(desk.shown?.line.state).toBe('closed');
 });
 
+it('a decision sent while the claim is still on its way waits for it, and is sent once', async () => {
+  const claimed = desk.claim();
+  const decided = [desk.decide('warn', draft), desk.decide('warn', draft)];
+  expect(await claimed).toBe(true);
+  expect(await Promise.all(decided)).toEqual([true, false]);
+  expect(server.sent.map((each) => each.path)).toEqual([
+    '/api/cases/case-1/claim',
+    '/api/cases/case-1/decisions',
+  ]);
+});
+
+it('what changes while something is sent is shown after it', async () => {
+  const claimed = desk.claim();
+  server.move({ urgency: 'now' });
+  await desk.refresh();
+  await claimed;
+  await vi.waitFor(() => {
+    expect(desk.shown?.line.urgency).toBe('now');
+  });
+});
+
 it('a decision that comes too late is not carried out, and what changed is shown', async () => {
   await desk.claim();
   server.move({}, { decisions: [aDecision({ by: 'Wren' })] });
