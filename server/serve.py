@@ -142,7 +142,12 @@ class _Server(uvicorn.Server):
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Clients hear 4503, and when to come back: not all in the same moment. Then as uvicorn."""
+        """Clients hear 4503, and when to come back: not all in the same moment. Then as uvicorn.
+
+        The door is closed first: with other workers behind it, nobody comes back to the one that goes.
+        """
+        for listening in self.servers:
+            listening.close()
         parts: Parts = self._app.state.parts
         connections = parts.hub.sockets()
         spread_s = min(len(connections) / _BACK_A_SECOND, _MOST_SPREAD_S)

@@ -10,6 +10,7 @@ class BackOff:
     """Waits grow from `first_s` to `most_s`, each drawn between nothing and its bound.
 
     steady_s: a line that held this long starts again from `first_s`; one that breaks at once goes on.
+    told_s: the same for one that a restarting server closed with its own wish: that is no failure.
     draw: gives numbers in [0, 1).
     Source: Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015.
     """
@@ -17,12 +18,13 @@ class BackOff:
     first_s: float = 0.5
     most_s: float = 30.0
     steady_s: float = 5.0
+    told_s: float = 1.0
     draw: Callable[[], float] = random.random
     _failures: int = field(default=0, init=False)
 
-    def held(self, seconds: float) -> None:
-        """A line stood for so long after its `hello`."""
-        if seconds >= self.steady_s:
+    def held(self, seconds: float, *, told: bool = False) -> None:
+        """A line stood for so long after its `hello`. told: the server said when to come back."""
+        if seconds >= (self.told_s if told else self.steady_s):
             self._failures = 0
 
     def next_s(self, hint_s: float | None = None) -> float:

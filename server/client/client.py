@@ -265,7 +265,8 @@ class Client:
                 self._give_up(SessionOver("The server closed this session."))
                 return
             if self._greeted_s is not None:
-                self._back_off.held(self._clock.now_s() - self._greeted_s)
+                stood_s = self._clock.now_s() - self._greeted_s
+                self._back_off.held(stood_s, told=ended.hint_s is not None)
             await self._clock.sleep(self._back_off.next_s(ended.hint_s))
 
     async def _one_line(self) -> Ended:

@@ -52,6 +52,15 @@ def test_a_line_that_held_begins_again_with_short_waits() -> None:
     assert back_off.next_s() <= 0.5
 
 
+def test_a_line_that_a_restart_ended_begins_again_sooner() -> None:
+    back_off = BackOff(first_s=0.5, draw=lambda: 0.9)
+    back_off.next_s()
+    back_off.held(2, told=True)
+    assert back_off.next_s(hint_s=1) == pytest.approx(1.45)
+    back_off.held(0.5, told=True)
+    assert back_off.next_s(hint_s=1) == pytest.approx(1.9)
+
+
 def test_the_servers_hint_is_the_least_wait() -> None:
     assert 3 <= BackOff(first_s=0.5).next_s(hint_s=3) <= 3.5
 

@@ -23,6 +23,6 @@ describe('waiting before the next try', () => {
   });
 
   it('takes a reason that is no number for no wish', () => {
-    expect(['2.5', '', 'soon', 'NaN', 'Infinity'].map(hintS)).toEqual([2.5, 0, 0, 0, 0]);
+    expect(['2.5', '', 'soon', 'NaN', 'Infinity'].map(hintS)).toEqual([2.5, null, null, null, null]);
   });
 });

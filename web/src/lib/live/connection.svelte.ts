@@ -1,6 +1,6 @@
 /** The one socket of this page: opens, listens, comes back. What frames mean is not its business. */
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '#lib/api/types.ts';
-import { backoffS, hintS, STEADY_MS } from './backoff.ts';
+import { backoffS, hintS, STEADY_MS, TOLD_MS } from './backoff.ts';
 
 export type LineState = 'closed' | 'connecting' | 'open' | 'waiting';
 
@@ -165,7 +165,8 @@ class Connection {
     const heldMs = this.#greetedAt === null ? 0 : performance.now() - this.#greetedAt;
     this.#greetedAt = null;
     if (!this.#wanted) return;
-    if (heldMs >= STEADY_MS) this.#attempt = 0;
+    const hint = code === CLOSE.restart ? hintS(reason) : null;
+    if (heldMs >= (hint === null ? STEADY_MS : TOLD_MS)) this.#attempt = 0;
     this.lostAt ??= Date.now();
     for (const listener of this.#lostListeners) listener();
     if (code === CLOSE.session) {
@@ -175,11 +176,11 @@ class Connection {
     }
     // A browser is shown 4403 only as a socket that never opens; whoever does see it stays away.
     if (code === CLOSE.forbidden) this.disconnect();
-    else this.#waitAndRetry(code === CLOSE.restart ? hintS(reason) : 0);
+    else this.#waitAndRetry(hint);
   }
 
-  #waitAndRetry(leastS: number): void {
-    const waitMs = backoffS(this.#attempt, Math.random(), leastS) * 1000;
+  #waitAndRetry(hint: number | null): void {
+    const waitMs = backoffS(this.#attempt, Math.random(), hint) * 1000;
     this.#attempt += 1;
     this.state = 'waiting';
     this.nextTryAt = Date.now() + waitMs;
