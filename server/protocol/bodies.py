@@ -185,9 +185,9 @@ class Room(Wire):
     seq: int
     unread: int
     first_reply_asks: int = 0
-    """Asks of the last four weeks; 0 where there are too few to say anything about."""
+    """Asks of the last four weeks, to the nearest five; 0 where fewer than eight people asked."""
     first_reply_median_s: float | None = None
-    """Until another person first answers an ask; None also where at least half wait still."""
+    """Until another person first answers an ask, to the minute; None also where at least half wait still."""
 
 
 class Rooms(Wire):

@@ -7,6 +7,8 @@ from server.protocol.bodies import HistoryMessage, Role
 
 Scope = Literal["mood", "measures", "messages", "alerts"]
 """What is shared, each apart."""
+Looked = Literal[Scope, "case", "notes"]
+"""What a clinician looks at: what is shared, a case for the member's safety, the team's notes about them."""
 Feeling = Literal["very_low", "low", "so_so", "good", "very_good"]
 Months = Literal[1, 3, 6, 12]
 Reason = Literal["danger", "unreachable", "another", "handed_over"]
@@ -68,12 +70,13 @@ class NewShare(Wire):
 class ReceiptLine(Wire):
     """Looks of one kind on one day (UTC). by: the role that looked; never who.
 
-    given_at: of the consent that allowed it. reason: where it was an emergency instead.
+    given_at: of the consent that allowed it. reason: where it was an emergency instead. Neither: it
+    needs no consent, as a case and the team's notes do not.
     """
 
     room: Id
     room_name: str
-    scope: Scope
+    scope: Looked
     by: Role
     looks: int
     first_at: Time

@@ -1,31 +1,33 @@
-"""How long a room's asks wait for a first human reply; a figure only where there are enough of them."""
+"""How long a room's asks wait for a first human reply; a figure only where enough people asked.
+
+Whoever is no member yet sees it: it follows the rule of small numbers, as the climate does.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from statistics import median
 from typing import NamedTuple
 from uuid import UUID
 
+from server.services.small_cells import count, median_seconds, shown_value
 from server.store import threads
 from server.store.threads import Asked
 from server.store.work import Work
 
-FEWEST_ASKS = 8
 _WINDOW = timedelta(days=28)
 _FRESH = timedelta(hours=1)
 """An ask nobody has answered counts as waiting longer than any, once it is older than this."""
 
 
 class FirstReply(NamedTuple):
-    """asks: how many were counted, at least FEWEST_ASKS. median_s: None where at least half still wait."""
+    """asks: how many, to the nearest five. median_s: to the minute; None where at least half still wait."""
 
     asks: int
     median_s: float | None
 
 
 def first_replies(work: Work, room_ids: Sequence[UUID]) -> dict[UUID, FirstReply]:
-    """For each of these rooms that had enough asks in the last four weeks."""
+    """For each of these rooms where enough people asked in the last four weeks."""
     if not room_ids:
         return {}
     by_room: dict[UUID, list[Asked]] = {}
@@ -36,13 +38,18 @@ def first_replies(work: Work, room_ids: Sequence[UUID]) -> dict[UUID, FirstReply
 
 
 def first_reply(asks: Iterable[Asked], now: datetime) -> FirstReply | None:
-    """The median wait, with those that wait still; None where there are too few asks to say."""
+    """The median wait, with those that wait still; None where too few people asked to say."""
     waits = [
-        (asked.answered_at - asked.at).total_seconds() if asked.answered_at else math.inf
+        (
+            asked.by,
+            (asked.answered_at - asked.at).total_seconds() if asked.answered_at else math.inf,
+        )
         for asked in asks
         if asked.answered_at or asked.at + _FRESH <= now
     ]
-    if len(waits) < FEWEST_ASKS:
+    counted = shown_value(count(by for by, _ in waits))
+    if counted is None:
         return None
-    middle = median(waits)
-    return FirstReply(len(waits), middle if math.isfinite(middle) else None)
+    middle = median_seconds(waits)
+    seldom = middle.value is None or math.isinf(middle.value)
+    return FirstReply(int(counted), None if seldom else shown_value(middle))

@@ -18,7 +18,6 @@ from server.store import audit, away, push, rooms
 from server.store.tables import Member, Membership, Message, PushDevice, PushNews, Room, RoomHead
 from server.store.work import Work
 
-WORDS = "There is something new for you"
 EVERY = timedelta(hours=1)
 """A room calls no more often."""
 SOON = timedelta(minutes=1)
@@ -202,7 +201,7 @@ def to_send(work: Work) -> tuple[list[Push], list[UUID]]:
             # A topic is shown to the push service: it says which calls replace each other, and not more.
             topic = work.sealer.fingerprint("push-topic", str(news.id)).hex()[:32]
             life_s = int(_GIVEN_UP_AFTER.total_seconds())
-            found.append(Push(news.id, address, WORDS, "/rooms", topic, life_s))
+            found.append(Push(news.id, address, pushing.NEWS, "/rooms", topic, life_s))
     return found, stale
 
 

@@ -37,8 +37,7 @@ def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
     case = get_case(work, actor, "case.read", case_id)
     shown = view(work, actor, case)
     guard.note_opened(work, actor, case)
-    if case.kind in CLINICIANS_ONLY:
-        sight.note_alert(work, actor, case)
+    sight.note_case(work, actor, case)
     audit.append(work, actor.id, "case.read", case.id)
     return shown
 

@@ -138,7 +138,7 @@ def _check_first(
     if emergencies.has_living(work, actor.id, room_id, member_id, work.now - WAITS):
         raise NotNow("You have asked for that already.")
     day_ago = work.now - timedelta(days=1)
-    if at_once and emergencies.was_alone(work, actor.id, room_id, member_id, day_ago):
+    if at_once and emergencies.was_alone(work, actor.id, member_id, day_ago):
         raise NotNow("Five minutes alone are once in a day. Please ask a second person.")
 
 
@@ -171,15 +171,23 @@ def _cared_for(work: Work, actor: Actor) -> Sequence[UUID]:
 
 def _call(work: Work, actor: Actor, emergency: Emergency) -> None:
     code = "at_once" if emergency.at_once else "asked"
+    until = emergency.until or work.now + WAITS
     for member in emergencies.who_may_answer(work, emergency.room_id, actor.id):
         if member.id != emergency.member_id:
-            _tell(work, member.id, emergency, code, actor.role)
+            _tell(work, member.id, emergency, code, actor.role, until)
 
 
-def _tell(work: Work, member_id: UUID, emergency: Emergency, code: str, by_role: str) -> None:
+def _tell(
+    work: Work,
+    member_id: UUID,
+    emergency: Emergency,
+    code: str,
+    by_role: str,
+    calls_until: datetime | None = None,
+) -> None:
     notices.tell(
         work, member_id=member_id, kind="emergency", code=code, words=None, by_role=str(by_role),
-        room_id=emergency.room_id,
+        room_id=emergency.room_id, calls_until=calls_until,
     )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from server.services import (
     looking_again,
     notices,
     publishing,
+    sight,
 )
 from server.services.case_access import check_free, check_judge, check_version, get_case
 from server.services.cases import announce, mark_human_act
@@ -58,6 +59,7 @@ def read(work: Work, actor: Actor, case_id: UUID) -> bodies.Escalation:
     """
     case = get_case(work, actor, "escalation.read", case_id)
     shown = _body(work, actor, case, _get(work, case))
+    sight.note_case(work, actor, case)
     audit.append(work, actor.id, "escalation.read", case.id)
     return shown
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from moderation import appeals
 from server.access import Actor, Relation, check
 from server.protocol import bodies, frames
-from server.services import wording
+from server.services import pushing, wording
 from server.store import comfort, notices
 from server.store.tables import Notice
 from server.store.work import ToMember, Work
@@ -34,8 +34,11 @@ def tell(
     policy: str | None = None,
     until: datetime | None = None,
     appealable: bool = False,
+    calls_until: datetime | None = None,
 ) -> frames.Notice:
     """Keep a notice and tell it to its receiver's open pages.
+
+    calls_until: it cannot wait: until then their browsers are called for it as well.
 
     words: what a person wrote; None for the standing words of this kind and code (words.toml).
     by_role: machine, moderator, clinician, steward or member; who it was stays with us.
@@ -60,6 +63,8 @@ def tell(
     )
     told = words if words is not None else standing_words(work, member_id, kind, code)
     notices.add(work, notice, told)
+    if calls_until:
+        pushing.plan_notice(work, notice, calls_until)
     frame = _frame(notice, told)
     work.announce(ToMember(member_id, frame))
     return frame

@@ -20,10 +20,11 @@ from server.services.seats import STAFF_SEATS
 from server.settings import Settings
 from server.store import audit, away, guard, place, push
 from server.store.push import Address
-from server.store.tables import Case, Member, PushCall, PushDevice
+from server.store.tables import Case, Member, Notice, PushCall, PushDevice
 from server.store.work import Work
 
 CALL = "Somebody may need you"
+NEWS = "There is something new for you"
 TEST = "This is how a call looks"
 DONE, STALE = "done", "stale"
 MAKERS = (
@@ -153,19 +154,37 @@ def plan(work: Work, case: Case, rung: Rung, called: Collection[UUID]) -> None:
     _add_calls(work, [one for one in awake if one.member_id not in resting] or awake, case.id)
 
 
+def plan_notice(work: Work, notice: Notice, until: datetime) -> None:
+    """A notice that cannot wait until its receiver comes by, nor for an hour's turn.
+
+    Of an emergency: whatever the hour, as those who may answer it have minutes. Of anything else: where
+    members are called, and not in quiet hours.
+    """
+    calls = push.is_on(work) if _is_emergency(notice) else away.calls_members(work)
+    if not calls:
+        return
+    devices = push.devices_of(work, [notice.member_id])
+    work.session.add_all(
+        PushCall(device_id=device.id, notice_id=notice.id, due_at=work.now, until=until)
+        for device in devices
+        if _is_emergency(notice) or not is_quiet(device, work.now)
+    )
+
+
 def to_send(work: Work) -> tuple[list[Push], list[UUID]]:
     """What is due, and what helps nobody any more: somebody has come, or it is too old."""
     found: list[Push] = []
     stale: list[UUID] = []
-    for call, device, member, case in push.waiting(work, _AT_ONCE):
+    for call, device, member, case, notice in push.waiting(work, _AT_ONCE):
         address = push.open_address(work, device)
-        if address is None or not _is_wanted(work.now, call, member, case):
+        if address is None or not _is_wanted(work.now, call, member, notice or case):
             stale.append(call.id)
             continue
         left_s = max(0, int((call.until - work.now).total_seconds()))
-        words, path = (CALL, "/queue") if case else (TEST, "/settings")
+        words, path = _shown(case, notice)
         # A topic is shown to the push service: it must not tell one case from the next for long.
-        topic = work.sealer.fingerprint("push-topic", str(call.case_id)).hex()[:32]
+        about = str(call.notice_id or call.case_id)
+        topic = work.sealer.fingerprint("push-topic", about).hex()[:32]
         found.append(Push(call.id, address, words, path, topic, left_s))
     return found, stale
 
@@ -238,14 +257,26 @@ def may_work_later(outcome: str) -> bool:
     return outcome in _TRY_AGAIN or outcome.startswith("http_5")
 
 
-def _is_wanted(now: datetime, call: PushCall, member: Member, case: Case | None) -> bool:
+def _shown(case: Case | None, notice: Notice | None) -> tuple[str, str]:
+    if notice:
+        return (CALL, "/emergencies") if _is_emergency(notice) else (NEWS, "/notices")
+    return (CALL, "/queue") if case else (TEST, "/settings")
+
+
+def _is_emergency(notice: Notice) -> bool:
+    return notice.kind == "emergency"
+
+
+def _is_wanted(now: datetime, call: PushCall, member: Member, about: Case | Notice | None) -> bool:
     if now >= call.until or member.state != "active":
         return False
-    if call.case_id is None:
-        return True
-    if member.role not in STAFF_SEATS:
-        return False
-    return case is not None and case.open_key is not None and case.first_human_at is None
+    if isinstance(about, Notice):
+        return about.read_at is None
+    if about is None:
+        return call.case_id is None and call.notice_id is None
+    return (
+        member.role in STAFF_SEATS and about.open_key is not None and about.first_human_at is None
+    )
 
 
 def _add_calls(work: Work, devices: Iterable[PushDevice], case_id: UUID | None) -> None:
@@ -258,8 +289,8 @@ def _add_calls(work: Work, devices: Iterable[PushDevice], case_id: UUID | None) 
 
 
 def _is_on_for(work: Work, actor: Actor) -> bool:
-    """Staff are called for cases, and like every member for what is new, where that is on."""
-    is_staff = actor.role in (Role.MODERATOR, Role.CLINICIAN)
+    """Staff are called for cases and emergencies, and like every member for what is new, where that is on."""
+    is_staff = actor.role is not Role.PEER
     return (is_staff and push.is_on(work)) or away.calls_members(work)
 
 

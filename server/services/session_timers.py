@@ -78,7 +78,7 @@ def _remind(work: Work, session: GroupSession, kind: str) -> None:
     for member_id in stored.reminded(work, session.id):
         notices.tell(
             work, member_id=member_id, kind="session", code=kind, words=words,
-            room_id=session.room_id, automated=True, by_role="machine",
+            room_id=session.room_id, automated=True, by_role="machine", calls_until=session.starts_at,
         )  # fmt: skip
 
 

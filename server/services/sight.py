@@ -3,7 +3,8 @@
 from typing import Final, Literal
 from uuid import UUID
 
-from server.access import Actor
+from moderation.cases import CLINICIANS_ONLY, CaseKind
+from server.access import Actor, Role
 from server.errors import NotFound
 from server.services import seats
 from server.store import audit, consents, emergencies, rooms, sharing
@@ -13,8 +14,11 @@ from server.store.work import Work
 Scope = Literal["mood", "measures", "messages", "alerts"]
 SCOPES: Final[tuple[Scope, ...]] = ("mood", "measures", "messages", "alerts")
 """Each is given apart, to the clinicians of one group."""
+Looked = Scope | Literal["case", "notes"]
 IN_EMERGENCY: Final[tuple[Scope, ...]] = ("mood", "measures", "messages")
 """What an emergency opens. Alerts are a promise for later, and nothing to look at."""
+
+_FOR_SAFETY: Final = CLINICIANS_ONLY | {CaseKind.RISK, CaseKind.LINE, CaseKind.LOOK_AGAIN}
 
 
 def may_look(
@@ -48,10 +52,24 @@ def look(
     return allowed
 
 
-def note_alert(work: Work, actor: Actor, case: Case) -> None:
-    """A clinician opened a case that an answer raised: a receipt, too. Taking consent back closes none."""
-    consent = consents.find_standing(work, case.subject_id, "alerts", case.room_id)
-    _leave_receipt(work, actor, case.room_id, case.subject_id, "alerts", consent)
+def note_case(work: Work, actor: Actor, case: Case) -> None:
+    """A clinician opened a case for the member's safety: a receipt, too.
+
+    One that an answer raised rests on consent, and taking that back closes none; the others need none.
+    A case about what somebody did to others is no look at them as a patient: its decisions are told.
+    """
+    if actor.role is not Role.CLINICIAN or case.kind not in _FOR_SAFETY:
+        return
+    if case.kind in CLINICIANS_ONLY:
+        consent = consents.find_standing(work, case.subject_id, "alerts", case.room_id)
+        _leave_receipt(work, actor, case.room_id, case.subject_id, "alerts", consent)
+    else:
+        _leave_receipt(work, actor, case.room_id, case.subject_id, "case", None)
+
+
+def note_notes(work: Work, actor: Actor, room_id: UUID, member_id: UUID) -> None:
+    """The clinical team's notes about the member were shown to one of it: a receipt, too."""
+    _leave_receipt(work, actor, room_id, member_id, "notes", None)
 
 
 def check_carer(work: Work, actor: Actor, room_id: UUID) -> None:
@@ -70,7 +88,7 @@ def _leave_receipt(
     actor: Actor,
     room_id: UUID,
     member_id: UUID,
-    scope: Scope,
+    scope: Looked,
     allowed: Consent | Emergency | None,
 ) -> None:
     receipt = Receipt(

@@ -8,20 +8,20 @@ from server.access import Actor
 from server.errors import NotAllowed, NotFound, NotNow, Stale
 from server.ids import new_id
 from server.protocol import escalations as bodies
-from server.services import seats
+from server.services import seats, sight
 from server.store import audit, cases, rooms, team_notes
 from server.store.tables import Room, TeamNote
 from server.store.work import Work
 
 
 def read(work: Work, actor: Actor, room_id: UUID, member_id: UUID | None) -> bodies.TeamNotes:
-    """The room's notes, or those about one member. Each person they are about gets an audit line."""
+    """The room's notes, or those about one member. Each person they are about gets a receipt."""
     room = _find(work, actor, room_id, "team_note.read")
     shown = [one for one in team_notes.of_room(work, room_id, member_id) if _is_for(actor, one)]
     found = bodies.TeamNotes(room=room_id, room_name=room.name, notes=_bodies(work, actor, shown))
-    about = {one.member_id or room_id for one in shown} | {member_id or room_id}
-    for subject in sorted(about):
-        audit.append(work, actor.id, "team_note.read", subject)
+    for subject in sorted({one.member_id for one in shown if one.member_id}):
+        sight.note_notes(work, actor, room_id, subject)
+    audit.append(work, actor.id, "team_note.read", member_id or room_id)
     return found
 
 

@@ -101,11 +101,10 @@ def has_living(
     return work.session.exec(query.limit(1)).first() is not None
 
 
-def was_alone(work: Work, asked_by: UUID, room_id: UUID, member_id: UUID, since: datetime) -> bool:
-    """Whether this clinician opened one at once since then."""
+def was_alone(work: Work, asked_by: UUID, member_id: UUID, since: datetime) -> bool:
+    """Whether this clinician opened one at once since then, in whichever group."""
     query = select(Emergency.id).where(
         Emergency.asked_by == asked_by,
-        Emergency.room_id == room_id,
         Emergency.member_id == member_id,
         col(Emergency.at_once),
         col(Emergency.asked_at) > since,

@@ -2,15 +2,17 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlmodel import col, delete, func, select, update
 
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import Case, Member, PushCall, PushDevice, PushNews, PushState
+from server.store.tables import Case, Member, Notice, PushCall, PushDevice, PushNews, PushState
 from server.store.work import Work
+
+Waiting = tuple[PushCall, PushDevice, Member, Case | None, Notice | None]
 
 
 class Address(NamedTuple):
@@ -103,18 +105,19 @@ def count_devices(work: Work) -> int:
 # --- what is to be sent ---
 
 
-def waiting(work: Work, limit: int) -> Sequence[tuple[PushCall, PushDevice, Member, Case | None]]:
-    """What is due, oldest first."""
-    query = (
-        select(PushCall, PushDevice, Member, Case)
+def waiting(work: Work, limit: int) -> Sequence[Waiting]:
+    """What is due, oldest first, and what it is about."""
+    query: Any = (
+        select(PushCall, PushDevice, Member, Case, Notice)  # type: ignore[call-overload]
         .join(PushDevice, col(PushDevice.id) == PushCall.device_id)
         .join(Member, col(Member.id) == PushDevice.member_id)
         .outerjoin(Case, col(Case.id) == PushCall.case_id)
+        .outerjoin(Notice, col(Notice.id) == PushCall.notice_id)
         .where(PushCall.due_at <= work.now)
         .order_by(col(PushCall.due_at), col(PushCall.id))
         .limit(limit)
     )
-    return work.session.exec(query).all()
+    return list(work.session.exec(query))
 
 
 def count_waiting(work: Work) -> int:

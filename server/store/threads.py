@@ -17,6 +17,7 @@ class Asked(NamedTuple):
     """One ask, and when another person first answered it."""
 
     room: UUID
+    by: UUID
     at: datetime
     answered_at: datetime | None
 
@@ -83,10 +84,20 @@ def asks_since(work: Work, room_ids: Sequence[UUID], since: datetime) -> list[As
     """Every ask of these rooms since a point in time that can be seen."""
     answer = aliased(Message)
     query = (
-        select(col(Message.room_id), col(Message.published_at), func.min(col(answer.published_at)))
+        select(
+            col(Message.room_id),
+            col(Message.author_id),
+            col(Message.published_at),
+            func.min(col(answer.published_at)),
+        )
         .outerjoin(answer, _answers(answer))
         .where(_is_ask(), col(Message.room_id).in_(room_ids), col(Message.published_at) >= since)
-        .group_by(col(Message.id), col(Message.room_id), col(Message.published_at))
+        .group_by(
+            col(Message.id),
+            col(Message.room_id),
+            col(Message.author_id),
+            col(Message.published_at),
+        )
     )
     return [Asked(*row) for row in _rows(work, query)]
 

@@ -106,7 +106,7 @@ async def test_a_call_holds_no_content_no_name_and_no_room(scene: Away) -> None:
     answer = await scene.says(scene.birch, "I am", reply_to=asked.id)
     assert await scene.told() == 1
     [taken] = scene.service.taken
-    assert scene.browser.open(taken.body) == {"words": away.WORDS, "path": "/rooms"}
+    assert scene.browser.open(taken.body) == {"words": pushing.NEWS, "path": "/rooms"}
     seen = json.dumps(taken.headers) + taken.path
     for one in (scene.room, asked.id, answer.id, scene.ash.id, scene.birch.id):
         assert str(one) not in seen

@@ -13,7 +13,7 @@ from server.access import Actor, Role
 from server.errors import BadFrame, Conflict, NotFound, NotNow, Stale
 from server.ids import new_id
 from server.protocol import escalations as wire
-from server.services import escalations, rooms, seats
+from server.services import escalations, receipts, rooms, seats
 from server.store import rooms as stored_rooms
 from server.store.tables import Audit, Escalation, Message
 from server.store.work import Work
@@ -99,6 +99,8 @@ async def test_it_goes_up_with_the_message_and_the_note_and_comes_back_with_an_o
         "case.escalate", "escalation.read", "escalation.say", "escalation.read",
         "escalation.read", "escalation.reached_them", "case.read",
     ]  # fmt: skip
+    [receipt] = (await any_house.do(lambda work: receipts.list_mine(work, scene.marram))).receipts
+    assert (receipt.scope, receipt.by, receipt.looks) == ("case", "clinician", 1)
     told = await scene.told(scene.marram)
     assert all("sister" not in one.words and NOTE not in one.words for one in told)
 

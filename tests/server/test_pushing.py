@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from server.api.web_push import PushSender, decode, encode, seal
 from server.cli import doctor
 from server.errors import BadFrame, NotAllowed, NotFound, NotNow
 from server.ids import new_id
+from server.protocol import away as away_wire
+from server.protocol import care, frames
 from server.protocol import push as wire
-from server.services import guard, pushing
+from server.services import away, emergencies, guard, notices, pushing, seats
 from server.settings import Settings, read_settings
 from server.store import beside, people
 from server.store import push as stored
@@ -465,3 +468,70 @@ async def test_the_doctor_says_how_it_went(tmp_path: Path) -> None:
     ok, words = await asyncio.to_thread(look)
     assert ok is False
     assert "http_403" in words
+
+
+async def test_an_emergency_calls_whoever_may_answer_it_also_at_night(called: Called) -> None:
+    scene = called.scene
+    night = wire.QuietHours(start=0, end=24 * 60 - 1)
+    browsers = {}
+    for actor in (scene.keeper, scene.linden, scene.fern):
+        browsers[actor.name], _ = await called.subscribe(actor, actor.name, quiet=night)
+    rowan = await called.house.join("rowan", Role.CLINICIAN)
+    await called.house.do(lambda work: seats.take_seat(work, scene.room, rowan.id, "clinician"))
+    new = care.NewEmergency(
+        name=scene.marram.name, reason="danger", words="The last words worry me.", at_once=True
+    )
+    await called.house.do(lambda work: emergencies.ask(work, rowan, scene.room, new))
+    await called.send()
+    taken = called.service.taken
+    assert sorted(one.path for one in taken) == sorted(
+        f"/to/{actor.name}" for actor in (scene.keeper, scene.linden)
+    )
+    for one in taken:
+        shown = browsers[one.path.removeprefix("/to/")].open(one.body)
+        assert shown == {"words": pushing.CALL, "path": "/emergencies"}
+        assert one.headers["ttl"] == "300"
+
+
+@pytest.mark.parametrize("why_not", ["read", "quiet", "late"])
+async def test_a_reminder_calls_a_member_in_time_or_not_at_all(
+    called: Called, why_not: str
+) -> None:
+    house, marram = called.house, called.scene.marram
+    await house.do(lambda work: away_on(work, called.scene.keeper))
+
+    async def remind() -> frames.Notice:
+        return await house.do(
+            lambda work: notices.tell(
+                work,
+                member_id=marram.id,
+                kind="session",
+                code="soon",
+                words="In a quarter hour.",
+                by_role="machine",
+                calls_until=work.now + timedelta(minutes=15),
+            )
+        )
+
+    browser, device = await called.subscribe(marram, "marram")
+    await remind()
+    await called.send()
+    [taken] = called.service.taken
+    assert browser.open(taken.body) == {"words": pushing.NEWS, "path": "/notices"}
+    if why_not == "quiet":
+        patch = wire.PushDevicePatch(quiet=wire.QuietHours(start=0, end=24 * 60 - 1))
+        await house.do(lambda work: pushing.change_device(work, marram, device.id, patch))
+    notice = await remind()
+    if why_not == "read":
+        await house.do(lambda work: notices.read(work, marram, notice.id))
+    elif why_not == "late":
+        house.clock.move(minutes=15)
+    await called.send()
+    assert called.service.taken == [taken]
+    assert await house.do(stored.count_waiting) == 0
+
+
+def away_on(work: Work, keeper: Actor) -> None:
+    """A steward turns calls to members on."""
+    patch = away_wire.StewardAwayPatch(members_called=True)
+    away.change_state(work, keeper, patch)

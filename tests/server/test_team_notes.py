@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from server.access import Actor, Role
 from server.errors import NotAllowed, NotFound, NotNow, Stale
 from server.protocol import escalations as wire
-from server.services import seats, team_notes
+from server.services import receipts, seats, team_notes
 from server.store import rooms
 from server.store import team_notes as stored
 from server.store.tables import Audit, TeamNote
@@ -64,7 +64,10 @@ async def test_each_look_is_written_down_for_whom_it_is_about(any_house: House):
 
     assert await any_house.do(looks) == []
     await read(scene, scene.linden)
-    assert set(await any_house.do(looks)) == {str(scene.marram.id), str(scene.room)}
+    assert await any_house.do(looks) == [str(scene.room)]
+    [receipt] = (await any_house.do(lambda work: receipts.list_mine(work, scene.marram))).receipts
+    assert (receipt.scope, receipt.by, receipt.looks) == ("notes", "clinician", 1)
+    assert (receipt.given_at, receipt.reason) == (None, None), "it needs no consent"
 
 
 async def test_the_words_are_sealed(house: House):

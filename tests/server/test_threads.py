@@ -1,6 +1,7 @@
 """A post and its replies, asks that wait to be heard, and how long a room's asks wait."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -126,24 +127,33 @@ async def test_the_tray_holds_nothing_that_its_reader_may_not_see_or_cannot_answ
     assert await waiting(any_house, birch) == []
 
 
-def test_a_median_needs_eight_asks_and_those_that_wait_count_as_longest() -> None:
-    def reply(*waits_s: float | None, age_s: float = 7_200) -> answering.FirstReply | None:
+def test_a_median_needs_eight_people_and_asks_that_wait_count_as_longest() -> None:
+    def reply(
+        *waits_s: float | None, age_s: float = 7_200, people: int = 99
+    ) -> answering.FirstReply | None:
         begun = MONDAY - timedelta(seconds=age_s)
         asks = [
-            Asked(UUID(int=1), begun, None if wait is None else begun + timedelta(seconds=wait))
-            for wait in waits_s
+            Asked(
+                UUID(int=1),
+                UUID(int=2 + number % people),
+                begun,
+                None if wait is None else begun + timedelta(seconds=wait),
+            )
+            for number, wait in enumerate(waits_s)
         ]
         return answering.first_reply(asks, MONDAY)
 
     assert reply(*[60.0] * 7) is None
-    assert reply(*[60.0] * 8) == (8, 60.0)
-    assert reply(*range(1, 10)) == (9, 5.0)
-    assert reply(*[60.0] * 5, *[None] * 4) == (9, 60.0)
-    assert reply(*[60.0] * 4, *[None] * 4) == (8, None), "half of them wait still"
+    assert reply(*[60.0] * 30, people=7) is None, "many asks of few people"
+    assert reply(*[60.0] * 8) == (10, 60.0)
+    assert reply(*range(60, 600, 60)) == (10, 300.0)
+    assert reply(*range(73, 613, 60)) == (10, 300.0), "to the minute"
+    assert reply(*[60.0] * 5, *[None] * 4) == (10, 60.0)
+    assert reply(*[60.0] * 4, *[None] * 4) == (10, None), "half of them wait still"
     assert reply(*[60.0] * 7, None, age_s=60) is None, "one asked a minute ago says nothing yet"
 
 
-async def test_a_rooms_card_tells_the_median_once_there_are_eight(any_house: House) -> None:
+async def test_a_rooms_card_tells_the_median_once_eight_people_asked(any_house: House) -> None:
     ash, birch, room = await kitchen(any_house)
 
     async def card() -> tuple[int, float | None]:
@@ -152,10 +162,12 @@ async def test_a_rooms_card_tells_the_median_once_there_are_eight(any_house: Hou
 
     for number in range(8):
         assert await card() == (0, None), number
-        ask = await asked(any_house, ash, room)
+        asker = await any_house.join(f"asker{number}")
+        await any_house.do(partial(seats.take_seat, room_id=room, member_id=asker.id))
+        ask = await asked(any_house, asker, room)
         any_house.clock.move(minutes=number + 1)
         await replied(any_house, birch, room, ask)
         await replied(any_house, birch, room, ask, "and later once more")
-    assert await card() == (8, 270.0)
+    assert await card() == (10, 300.0)
     any_house.clock.move(days=29)
     assert await card() == (0, None), "four weeks"

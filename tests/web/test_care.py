@@ -95,6 +95,43 @@ async def test_a_member_shares_sees_the_look_and_takes_it_back(
     await expect(heron.get_by_text("This person shares nothing with you")).to_be_visible()
 
 
+async def test_an_emergency_calls_a_steward_on_whatever_page(
+    place: LiveServer, new_page: NewPage, console_errors: list[str]
+) -> None:
+    heron = await new_page(**STILL)
+    rowan = await new_page(viewport={"width": 390, "height": 844}, **STILL)
+    await log_in(heron, place, "Heron")
+    await log_in(rowan, place, "Rowan")
+    await rowan.goto(f"{place.url}/steward/rooms")
+    await expect(rowan.get_by_role("heading", level=1)).to_be_visible()
+    await heron.goto(f"{place.url}/clinic")
+    await heron.get_by_role("link", name="Kitchen table", exact=True).click()
+    await heron.get_by_role("link", name="People who share something").click()
+    await heron.get_by_text("I need to see what a member does not share").click()
+    await heron.get_by_label("Their name here").fill("Ash")
+    await heron.get_by_label("In your words").fill("The last words worry me.")
+    await heron.get_by_role("button", name="Open it now, for five minutes").click()
+    await prove(heron)
+    await expect(heron.get_by_text("It is open for five minutes.")).to_be_visible()
+
+    bar = rowan.get_by_role("region", name="Emergency access")
+    await expect(bar).to_contain_text("An emergency waits for a second person.")
+    await expect(rowan.get_by_role("alert").filter(has_text="An emergency waits")).to_have_count(1)
+    await check_accessible(rowan)
+    await bar.get_by_role("link", name="Look now").click()
+    await rowan.get_by_role("button", name="Do not allow it").click()
+    await prove(rowan)
+    await expect(rowan.get_by_text("None waits, and none is open.")).to_be_visible()
+    await rowan.get_by_role("link", name="Rooms").first.click()
+    await expect(bar).to_have_count(0)
+    assert [line for line in console_errors if "403" not in line] == []  # proof is asked for
+
+
+async def prove(page: Page) -> None:
+    await page.get_by_label("Your passphrase").fill(PASSPHRASE)
+    await page.get_by_role("button", name="It is me").click()
+
+
 async def log_in(page: Page, place: LiveServer, name: str) -> None:
     page.set_default_timeout(PATIENCE_MS)
     await page.goto(f"{place.url}/log-in")

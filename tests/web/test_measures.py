@@ -159,9 +159,11 @@ async def test_an_answer_brings_help_and_calls_the_clinician_and_nobody_else(
     await expect(receipts.get_by_text("A clinician looked at: A word when").first).to_be_visible()
     await group.get_by_role("switch", name=MEASURES).uncheck()
     await expect(ash.get_by_text("From now on nobody sees it.")).to_be_visible()
-    await linden.reload()
     await expect(linden.get_by_role("region", name="PHQ-9", exact=True)).to_have_count(0)
     await expect(linden.get_by_text("We meet on Friday.")).to_have_count(0)
+    await linden.reload()
+    await expect(linden.get_by_role("heading", level=1)).to_be_visible()
+    await expect(linden.get_by_role("region", name="PHQ-9", exact=True)).to_have_count(0)
 
     # The moderator, whose queue was open all the while, has nothing.
     await expect(fern.get_by_text("An answer in a questionnaire")).to_have_count(0)

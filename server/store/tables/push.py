@@ -40,12 +40,13 @@ class PushDevice(SQLModel, table=True):
 
 
 class PushCall(SQLModel, table=True):
-    """One message to one browser that is still to be sent. case_id: None for a test."""
+    """One message to one browser that is still to be sent. case_id or notice_id: what it is about; neither: a test."""
 
     __tablename__ = "push_call"
     id: UUID = primary()
     device_id: UUID = Field(foreign_key="push_device.id", index=True)
     case_id: UUID | None = Field(default=None, foreign_key="care_case.id")
+    notice_id: UUID | None = Field(default=None, foreign_key="notice.id")
     due_at: datetime = time(index=True)
     until: datetime = time()
     """Later than this it helps nobody."""

@@ -7895,7 +7895,8 @@ export interface components {
          * ReceiptLine
          * @description Looks of one kind on one day (UTC). by: the role that looked; never who.
          *
-         *     given_at: of the consent that allowed it. reason: where it was an emergency instead.
+         *     given_at: of the consent that allowed it. reason: where it was an emergency instead. Neither: it
+         *     needs no consent, as a case and the team's notes do not.
          */
         ReceiptLine: {
             /**
@@ -7930,7 +7931,7 @@ export interface components {
              * Scope
              * @enum {string}
              */
-            scope: "mood" | "measures" | "messages" | "alerts";
+            scope: "mood" | "measures" | "messages" | "alerts" | "case" | "notes";
         };
         /**
          * Receipts

@@ -1,0 +1,24 @@
+"""A call to a browser may be for a notice."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "a41c07d2b9e6"
+down_revision = "5e0b9c7d31f4"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """One column."""
+    with op.batch_alter_table("push_call") as table:
+        table.add_column(sa.Column("notice_id", sa.Uuid(), nullable=True))
+        table.create_foreign_key("fk_push_call_notice_id_notice", "notice", ["notice_id"], ["id"])
+
+
+def downgrade() -> None:
+    """As it was. Calls that wait would be tests without it."""
+    op.execute("DELETE FROM push_call WHERE notice_id IS NOT NULL")
+    with op.batch_alter_table("push_call") as table:
+        table.drop_constraint("fk_push_call_notice_id_notice", type_="foreignkey")
+        table.drop_column("notice_id")
