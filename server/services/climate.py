@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from server.access import Actor
-from server.errors import NotFound
+from server.errors import BadFrame, NotFound
 from server.protocol import climate as bodies
 from server.services import climate_cells, climate_periods, seats
 from server.services.climate_cells import ANSWER_WITHIN, EDITION, EMPATHY, NAMES
@@ -75,7 +75,8 @@ def read_as_member(work: Work, actor: Actor, room_id: UUID) -> bodies.Climate:
 
 
 def compare(work: Work, actor: Actor, room_id: UUID, one: Days, other: Days) -> bodies.Comparison:
-    """Two periods, each from the week of its first day to that of its last."""
+    """Two periods, each from the week of its first day to that of its last. Raises BadFrame for a longer one
+    than is kept."""
     _find(work, actor, room_id, "clinic.climate")
     return climate_periods.compare(_period(work, room_id, one), _period(work, room_id, other))
 
@@ -148,7 +149,9 @@ def _find(work: Work, actor: Actor, room_id: UUID, operation: str) -> Room:
 
 def _period(work: Work, room_id: UUID, days: Days) -> tuple[dates.date, dates.date, Weeks]:
     first, last = monday(days[0]), days[1]
-    return first, last, climate.weeks(work, room_id, first, last)[:_KEPT_WEEKS]
+    if last >= first + _KEPT_WEEKS * _WEEK:
+        raise BadFrame("A period may be two years long at most.")
+    return first, last, climate.weeks(work, room_id, first, last)
 
 
 def _climate(

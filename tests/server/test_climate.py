@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from server.access import Actor, Role
 from server.api.background import count_weeks
 from server.demo import weeks as demo_weeks
-from server.errors import NotFound
+from server.errors import BadFrame, NotFound
 from server.ids import new_id
 from server.protocol import climate as bodies
 from server.services import climate
@@ -278,6 +278,9 @@ async def test_two_periods_are_what_their_weeks_show(any_house: House):
     assert change.low is not None
     assert change.high is not None
     assert change.low < change.value < change.high
+    with pytest.raises(BadFrame):
+        too_long = (days[0], days[0] + timedelta(weeks=106))
+        await any_house.do(lambda work: climate.compare(work, linden, room, too_long, too_long))
 
 
 async def test_a_demo_has_weeks_to_look_back_on(house: House):
