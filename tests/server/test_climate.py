@@ -278,8 +278,8 @@ async def test_two_periods_are_what_their_weeks_show(any_house: House):
     assert change.low is not None
     assert change.high is not None
     assert change.low < change.value < change.high
+    too_long = (days[0], days[0] + timedelta(weeks=106))
     with pytest.raises(BadFrame):
-        too_long = (days[0], days[0] + timedelta(weeks=106))
         await any_house.do(lambda work: climate.compare(work, linden, room, too_long, too_long))
 
 
