@@ -5,6 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from server.measures import load
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +15,17 @@ NAMES = re.compile(
     r"suicidal|bipolar|psychos|borderline|mentally",
     re.IGNORECASE,
 )
+
+
+IN_LANGUAGES = {
+    "en": NAMES,
+    "de": re.compile(r"depress|angststör|diagnos|störung|krankheit|patient|symptom|patholog|suizidal|bipolar|psychos", re.I),
+    "es": re.compile(r"depres|ansiedad|diagn[oó]s|trastorno|enfermedad|paciente|síntoma|patol|suicida|bipolar|psicosis", re.I),
+    "fr": re.compile(r"dépress|anxi|diagnos|maladie|patient|symptôme|pathol|suicidaire|bipolaire|psychose", re.I),
+    "ar": re.compile(r"اكتئاب|قلق مرضي|تشخيص|اضطراب|مريض|أعراض|انتحاري|ذهان"),
+}  # fmt: skip
+CARE = ("care", "climate", "common", "escalations", "measures", "sessions")
+SAYS_IT_IS_NONE = {"climate.trend.danger.text"}
 
 
 def said_by_us() -> dict[str, str]:
@@ -45,3 +58,14 @@ def test_the_list_would_find_one() -> None:
     assert NAMES.search("You may have a depressive disorder")
     items = " ".join(item.text for item in load().definitions["phq-9"].items)
     assert NAMES.search(items), "a question, word for word, may use such a word: ours may not"
+
+
+@pytest.mark.parametrize("language", IN_LANGUAGES)
+def test_no_page_of_care_names_an_illness_in_any_language(language: str) -> None:
+    found = {}
+    for part in CARE:
+        path = ROOT / f"web/src/lib/i18n/{language}/{part}.json"
+        for key, words in json.loads(path.read_text(encoding="utf-8")).items():
+            if isinstance(words, str) and IN_LANGUAGES[language].search(words):
+                found[key] = words
+    assert set(found) == SAYS_IT_IS_NONE, "that one says that it is no diagnosis: the guard"
