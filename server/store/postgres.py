@@ -30,9 +30,9 @@ from server.store.work import Announcement, Together, Work
 Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
-_TRIES = 4
+_TRIES = 6
 _OTHER_FIRST_S = 0.05
-"""Long enough for the other one to wake and take what it waits for; else the two meet again."""
+"""Long enough for the other one to wake and take what it waits for; else the two meet again. Doubled each time."""
 _BATCH = 512
 _QUEUE = 4_096
 _CROSSED = frozenset({"40001", "40P01"})
@@ -154,17 +154,21 @@ class PostgresDatabase:
 
     async def _try(self, engine: AsyncEngine, in_session: Callable[[Connection], Result]) -> Result:
         """Two units of work that wait for each other: PostgreSQL ends one, and it goes again."""
+        why = ""
         for tries in range(_TRIES):
             if tries:
-                await asyncio.sleep(random.uniform(0.5, 1) * _OTHER_FIRST_S)  # noqa: S311 - spreads, guards nothing
+                await asyncio.sleep(random.uniform(0.5, 1) * _OTHER_FIRST_S * 2 ** (tries - 1))  # noqa: S311 - spreads, guards nothing
             try:
                 async with engine.begin() as connection:
                     return await connection.run_sync(in_session)
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in _CROSSED:
+                why = str(getattr(error.orig, "sqlstate", None))
+                if why not in _CROSSED:
                     break
-            except (NoConnection, TimeoutError, OSError):
+            except (NoConnection, TimeoutError, OSError) as error:
+                why = type(error).__name__
                 break
+        log.error("the database did not do it: %s", why)
         raise Unavailable(retry_after_s=2)
 
 
