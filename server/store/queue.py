@@ -23,6 +23,7 @@ from server.store.work import Work
 
 LIVING = (CaseState.OPEN, CaseState.ESCALATED)
 COUNTED_TO = 1_000
+_FEW = 200
 HARD_HANDLINGS = (Handling.COLLAPSE, Handling.HOLD)
 """Words that readers are sheltered from."""
 
@@ -97,7 +98,11 @@ def page(
     """Cases in working order: unclaimed `now` that nobody looked at first, then by triage."""
     found: list[Placed] = []
     # What is wanted first: it is the cheaper question, asked of each case that is passed over.
-    mine = [*_narrow(wanted, after.as_of if after else work.now), _visible(scope)]
+    mine = [
+        *_few(work, wanted),
+        *_narrow(wanted, after.as_of if after else work.now),
+        _visible(scope),
+    ]
     for rank, stretches in enumerate(_stretches(after.as_of if after else work.now, work.now)):
         if after and rank < after.rank:
             continue
@@ -107,6 +112,15 @@ def page(
         if len(found) >= limit:
             break
     return found
+
+
+def _few(work: Work, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """A language that few are in: these by name, instead of a look at all others to find them."""
+    if not wanted.language:
+        return []
+    living = (col(Case.open_key).is_not(None), col(Case.language) == wanted.language)
+    found = work.session.exec(select(Case.id).where(*living).limit(_FEW + 1)).all()
+    return [col(Case.id).in_(found)] if len(found) <= _FEW else []
 
 
 def candidates(

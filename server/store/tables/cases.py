@@ -26,6 +26,12 @@ class Case(SQLModel, table=True):
         ),
         Index(None, "room_id", "state"),
         Index(
+            "ix_care_case_living_language",
+            "language",
+            sqlite_where=text("open_key IS NOT NULL"),
+            postgresql_where=text("open_key IS NOT NULL"),
+        ),
+        Index(
             None,
             "claimed_by",
             sqlite_where=text("claimed_by IS NOT NULL"),
