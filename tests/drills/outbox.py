@@ -26,6 +26,8 @@ from tests.server.live_server import LiveServer
 _SENDS = 5
 _PATIENCE_MS = 60_000
 _WAITING = "Waiting for the line"
+_KEPT = "also when you close this page"
+"""Said of each once it is on the disk, and not before: then the page may be closed."""
 _READY = """async () => {
   const registration = await navigator.serviceWorker.ready;
   return registration.active?.state === 'activated' && navigator.serviceWorker.controller !== null;
@@ -34,6 +36,21 @@ _WIPE = """() => new Promise((done) => {
   const asked = indexedDB.deleteDatabase('hearth-outbox');
   asked.onsuccess = asked.onerror = () => done();
 })"""
+_SAID = """async () => {
+  if (document.querySelector('.pending')) return false;
+  const database = await new Promise((done, failed) => {
+    const asked = indexedDB.open('hearth-outbox');
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = failed;
+  });
+  const kept = await new Promise((done, failed) => {
+    const asked = database.transaction('entries').objectStore('entries').count();
+    asked.onsuccess = () => done(asked.result);
+    asked.onerror = failed;
+  });
+  database.close();
+  return kept === 0;
+}"""
 _RENAMING = """
 const send = WebSocket.prototype.send;
 WebSocket.prototype.send = function (data) {
@@ -84,11 +101,12 @@ class Device:
         self.untrue += [words for words in said if not words.startswith(_WAITING)]
 
     async def expect_said(self, page: Page) -> bool:
-        """Whether nothing waits any more, in time."""
+        """Whether nothing waits any more, in time: on the page, and a moment later in what is kept.
+
+        A browser that is closed in that moment sends it once more under its own id, which changes nothing.
+        """
         try:
-            await page.wait_for_function(
-                "() => document.querySelectorAll('.pending').length === 0", timeout=_PATIENCE_MS
-            )
+            await page.wait_for_function(_SAID, timeout=_PATIENCE_MS)
         except TooLate:
             return False
         return True
@@ -128,6 +146,7 @@ class Outbox:
         await device.cut(off=True)
         await device.write(page, texts)
         await device.expect_waiting(page, texts)
+        await page.get_by_text(_KEPT).nth(len(texts) - 1).wait_for()
         await page.close()
         page = await device.tab()
         await device.expect_waiting(page, texts)

@@ -1,4 +1,5 @@
 /** The rooms this member has open, the words on their way, and what the server tells them alone. */
+import { SvelteSet } from 'svelte/reactivity';
 import { api, ApiError, withQuery } from '#lib/api/client.ts';
 import type {
   ClientFrame,
@@ -80,6 +81,8 @@ class Chat {
   news = $state.raw<Notice | null>(null);
 
   #outbox = $state.raw<words.Outbox>([]);
+  /** Of these it is known that they outlive the page. */
+  #kept = new SvelteSet<string>();
   #tabs = new Tabs();
   #views = new Map<string, RoomView>();
   /** The rooms somebody looks at: joined, and joined again on every new line. */
@@ -104,9 +107,27 @@ class Chat {
     const told = words.differences(this.#outbox, next);
     this.#outbox = next;
     if (!told.changed.length && !told.gone.length) return;
-    for (const entry of told.changed) keep(entry);
-    for (const clientId of told.gone) keeping.drop(clientId);
+    for (const entry of told.changed) this.#keep(entry);
+    for (const clientId of told.gone) this.#drop(clientId);
     this.#tabs.tell(told);
+  }
+
+  /** Whether these words are there again when the page was closed. */
+  isKept(clientId: string): boolean {
+    return this.keeps && this.#kept.has(clientId);
+  }
+
+  /** What is durable elsewhere needs no keeping here. */
+  #keep(entry: words.Entry): void {
+    if (entry.state === 'posted') return this.#drop(entry.clientId);
+    void keeping.put(entry).then((kept) => {
+      if (kept) this.#kept.add(entry.clientId);
+    });
+  }
+
+  #drop(clientId: string): void {
+    this.#kept.delete(clientId);
+    keeping.drop(clientId);
   }
 
   /** Open the line and listen; once per session. */
@@ -165,7 +186,7 @@ class Chat {
         this.#outbox = words.restored(this.#outbox, kept.entries, Date.now());
         adoptDrafts(kept.drafts);
       }
-      for (const entry of this.#outbox) keep(entry);
+      for (const entry of this.#outbox) this.#keep(entry);
     }
     this.unpacked = true;
     this.#tabs.join(
@@ -584,12 +605,6 @@ class Chat {
       // The next page that is fetched tells.
     }
   }
-}
-
-/** What is durable elsewhere needs no keeping here. */
-function keep(entry: words.Entry): void {
-  if (entry.state === 'posted') keeping.drop(entry.clientId);
-  else keeping.put(entry);
 }
 
 function heldMessage(entry: words.Entry, frame: ServerFrameOf<'held'>): Message {

@@ -40,8 +40,9 @@ export class Keeping {
     }, empty());
   }
 
-  put(entry: Entry): void {
-    void this.#then(() => this.#seal('entries', entry.clientId, entry), undefined);
+  /** Answers whether it is on the disk: not before may anybody be told that it outlives the page. */
+  put(entry: Entry): Promise<boolean> {
+    return this.#then(() => this.#seal('entries', entry.clientId, entry), false);
   }
 
   drop(clientId: string): void {
@@ -49,7 +50,10 @@ export class Keeping {
   }
 
   putDraft(place: string, text: string): void {
-    const change = () => (text ? this.#seal('drafts', place, text) : this.#delete('drafts', place));
+    const change = async () => {
+      if (text) await this.#seal('drafts', place, text);
+      else await this.#delete('drafts', place);
+    };
     void this.#then(change, undefined);
   }
 
@@ -118,13 +122,14 @@ export class Keeping {
     await answer(indexedDB.deleteDatabase(NAME));
   }
 
-  async #seal(store: Store, name: string, what: unknown): Promise<void> {
-    if (!this.#key || !this.#database) return;
+  async #seal(store: Store, name: string, what: unknown): Promise<boolean> {
+    if (!this.#key || !this.#database) return false;
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const plain = new TextEncoder().encode(JSON.stringify(what));
     const how = { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(store + name) };
     const bytes = await crypto.subtle.encrypt(how, this.#key, plain);
-    await answer(this.#store(store, 'readwrite').put({ iv, bytes } satisfies Sealed, name));
+    await written(this.#store(store, 'readwrite').put({ iv, bytes } satisfies Sealed, name));
+    return true;
   }
 
   async #all<Kept>(store: Store): Promise<[string, Kept][]> {
@@ -150,7 +155,7 @@ export class Keeping {
   }
 
   async #delete(store: Store, name: string): Promise<void> {
-    if (this.#database) await answer(this.#store(store, 'readwrite').delete(name));
+    if (this.#database) await written(this.#store(store, 'readwrite').delete(name));
   }
 
   #store(name: Store | 'about', mode: IDBTransactionMode = 'readonly'): IDBObjectStore {
@@ -175,6 +180,20 @@ function answer<Result>(request: IDBRequest<Result>): Promise<Result> {
     };
     request.onerror = () => {
       reject(request.error ?? new Error('not kept'));
+    };
+  });
+}
+
+/** A change is answered before it is made: until its transaction is over, a page that closes undoes it. */
+function written(request: IDBRequest): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const change = request.transaction;
+    if (!change) return void resolve();
+    change.oncomplete = () => {
+      resolve();
+    };
+    change.onerror = change.onabort = () => {
+      reject(change.error ?? new Error('not kept'));
     };
   });
 }
