@@ -24,6 +24,12 @@ async def test_the_client_does_what_every_client_does(steps: list[dict[str, Any]
     await Stage().play(steps)
 
 
+@pytest.mark.parametrize("steps", cases())
+async def test_and_the_same_where_frames_are_fetched(steps: list[dict[str, Any]]) -> None:
+    await Stage(is_polled=True).play(steps)
+
+
+@pytest.mark.parametrize("is_polled", [False, True])
 @pytest.mark.parametrize(
     "steps",
     [
@@ -36,6 +42,8 @@ async def test_the_client_does_what_every_client_does(steps: list[dict[str, Any]
         [{"opens": "one"}, {"hears": ["kitchen 1"]}],
     ],
 )
-async def test_a_case_that_expects_something_else_fails(steps: list[dict[str, Any]]) -> None:
+async def test_a_case_that_expects_something_else_fails(
+    steps: list[dict[str, Any]], is_polled: bool
+) -> None:
     with pytest.raises(AssertionError):
-        await Stage().play(steps)
+        await Stage(is_polled=is_polled).play(steps)
