@@ -94,7 +94,7 @@ async def say(open_line_id: Name, body: bodies.LineSaid, ask: AskSpeaker) -> Non
     operation_id="line_close",
     openapi_extra={"x-access": "socket.use"},
 )
-async def close(open_line_id: Name, ask: AskSpeaker) -> None:
+async def close(open_line_id: Name, ask: Ask) -> None:
     """Nobody listens any more."""
     _mine(ask.parts, open_line_id, ask.actor).let_go()
 

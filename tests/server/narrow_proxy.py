@@ -63,6 +63,8 @@ class NarrowProxy:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, httpx2.HTTPError):
                 while await self._exchange(reader, writer):
                     pass
+        except asyncio.CancelledError:
+            return  # the proxy goes; asyncio would report a task of a stream that was cancelled
         finally:
             writer.close()
             self._tasks.discard(task)

@@ -320,6 +320,17 @@ async def test_a_line_that_nobody_fetches_holds_little_and_closes_as_too_slow() 
     assert connection.close_code is None, "which a socket says as 4408, too"
 
 
+async def test_answers_of_a_busy_room_come_a_few_times_a_second() -> None:
+    _, _, connection, line = made()
+    began, after = time.perf_counter(), 0
+    for _ in range(3):
+        connection.tell(message(1))
+        after = (await line.hear(after, 5)).last
+    assert after == 3
+    assert 0.35 < time.perf_counter() - began < 2.0
+    line.let_go()
+
+
 async def test_who_asks_again_takes_the_place_of_who_waits() -> None:
     _, _, connection, line = made()
     first = asyncio.create_task(line.hear(0, 20))

@@ -103,13 +103,12 @@ async def running(
 def _open_lines(app: FastAPI, matrix: Matrix) -> None:
     """Everybody has one that is fetched, on which something waits; nobody listens to a room by it."""
     hub, lines = app.state.parts.hub, app.state.parts.lines
-    for person in (*matrix.cast.people, matrix.cast.author):
-        actor = Actor(
-            person.id, "", Role(person.role), getattr(person, "session", None) or new_id()
-        )
+    actors = [Actor(one.id, "", one.role, one.session or new_id()) for one in matrix.cast.people]
+    actors.append(Actor(matrix.cast.author.id, "", Role.PEER, new_id()))
+    for actor in actors:
         connection = Connection(actor)
         name = lines.add(
-            connection, partial(hub.remove, connection), matrix.targets.open_line(person.id)
+            connection, partial(hub.remove, connection), matrix.targets.open_line(actor.id)
         )
         connection.tell(frames.RoomEnded(room=matrix.cast.here, reason="left"))
         lines.find(name, actor).open_up()
