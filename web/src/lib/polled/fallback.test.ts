@@ -126,8 +126,7 @@ it("a proxy's refusal is not the end of the session, and the place's own is", as
   line.onSessionEnded = over;
   expect(over).not.toHaveBeenCalled();
   expect(line.state).toBe('waiting');
-  opens = () =>
-    Promise.resolve(Response.json({ code: 'no_session', detail: '' }, { status: 401 }));
+  opens = () => Promise.resolve(Response.json({ code: 'no_session', detail: '' }, { status: 401 }));
   await passes(3);
   Socket.made.at(-1)?.fails();
   await settle();
