@@ -111,6 +111,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "group_session.remind": _SEATED,
     "group_session.change": _CASE,
     "socket.open": _ANY_MEMBER,
+    "socket.use": _OWN,
     "frame.join": _SEATED,
     "frame.leave": _SEATED,
     "frame.post": _SEATED,

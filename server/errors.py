@@ -35,6 +35,10 @@ class NotFound(ServerError):
     detail = "There is nothing here, or it is not yours to see."
 
 
+class NoSuchLine(NotFound):
+    """Missing here. Another worker may have it: who asks again should come in by another connection."""
+
+
 class NoSession(ServerError):
     """Nobody is logged in here."""
 

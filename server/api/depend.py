@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 
 from server.access import OPERATIONS, Actor, Relation, check
 from server.api.language import language_of
+from server.api.polled import PolledLines
 from server.api.replays import Replays
 from server.api.watch import Watch
 from server.api.web_push import PushSender
@@ -66,6 +67,7 @@ class Parts:
     tally: Tally
     measures: Catalogue
     watch: Watch = field(default_factory=Watch)
+    lines: PolledLines = field(default_factory=PolledLines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,9 +243,14 @@ def refusal_of(ask: AskAnybody) -> ServerError:
     return SecondStepNeeded() if ask.lacks_second_step else NoSession()
 
 
-async def _member(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
+async def _speaker(ask: Annotated[AskAnybody, Depends(_anybody)]) -> AskMember:
+    """A member whose words are counted one by one, and read first whatever refuses them."""
     if not isinstance(ask, AskMember):
         raise refusal_of(ask)
+    return ask
+
+
+async def _member(ask: Annotated[AskMember, Depends(_speaker)]) -> AskMember:
     ask.parts.limits.hit("request", str(ask.actor.id))
     return ask
 
@@ -275,5 +282,6 @@ def _mark(request: Request) -> str | None:
 Mark = Annotated[str | None, Depends(_mark)]
 AskPublic = Annotated[AskAnybody, Depends(_anybody)]
 Ask = Annotated[AskMember, Depends(_member)]
+AskSpeaker = Annotated[AskMember, Depends(_speaker)]
 AskRecord = Annotated[AskMember, Depends(_own_record)]
 AskSettingUp = Annotated[AskMember, Depends(_setting_up)]

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from moderation.errors import ModerationError
-from server.errors import BadFrame, NotFound, ServerError
+from server.errors import BadFrame, NoSuchLine, NotFound, ServerError
 
 log = logging.getLogger(__name__)
 
@@ -56,5 +56,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _problem(error: ServerError) -> JSONResponse:
-    headers = {"Retry-After": str(int(error.retry_after_s) + 1)} if error.retry_after_s else None
+    headers = {"Retry-After": str(int(error.retry_after_s) + 1)} if error.retry_after_s else {}
+    if isinstance(error, NoSuchLine):
+        headers["Connection"] = "close"
     return JSONResponse({"code": error.code, "detail": error.detail}, error.status, headers)

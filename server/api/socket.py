@@ -10,12 +10,12 @@ from starlette.requests import HTTPConnection
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from server.access import Relation, check
+from server.access import Actor, Relation, check
 from server.api.depend import Parts, find_known, parts_of, token_of
 from server.api.direct import EXTENSION, STALLED_S, DirectWebSocket
 from server.api.frames_in import Line
 from server.errors import NoSession, NotAllowed, Pending
-from server.limits import POSTS_PER_MINUTE
+from server.limits import NONE_TO_SPEAK_OF, POSTS_PER_MINUTE
 from server.live.connection import Connection
 from server.live.encoding import payload_of
 from server.protocol import frames
@@ -58,10 +58,16 @@ async def open_socket(websocket: WebSocket) -> None:
     if actor.scopes is not None:  # what a program hears could not be bounded by operations
         await websocket.close(frames.Close.FORBIDDEN)
         return
-    if parts.limits.profile == "normal" and len(parts.hub.sockets(actor.id)) >= _SOCKETS_PER_MEMBER:
+    if has_too_many(parts, actor):
         await websocket.close(frames.Close.TOO_MANY)
         return
     await _serve(websocket, parts, Connection(actor), known.epoch)
+
+
+def has_too_many(parts: Parts, actor: Actor) -> bool:
+    """Whether a member has as many lines as anybody may, of either kind."""
+    most = _SOCKETS_PER_MEMBER if parts.limits.profile == "normal" else NONE_TO_SPEAK_OF
+    return len(parts.hub.sockets(actor.id)) >= most
 
 
 class StraightIn:
@@ -86,7 +92,7 @@ async def _serve(websocket: WebSocket, parts: Parts, connection: Connection, epo
     parts.hub.add(connection)
     goes_on = False
     try:
-        await _greet(parts, connection, epoch)
+        await greet(parts, connection, epoch)
         if direct is None:
             await _through_asgi(websocket, Line(parts, connection), connection)
         else:
@@ -160,7 +166,7 @@ class _OpenLine:
     async def _say_farewell(self) -> None:
         close = {
             "type": "websocket.close",
-            "code": _close_code(self._connection),
+            "code": close_code_of(self._connection),
             "reason": self._connection.close_reason,
         }
         with contextlib.suppress(RuntimeError, OSError, TimeoutError):
@@ -185,7 +191,7 @@ async def _through_asgi(websocket: WebSocket, line: Line, connection: Connection
                 log.error("socket failed: %s", type(end).__name__)
 
 
-async def _greet(parts: Parts, connection: Connection, epoch: str) -> None:
+async def greet(parts: Parts, connection: Connection, epoch: str) -> None:
     """Everybody hears `hello` first; staff learn of their rooms' cases from then on."""
     actor = connection.actor
     keeps: dict[UUID, Relation] = {}
@@ -231,9 +237,10 @@ async def _close(websocket: WebSocket, connection: Connection) -> None:
         return
     with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError, TimeoutError):
         async with asyncio.timeout(_FAREWELL_S):
-            await websocket.close(_close_code(connection), connection.close_reason)
+            await websocket.close(close_code_of(connection), connection.close_reason)
 
 
-def _close_code(connection: Connection) -> int:
+def close_code_of(connection: Connection) -> int:
+    """Why it ended from this side."""
     too_slow = connection.outbox.closing
     return connection.close_code or (frames.Close.TOO_SLOW if too_slow else _BROKEN)

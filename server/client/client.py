@@ -10,9 +10,10 @@ from uuid import UUID, uuid4
 from websockets.exceptions import WebSocketException
 
 from server.client.back_off import BackOff
+from server.client.carriers import Carriers
 from server.client.clock import Clock, RealClock
 from server.client.errors import ClientError, SessionOver
-from server.client.line import Ended, Line, is_refusal, open_line
+from server.client.line import Ended, Line, is_refusal
 from server.client.outbox import Answer, Outbox, Unanswered
 from server.client.rooms import Rooms
 from server.protocol import frames
@@ -40,7 +41,7 @@ class Client:
         hear: Hear | None = None,
         tap: Hear | None = None,
         clock: Clock | None = None,
-        opens: Opens = open_line,
+        opens: Opens | None = None,
     ) -> None:
         self._url = url
         self._token = token
@@ -49,7 +50,7 @@ class Client:
         self._streams: list[asyncio.Queue[frames.ServerFrame | None]] = []
         self._tap = tap
         self._clock = clock or RealClock()
-        self._opens = opens
+        self._opens = opens or Carriers(self._clock).open
         self._outbox = Outbox()
         self._rooms = Rooms()
         self._sending = asyncio.Lock()
@@ -97,6 +98,11 @@ class Client:
     def is_up(self) -> bool:
         """Whether a line is open right now."""
         return self._up.is_set() and self._over is None
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the line goes over HTTP, because no WebSocket opens here. All is the same, a little later."""
+        return self._line is not None and self._line.is_slow
 
     # --- rooms ---
 

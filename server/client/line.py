@@ -3,11 +3,11 @@
 import logging
 import math
 from collections.abc import AsyncIterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import ValidationError
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.client.outbox import Answer
@@ -32,12 +32,39 @@ class Ended(NamedTuple):
     hint_s: float | None = None
 
 
-class Line:
-    """A socket that speaks frames."""
+class Socket(Protocol):
+    """What carries a line: a WebSocket, or what stands in for it."""
 
-    def __init__(self, socket: ClientConnection, number: int) -> None:
+    async def send(self, text: str, /) -> None:
+        """Raises ConnectionClosed."""
+        ...
+
+    async def close(self) -> None:
+        """From this side."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        """Each frame, until the end. Raises ConnectionClosed."""
+        ...
+
+    @property
+    def close_code(self) -> int | None:
+        """Why it ended; None while it stands."""
+        ...
+
+    @property
+    def close_reason(self) -> str | None:
+        """The same, in words."""
+        ...
+
+
+class Line:
+    """A socket that speaks frames. is_slow: none opened, so frames are fetched."""
+
+    def __init__(self, socket: Socket, number: int, *, is_slow: bool = False) -> None:
         self._socket = socket
         self.number = number
+        self.is_slow = is_slow
 
     async def send(self, frame: Wire) -> None:
         """Hand a frame to the network; a line that has broken swallows it, and the next one resumes."""

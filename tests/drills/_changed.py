@@ -9,7 +9,8 @@ row, the "lexicon", the reading of what was missed ("late"), what open lines do 
 a session ("session_end") ends, or that what is called hidden is ("hiding"); what other workers wrote
 "between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
 before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or not
-logged ("silence"), the "limits", or that it takes as long where nobody has the name ("same_time").
+logged ("silence"), the "limits", that fetched frames are kept until it is said that they came
+("confirming"), or that it takes as long where nobody has the name ("same_time").
 DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
@@ -33,6 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 
 from server import ids, logs
+from server.api.polled import Heard, PolledLine
 from server.clock import SystemClock
 from server.errors import BadFrame, Unavailable
 from server.limits import Limits
@@ -176,6 +178,15 @@ def _nothing_of_others(work: Any, number: int, _: dict[Any, int], worker: Any) -
     return listening.Since(reached, told, [], False)
 
 
+class _Forgetful(PolledLine):
+    """What was told once is forgotten, whether it came or not."""
+
+    async def hear(self, after: int, wait_s: float) -> Heard:
+        heard = await super().hear(self._last - len(self._kept), wait_s)
+        self._confirm(heard.last)
+        return heard
+
+
 def _all_at_once(crew: Any) -> None:
     """Every old worker goes before a new one is there."""
     for worker in crew.to_replace:
@@ -253,6 +264,7 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "silence": ("server.api.frames_in", "_parse", _read_and_log),
     "limits": ("server.limits", "Limits", _NoLimits),
     "same_time": ("server.services.passphrases", "Passphrases", _Hasty),
+    "confirming": ("server.api.polled", "PolledLine", _Forgetful),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
 }
 

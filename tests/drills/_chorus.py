@@ -26,7 +26,10 @@ _RETRIES = 200
 
 
 class Chorus:
-    """All of them listen, and the first `writers` speak as well; one after the other at each worker."""
+    """All of them listen, and the first `writers` speak as well; one after the other at each worker.
+
+    answer_s: how long each waits for an answer before it counts as failed.
+    """
 
     def __init__(
         self,
@@ -34,14 +37,16 @@ class Chorus:
         crowd: Crowd,
         writers: int,
         back_off: Callable[[], BackOff],
+        answer_s: float = _ANSWER_S,
     ) -> None:
+        self.answer_s = answer_s
         self.ledger = Witness()
         self.failed = 0
         self.gaps_s: list[float] = []
         self.acknowledged_at_s: list[float] = []
         self._urls, self._crowd, self._writers = urls, crowd, writers
         self._back_off = back_off
-        self._clients: list[Client] = []
+        self.clients: list[Client] = []
 
     async def come_in(self, stack: contextlib.AsyncExitStack) -> None:
         """Each on its line."""
@@ -49,12 +54,12 @@ class Chorus:
             client = Client(self._urls(number), token, back_off=self._back_off(), tap=self._tap())
             await stack.enter_async_context(client)
             await client.join(self._crowd.room)
-            self._clients.append(client)
+            self.clients.append(client)
 
     async def speak(self, going: Callable[[int], bool], pause_s: float = 0.0) -> None:
         """Each writer, one message after the other. going: asked before each, with how many they said."""
         await asyncio.gather(
-            *(self._speak(client, going, pause_s) for client in self._clients[: self._writers])
+            *(self._speak(client, going, pause_s) for client in self.clients[: self._writers])
         )
 
     async def settle(self) -> bool:
@@ -109,7 +114,7 @@ class Chorus:
             )
             self.ledger.sending(post, time.perf_counter())
             try:
-                async with asyncio.timeout(_ANSWER_S):
+                async with asyncio.timeout(self.answer_s):
                     answer = await client.say(post, retries=_RETRIES)
             except TimeoutError:
                 self.failed += 1

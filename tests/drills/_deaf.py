@@ -1,11 +1,13 @@
 """Clients that lose answers: the line is cut before the first answer to a post is read."""
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
+from websockets.asyncio.client import ClientConnection
+
 from server.client import Answer, Client, Unreachable
-from server.client.line import Ended, Line
+from server.client.line import Ended, Line, open_line
 from server.protocol import frames
 
 
@@ -13,7 +15,7 @@ class Deaf(Client):
     """Loses the first answer to each post in `deaf_to`, and comes back when it `may_return`."""
 
     def __init__(self, url: str, token: str, **options: Any) -> None:
-        super().__init__(url, token, **options)
+        super().__init__(url, token, opens=open_line, **options)
         self.deaf_to: set[UUID] = set()
         self.lost: dict[UUID, frames.Posted] = {}
         self.may_return = asyncio.Event()
@@ -27,7 +29,7 @@ class Deaf(Client):
         if isinstance(frame, frames.Posted) and frame.client_id in self.deaf_to:
             self.deaf_to.discard(frame.client_id)
             self.lost[frame.client_id] = frame
-            line._socket.transport.abort()
+            cast(ClientConnection, line._socket).transport.abort()
             raise ConnectionResetError
         await super()._receive(line, frame)
 

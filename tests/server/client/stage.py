@@ -10,13 +10,12 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
-from websockets.asyncio.client import ClientConnection
-
 from server.client import Answer, BackOff, Client, Declined, Left, SessionOver
-from server.client.line import Line
+from server.client.line import Line, Socket
+from server.client.polled import Answered, PolledSocket
 from server.protocol import frames
 
 Frame = dict[str, Any]
@@ -81,15 +80,61 @@ class StillSocket:
             yield text
 
 
-class Stage:
-    """One case. Each verb of a step is a method of the same name."""
+class StillLine:
+    """The server's end of a line that is fetched. It repeats itself: each answer begins two frames early."""
 
-    def __init__(self) -> None:
+    def __init__(self, goes_out: Callable[[str], None]) -> None:
+        self._goes_out = goes_out
+        self._told: list[Any] = []
+        self._said = 0
+        self._close: dict[str, Any] | None = None
+        self._is_gone = False
+        self._more = asyncio.Event()
+
+    def socket(self, clock: StillClock) -> PolledSocket:
+        polled = PolledSocket(self._ask, "name", clock, self._done)
+        polled.begin()
+        return polled
+
+    def comes(self, text: str) -> None:
+        with suppress(ValueError):  # what is no JSON cannot stand in an answer
+            self._told.append(json.loads(text))
+            self._more.set()
+
+    def breaks(self, code: int | None, reason: str = "") -> None:
+        self._is_gone = code is None
+        self._close = {"code": code, "reason": reason}
+        self._more.set()
+
+    async def _ask(self, method: str, path: str, body: Any) -> Answered:
+        if method == "GET":
+            return await self._hear(int(path.partition("?after=")[2]))
+        for frame in body["frames"] if body else ():
+            self._goes_out(json.dumps(frame))
+        return Answered(204, {})
+
+    async def _hear(self, after: int) -> Answered:
+        while after == len(self._told) and not self._close:
+            self._more.clear()
+            await self._more.wait()
+        if self._is_gone:
+            return Answered(404, {"code": "not_found"})
+        again = self._told[max(0, after - 2) :]
+        return Answered(200, {"last": len(self._told), "frames": again, "close": self._close})
+
+    async def _done(self) -> None: ...
+
+
+class Stage:
+    """One case. Each verb of a step is a method of the same name. is_polled: over HTTP, not a socket."""
+
+    def __init__(self, *, is_polled: bool = False) -> None:
+        self._is_polled = is_polled
         self._clock = StillClock()
         self._draw = 0.5
         self._attempt: asyncio.Future[Line] | None = None
         self._number = 0
-        self._socket = StillSocket(self._goes_out)
+        self._socket: StillSocket | StillLine = StillSocket(self._goes_out)
         self._sent: list[Frame] = []
         self._names: dict[str, str] = {}
         self._heard: list[str] = []
@@ -250,8 +295,13 @@ class Stage:
 
     def _connected(self) -> None:
         attempt = self._under_way()
-        self._socket = StillSocket(self._goes_out)
-        attempt.set_result(Line(cast(ClientConnection, self._socket), self._number))
+        carrier: Socket
+        if self._is_polled:
+            self._socket = line = StillLine(self._goes_out)
+            carrier = line.socket(self._clock)
+        else:
+            self._socket = carrier = StillSocket(self._goes_out)
+        attempt.set_result(Line(carrier, self._number))
 
     def _goes_out(self, text: str) -> None:
         sent = {key: value for key, value in json.loads(text).items() if value not in (None, False)}

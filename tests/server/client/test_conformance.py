@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.client.stage import CASES, Stage
+from tests.server.client.stage import CASES, Stage, StillClock, StillLine, settle
 
 FILES = sorted(CASES.glob("*.json"))
 
@@ -24,6 +24,24 @@ async def test_the_client_does_what_every_client_does(steps: list[dict[str, Any]
     await Stage().play(steps)
 
 
+@pytest.mark.parametrize("steps", cases())
+async def test_and_the_same_where_frames_are_fetched(steps: list[dict[str, Any]]) -> None:
+    await Stage(is_polled=True).play(steps)
+
+
+async def test_what_is_fetched_twice_is_handed_over_once() -> None:
+    line = StillLine(print)
+    socket = line.socket(StillClock())
+    for number in range(5):
+        line.comes(str(number))
+        await settle()
+    line.breaks(4408)
+    assert [text async for text in socket] == ["0", "1", "2", "3", "4"]
+    assert socket.close_code == 4408
+    await socket.close()
+
+
+@pytest.mark.parametrize("is_polled", [False, True])
 @pytest.mark.parametrize(
     "steps",
     [
@@ -36,6 +54,8 @@ async def test_the_client_does_what_every_client_does(steps: list[dict[str, Any]
         [{"opens": "one"}, {"hears": ["kitchen 1"]}],
     ],
 )
-async def test_a_case_that_expects_something_else_fails(steps: list[dict[str, Any]]) -> None:
+async def test_a_case_that_expects_something_else_fails(
+    steps: list[dict[str, Any]], is_polled: bool
+) -> None:
     with pytest.raises(AssertionError):
-        await Stage().play(steps)
+        await Stage(is_polled=is_polled).play(steps)

@@ -229,6 +229,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "CodeShown": {"code": "000000"},
         "NewProof": {"passphrase": None, "recovery_code": "AAAAA-BBBBB"},
+        "LineSaid": {"first": 1, "frames": [{"type": "typing", "room": str(world.room)}]},
         "NewRecovery": {"code": "AAAAA-BBBBB", "passphrase": None},
     }  # fmt: skip
 
@@ -239,6 +240,7 @@ def path_ids(world: World) -> dict[str, str]:
     return {
         "room_id": str(world.room), "case_id": str(world.case), "notice_id": str(world.notice),
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
+        "open_line_id": "no-such-line",
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
         "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,

@@ -22,6 +22,7 @@ from tests.server.matrix.targets import WORDS_HERE, Targets
 
 _ONES_OWN = ONES_OWN | {
     "notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id", "passkey_id",
+    "open_line_id",
 }  # fmt: skip
 _WHOEVER = frozenset({"quiet_person_remove", "care_withdraw", "care_withdraw_all"})
 """Nothing happens where there was nothing, and nothing is said of it."""

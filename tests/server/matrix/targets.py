@@ -68,6 +68,10 @@ class Targets:
         climate.add_note(self.work, self.cast.here, self.cast.author.id, _DAY, NOTE_HERE)
         climate.add_note(self.work, self.cast.there, self.cast.author.id, _DAY, NOTE_THERE)
 
+    def open_line(self, member: UUID) -> str:
+        """Its name. The line itself is kept in the server, where `running` opens one for everybody."""
+        return f"line-of-{member}"
+
     # --- of a room ---
 
     def said(self, room: UUID, author: UUID, own: str | None = None, **more: Any) -> Message:

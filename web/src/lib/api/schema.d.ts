@@ -984,6 +984,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Line
+         * @description A line like that of a socket; `hello` is the first that is heard on it.
+         */
+        post: operations["line_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/lines/{open_line_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Hear
+         * @description Frames after number `after`, which confirms all up to it; what is not confirmed comes again.
+         */
+        get: operations["line_hear"];
+        put?: never;
+        /**
+         * Say
+         * @description Frames as on the socket, answered on the line. Those that came before are not taken twice.
+         */
+        post: operations["line_say"];
+        /**
+         * Close
+         * @description Nobody listens any more.
+         */
+        delete: operations["line_close"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -5744,6 +5792,49 @@ export interface components {
             posts_per_minute: number;
             /** Text Code Points */
             text_code_points: number;
+        };
+        /**
+         * LineClosed
+         * @description Why a line ended: as the close of a WebSocket.
+         */
+        LineClosed: {
+            /** Code */
+            code: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * LineHeard
+         * @description Frames of the server, as objects. last: the number of the last one; the first of a line is 1.
+         */
+        LineHeard: {
+            close?: components["schemas"]["LineClosed"] | null;
+            /** Frames */
+            frames: {
+                [key: string]: unknown;
+            }[];
+            /** Last */
+            last: number;
+        };
+        /**
+         * LineOpened
+         * @description Nobody else can use it. wait_s: how long an answer may take when there is nothing to say.
+         */
+        LineOpened: {
+            /** Line */
+            line: string;
+            /** Wait S */
+            wait_s: number;
+        };
+        /**
+         * LineSaid
+         * @description Frames from the client, as objects. first: the number of the first one; the first of a line is 1.
+         */
+        LineSaid: {
+            /** First */
+            first: number;
+            /** Frames */
+            frames: unknown[];
         };
         /**
          * LogIn
@@ -10966,6 +11057,131 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HelpCountries"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    line_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineOpened"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    line_hear: {
+        parameters: {
+            query?: {
+                after?: number;
+                wait_s?: number;
+            };
+            header?: never;
+            path: {
+                open_line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LineHeard"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    line_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                open_line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LineSaid"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    line_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                open_line_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {

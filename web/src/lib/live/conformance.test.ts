@@ -1,11 +1,18 @@
 /** What every client does, whichever language it is in: the cases of tests/conformance/. */
 import { describe, expect, it } from 'vitest';
-import { cases, Stage, type Step } from './stage.ts';
+import { cases, Stage, type Carrier, type Step } from './stage.ts';
 
-describe.each(Object.entries(Object.groupBy(cases(), ({ file }) => file)))('%s', (_, some = []) => {
-  it.each(some)('$name', async ({ steps }) => {
-    await Stage.play(steps);
-  });
+const CARRIERS: Carrier[] = ['socket', 'fetched'];
+
+describe.each(CARRIERS)('by %s', (carrier) => {
+  describe.each(Object.entries(Object.groupBy(cases(), ({ file }) => file)))(
+    '%s',
+    (_, some = []) => {
+      it.each(some)('$name', async ({ steps }) => {
+        await Stage.play(steps, carrier);
+      });
+    },
+  );
 });
 
 describe('reading a room', () => {
@@ -37,7 +44,7 @@ describe('reading a room', () => {
   });
 });
 
-describe('a case that expects something else fails', () => {
+describe.each(CARRIERS)('a case that expects something else fails by %s', (carrier) => {
   it.each<[Step[]]>([
     [[{ opens: 'one' }, { joins: 'kitchen', after: 3 }]],
     [[{ opens: 'one' }, { posts: 'a', room: 'kitchen', text: 'Hello.' }, { sends: [] }]],
@@ -47,6 +54,6 @@ describe('a case that expects something else fails', () => {
     [[{ opens: 'one' }, { anew: ['kitchen'] }]],
     [[{ opens: 'one' }, { hears: ['kitchen 1'] }]],
   ])('%j', async (steps) => {
-    await expect(Stage.play(steps)).rejects.toThrow(/^step/);
+    await expect(Stage.play(steps, carrier)).rejects.toThrow(/^step/);
   });
 });

@@ -1,5 +1,6 @@
 /** The one socket of this page: opens, listens, comes back. What frames mean is not its business. */
 import type { ClientFrame, ServerFrame, ServerFrameOf } from '#lib/api/types.ts';
+import type { PolledSocket } from '#lib/polled/socket.ts';
 import { backoffS, hintS, STEADY_MS, TOLD_MS } from './backoff.ts';
 
 export type LineState = 'closed' | 'connecting' | 'open' | 'waiting';
@@ -7,6 +8,12 @@ export type LineState = 'closed' | 'connecting' | 'open' | 'waiting';
 type Listener<Type extends ServerFrame['type']> = (frame: ServerFrameOf<Type>) => void;
 
 const SUBPROTOCOL = 'hearth.v1';
+
+/** How long a WebSocket may take to open: some proxies swallow it without a word. */
+const OPENS_MS = 25_000;
+
+/** As browsers say it: no WebSocket opened, or the line broke without a goodbye. */
+const BROKE = 1006;
 
 /** Our own close code: nobody answered. */
 const HUNG_UP = 4000;
@@ -27,8 +34,12 @@ class Connection {
   lostAt = $state<number | null>(null);
   /** When the next try begins, in milliseconds of Date.now(). */
   nextTryAt = $state<number | null>(null);
+  /** No WebSocket gets through here: frames are fetched, and all else is the same. */
+  slow = $state(false);
 
-  #socket: WebSocket | null = null;
+  #socket: WebSocket | PolledSocket | null = null;
+  /** How many WebSockets in a row did not open. */
+  #shut = 0;
   #attempt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #probe: ReturnType<typeof setTimeout> | undefined;
@@ -114,21 +125,38 @@ class Connection {
   }
 
   /** Close without waiting for the other end's goodbye, which on a dead line never comes. */
-  #hangUp(): void {
+  #hangUp(code?: number): void {
     this.#socket?.close(HUNG_UP);
-    this.#lost();
+    this.#lost(code);
   }
 
   #open(): void {
     this.state = 'connecting';
     this.nextTryAt = null;
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    const socket = new WebSocket(`${scheme}://${location.host}/ws`, SUBPROTOCOL);
+    if (this.slow) void this.#openSlowly();
+    else {
+      this.#take(webSocket());
+      clearTimeout(this.#probe);
+      this.#probe = setTimeout(() => {
+        this.#hangUp(BROKE);
+      }, OPENS_MS);
+    }
+  }
+
+  async #openSlowly(): Promise<void> {
+    this.slow = true;
+    const loaded = await import('#lib/polled/socket.ts').catch(() => null);
+    if (!this.#wanted || this.#socket || this.state !== 'connecting') return;
+    if (loaded) this.#take(new loaded.PolledSocket(webSocket));
+    else this.#lost();
+  }
+
+  #take(socket: WebSocket | PolledSocket): void {
     this.#socket = socket;
-    socket.onmessage = (event) => {
+    socket.onmessage = (event: { data: unknown }) => {
       if (socket === this.#socket) this.#hear(String(event.data));
     };
-    socket.onclose = (event) => {
+    socket.onclose = (event: { code: number; reason: string }) => {
       if (socket === this.#socket) this.#lost(event.code, event.reason);
     };
   }
@@ -149,6 +177,7 @@ class Connection {
     this.#greetedAt = performance.now();
     this.state = 'open';
     this.lostAt = null;
+    if (!this.slow) this.#shut = 0;
   }
 
   /** After a silence of one heartbeat, ask. */
@@ -162,9 +191,15 @@ class Connection {
   #lost(code?: number, reason = ''): void {
     clearTimeout(this.#probe);
     this.#socket = null;
+    const wasOpen = this.#greetedAt !== null;
     const heldMs = this.#greetedAt === null ? 0 : performance.now() - this.#greetedAt;
     this.#greetedAt = null;
     if (!this.#wanted) return;
+    if (this.slow) this.slow = wasOpen && code !== 1000;
+    else if (!wasOpen && code === BROKE && ++this.#shut > 1) {
+      void this.#openSlowly();
+      return;
+    }
     const hint = code === CLOSE.restart ? hintS(reason) : null;
     if (heldMs >= (hint === null ? STEADY_MS : TOLD_MS)) this.#attempt = 0;
     this.lostAt ??= Date.now();
@@ -202,6 +237,11 @@ class Connection {
     if (this.state === 'waiting') this.retryNow();
     else this.check(4_000);
   };
+}
+
+function webSocket(): WebSocket {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  return new WebSocket(`${scheme}://${location.host}/ws`, SUBPROTOCOL);
 }
 
 /** A frame, or null for what is none. */

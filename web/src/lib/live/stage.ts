@@ -48,7 +48,103 @@ class StillSocket {
   close(): void {
     this.readyState = 3;
   }
+
+  told = 0;
+
+  opened(): void {
+    this.readyState = StillSocket.OPEN;
+  }
+
+  comes(data: string): void {
+    this.told += 1;
+    this.onmessage({ data });
+  }
+
+  ends(code: number, reason: string): void {
+    this.readyState = 3;
+    this.onclose({ code, reason });
+  }
 }
+
+/** Where a line is fetched, and nobody answers: every attempt at a socket has failed just before. */
+class NobodyThere {
+  onclose: (event: { code: number; reason: string }) => void = () => undefined;
+
+  constructor() {
+    queueMicrotask(() => {
+      this.onclose({ code: 1006, reason: '' });
+    });
+  }
+}
+
+/** The server's end of a line that is fetched. It repeats itself: each answer begins two frames early. */
+class StillLine {
+  static made: StillLine[] = [];
+
+  sent: Frame[] = [];
+  #state = 0;
+  #told: unknown[] = [];
+  #close: { code: number; reason: string } | null = null;
+  #open: (answer: Response) => void = () => undefined;
+  #more: () => void = () => undefined;
+
+  constructor() {
+    StillLine.made.push(this);
+  }
+
+  get readyState(): number {
+    return this.#state;
+  }
+
+  get told(): number {
+    return this.#told.length;
+  }
+
+  opened(): void {
+    this.#state = 1;
+    this.#open(Response.json({ line: String(StillLine.made.length - 1), wait_s: 25 }));
+  }
+
+  comes(data: string): void {
+    try {
+      this.#told.push(JSON.parse(data));
+    } catch {
+      return; // what is no JSON cannot stand in an answer
+    }
+    this.#more();
+  }
+
+  ends(code: number, reason: string): void {
+    if (this.#state === 0 && code !== 1006) this.opened();
+    if (this.#state === 0) this.#open(new Response('', { status: 502 }));
+    this.#state = 3;
+    this.#close = { code, reason };
+    this.#more();
+  }
+
+  static async answer(path: string, how: RequestInit): Promise<Response> {
+    const [, number, after] = /^\/api\/lines\/?(\d+)?(?:\?after=(\d+))?$/.exec(path) ?? [];
+    const line = number === undefined ? new StillLine() : StillLine.made[Number(number)];
+    if (!line) return new Response('', { status: 404 });
+    if (number === undefined) return new Promise((resolve) => (line.#open = resolve));
+    if (how.method === 'GET') return line.#hear(Number(after));
+    if (how.method === 'POST')
+      line.sent.push(...(JSON.parse(String(how.body)) as { frames: Frame[] }).frames);
+    return new Response(null, { status: 204 });
+  }
+
+  async #hear(after: number): Promise<Response> {
+    while (after === this.#told.length && !this.#close)
+      await new Promise<void>((resolve) => (this.#more = resolve));
+    if (this.#close?.code === 1006) return new Response('', { status: 404 });
+    const frames = this.#told.slice(Math.max(0, after - 2));
+    const last = this.#told.length;
+    return Response.json({ last, frames, ...(this.#close ? { close: this.#close } : {}) });
+  }
+}
+
+/** What carries the lines of a case. */
+export type Carrier = 'socket' | 'fetched';
 
 /** One case. Each verb of a step is a method of the same name. */
 export class Stage {
@@ -65,19 +161,24 @@ export class Stage {
   #declined: [string, string][] = [];
   #joined = new Set<string>();
   #over = false;
+  #coming = new Map<string, Frame>();
+  #given = 0;
 
   private constructor(
     private readonly chat: typeof import('./chat.svelte.ts').chat,
     private readonly line: typeof import('./connection.svelte.ts').line,
+    private readonly carrier: Carrier,
   ) {}
 
-  static async play(steps: Step[]): Promise<void> {
+  static async play(steps: Step[], carrier: Carrier = 'socket'): Promise<void> {
     vi.resetModules();
     vi.useFakeTimers({ toFake: [...STANDS_STILL] });
+    vi.doMock('../polled/socket.ts', () => ({ PolledSocket: NobodyThere }));
     StillSocket.made = [];
+    StillLine.made = [];
     const { chat } = await import('./chat.svelte.ts');
     const { line } = await import('./connection.svelte.ts');
-    const stage = new Stage(chat, line);
+    const stage = new Stage(chat, line, carrier);
     try {
       await stage.#play(steps);
     } finally {
@@ -89,8 +190,10 @@ export class Stage {
   }
 
   async #play(steps: Step[]): Promise<void> {
-    vi.stubGlobal('WebSocket', StillSocket);
-    vi.stubGlobal('fetch', (path: string) => this.#fetched(path));
+    const handed = this.#handed.bind(this);
+    const carrier = this.carrier === 'socket' ? StillSocket : await fetchedSocket();
+    vi.stubGlobal('WebSocket', noting(carrier, handed));
+    vi.stubGlobal('fetch', (path: string, how: RequestInit) => this.#fetched(path, how));
     vi.spyOn(Math, 'random').mockImplementation(() => this.#draw);
     this.line.onSessionEnded = () => (this.#over = true);
     this.chat.start('willow');
@@ -112,29 +215,33 @@ export class Stage {
 
   // --- what happens ---
 
-  opens(epoch: string): void {
-    this.#underWay().readyState = StillSocket.OPEN;
-    this.server([{ type: 'hello', epoch }]);
+  async opens(epoch: string): Promise<void> {
+    this.#underWay().opened();
+    await settle();
+    await this.server([{ type: 'hello', epoch }]);
   }
 
   shuts(code: number): void {
-    this.#end(this.#underWay(), code);
+    this.#underWay().ends(code, '');
   }
 
-  fails(): void {
-    this.#end(this.#underWay(), 1006);
+  async fails(): Promise<void> {
+    this.#underWay().ends(1006, '');
+    await settle();
+    await vi.dynamicImportSettled();
   }
 
   breaks(code: number | null, { reason }: Step): void {
-    this.#end(this.#socket, code ?? 1006, reason as string | undefined);
+    this.#socket.ends(code ?? 1006, (reason as string | undefined) ?? '');
   }
 
-  server(coming: Frame[]): void {
+  async server(coming: Frame[]): Promise<void> {
     for (const frame of coming.flatMap(writtenOut)) this.#comes(frame);
+    await settle();
   }
 
   wire(data: string): void {
-    this.#socket.onmessage({ data });
+    this.#socket.comes(data);
   }
 
   stands(rooms: Record<string, number>): void {
@@ -218,7 +325,7 @@ export class Stage {
   }
 
   opening(expected: boolean): void {
-    expect(StillSocket.made.at(-1)?.readyState === 0).toBe(expected);
+    expect(this.#made.at(-1)?.readyState === 0).toBe(expected);
   }
 
   over(expected: boolean): void {
@@ -231,33 +338,50 @@ export class Stage {
     this.hears([]);
     this.answers([]);
     this.declines([]);
+    expect(this.#given, 'each frame was handed over once').toBe(
+      this.#made.reduce((all, { told }) => all + told, 0),
+    );
   }
 
   // --- the socket ---
 
-  get #socket(): StillSocket {
-    const socket = StillSocket.made.at(-1);
+  get #made(): (StillSocket | StillLine)[] {
+    return this.carrier === 'socket' ? StillSocket.made : StillLine.made;
+  }
+
+  get #socket(): StillSocket | StillLine {
+    const socket = this.#made.at(-1);
     if (!socket) throw new Error('there is no line');
     return socket;
   }
 
-  #underWay(): StillSocket {
+  #underWay(): StillSocket | StillLine {
     expect(this.#socket.readyState, 'a line is being opened').toBe(0);
     return this.#socket;
   }
 
-  #end(socket: StillSocket, code: number, reason = ''): void {
-    socket.readyState = 3;
-    socket.onclose({ code, reason });
-  }
-
   /** A frame, and what became of it here. */
   #comes(frame: Frame): void {
+    const clientId = this.#drafts.get(String(frame.client_id)) ?? frame.client_id;
+    const data = JSON.stringify(frame.client_id ? { ...frame, client_id: clientId } : frame);
+    this.#coming.set(data, frame);
+    this.wire(data);
+  }
+
+  /** Called by whatever carries the line, at the moment in which it hands something over. */
+  #handed(data: string, over: () => void): void {
+    this.#given += 1;
+    const frame = this.#coming.get(data);
+    if (frame) this.#noted(frame, over);
+    else over();
+  }
+
+  #noted(frame: Frame, over: () => void): void {
     const { type, room } = frame as Frame & { room?: string };
     const clientId = this.#drafts.get(String(frame.client_id)) ?? frame.client_id;
     const view = room && this.#rooms.has(room) ? this.chat.view(room) : null;
     const before = { entry: this.#entry(clientId), problem: view?.problem, seq: view?.state.seq };
-    this.wire(JSON.stringify(frame.client_id ? { ...frame, client_id: clientId } : frame));
+    over();
     if (IN_ORDER.has(type) && view && view.state.seq !== before.seq)
       this.#heard.push(`${view.id} ${view.state.seq ?? ''}`);
     if (ANSWERS.has(type)) this.#answered(String(frame.client_id), before.entry?.state, type);
@@ -277,7 +401,7 @@ export class Stage {
   }
 
   #takenSent(): Frame[] {
-    const sent = StillSocket.made.flatMap((socket) => socket.sent);
+    const sent = this.#made.flatMap((socket) => socket.sent);
     const names = new Map([...this.#drafts].map(([name, clientId]) => [clientId, name]));
     return sent.slice(this.#taken, (this.#taken = sent.length)).map((frame) => {
       const said = Object.entries(frame).filter(([, value]) => value !== null && value !== false);
@@ -289,7 +413,8 @@ export class Stage {
 
   // --- the rest of the server ---
 
-  async #fetched(path: string): Promise<Response> {
+  async #fetched(path: string, how: RequestInit): Promise<Response> {
+    if (path.startsWith('/api/lines')) return StillLine.answer(path, how);
     if (path === '/api/me/quiet') return Response.json({ people: [], topics: [] });
     if (path === '/api/me/comfort') return Response.json({ language: 'en' });
     const [, room = '', messages] = /^\/api\/rooms\/([^/?]+)(\/messages)?/.exec(path) ?? [];
@@ -299,6 +424,39 @@ export class Stage {
     const seq = this.#stands.get(room) ?? 0;
     return Response.json({ messages: [], before: null, seq, held: [] });
   }
+}
+
+type AnySocket = new () => { onmessage: (event: { data: string }) => void };
+
+/** The same, and each frame passes by here on its way. */
+function noting(kind: AnySocket, handed: (data: string, over: () => void) => void): AnySocket {
+  return class extends kind {
+    static readonly OPEN = 1;
+
+    constructor() {
+      super();
+      let hear: (event: { data: string }) => void = () => undefined;
+      Object.defineProperty(this, 'onmessage', {
+        get: () => (event: { data: string }) => {
+          handed(event.data, () => {
+            hear(event);
+          });
+        },
+        set: (listener: typeof hear) => (hear = listener),
+      });
+    }
+  };
+}
+
+/** The real one, standing where the browser's WebSocket does: so every attempt is one of it. */
+async function fetchedSocket(): Promise<AnySocket> {
+  const { PolledSocket } =
+    await vi.importActual<typeof import('../polled/socket.ts')>('../polled/socket.ts');
+  return class extends PolledSocket {
+    constructor() {
+      super(() => new StillSocket() as unknown as WebSocket);
+    }
+  };
 }
 
 /** Until everybody who can do something has done it. */
