@@ -22,6 +22,7 @@ from server.api import (
     consents,
     crisis,
     desk,
+    duties,
     emergencies,
     escalations,
     exports,
@@ -80,6 +81,7 @@ from server.api.openapi import describe
 from server.api.pages import content_policy
 from server.api.pages import router as pages
 from server.api.plain import entry as plain_entry
+from server.api.plain import report as plain_report
 from server.api.plain import rooms as plain_rooms
 from server.api.plain import saying as plain_saying
 from server.api.replays import Replays
@@ -149,12 +151,14 @@ _ROUTERS = (
     push,
     away,
     steward,
+    duties,
     well,
     judgement,
     steward_policy,
     templates,
     socket,
     plain_entry,
+    plain_report,
     plain_rooms,
     plain_saying,
 )
