@@ -14,7 +14,7 @@ from playwright.async_api import expect
 
 from moderation.classifier import Assessment
 from server.access import OPERATIONS, Actor, Role
-from server.api.plain import entry, rooms, saying
+from server.api.plain import entry, report, rooms, saying
 from server.api.plain.rooms import fitting
 from server.cli.members import add_member
 from server.ids import new_id
@@ -445,7 +445,7 @@ async def test_a_device_may_open_the_plain_pages_first(place: Place) -> None:
 
 def test_every_plain_route_has_a_row_in_the_table() -> None:
     routes: list[Any] = [
-        route for module in (entry, rooms, saying) for route in module.router.routes
+        route for module in (entry, report, rooms, saying) for route in module.router.routes
     ]
     assert len(routes) > 20
     assert {r.path for r in routes if r.openapi_extra["x-access"] not in OPERATIONS} == set()

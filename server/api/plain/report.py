@@ -3,15 +3,15 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.responses import HTMLResponse
 
-from server.api.plain.door import AnyForm, AnyVisit, PlainRoute, Visit
+from server.api.plain.door import AnyForm, PlainRoute, Visit, visit_of
 from server.api.plain.rendering import page, speaking
-from server.errors import BadFrame, NotFound
+from server.errors import BadFrame, NotFound, Pending
 from server.ids import new_code
 from server.protocol import duties as bodies
 from server.protocol.base import TEXT_LIMIT
@@ -22,20 +22,31 @@ router = APIRouter(prefix="/report", include_in_schema=False, route_class=PlainR
 _WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads(
     Path(__file__).with_name("report.toml").read_text(encoding="utf-8")
 )
-_UNPROCESSABLE, _NOT_FOUND = 422, 404
+_UNPROCESSABLE = 422
 _REPORT = {"x-access": "outside.report"}
 _STATUS = {"x-access": "outside.status"}
 _EMPTY = {"kind": "", "where": "", "words": "", "name": "", "address": ""}
 
 
+async def _anybody(request: Request) -> Visit:
+    """Whoever comes, also who waits to be let in."""
+    try:
+        return await visit_of(request)
+    except Pending:
+        return await visit_of(request, as_stranger=True)
+
+
+Anybody = Annotated[Visit, Depends(_anybody)]
+
+
 @router.get("", openapi_extra=_REPORT)
-async def ask_what(visit: AnyVisit) -> HTMLResponse:
+async def ask_what(visit: Anybody) -> HTMLResponse:
     """The form. Whoever is in danger comes first."""
     return _form(await _emergency(visit), visit, _EMPTY | {"code": new_code()}, "")
 
 
 @router.post("", openapi_extra=_REPORT)
-async def report(form: AnyForm, visit: AnyVisit) -> HTMLResponse:
+async def report(form: AnyForm, visit: Anybody) -> HTMLResponse:
     """Keep it, and show the code, once."""
     said = {name: form.get(name, "").strip() for name in (*_EMPTY, "code")}
     emergency = await _emergency(visit)
@@ -52,24 +63,24 @@ async def report(form: AnyForm, visit: AnyVisit) -> HTMLResponse:
 
 
 @router.get("/status", openapi_extra=_STATUS)
-async def ask_code(visit: AnyVisit) -> HTMLResponse:
+async def ask_code(visit: Anybody) -> HTMLResponse:
     """The form for a code. It stands in no address, so it stays in no history and no log."""
     return _page("report_code.html", visit, wrong="")
 
 
 @router.post("/status", openapi_extra=_STATUS)
-async def status(form: AnyForm, visit: AnyVisit) -> HTMLResponse:
+async def status(form: AnyForm, visit: Anybody) -> HTMLResponse:
     """What came of it."""
     code = form.get("code", "").strip()
     try:
         shown = await _look(visit, code)
     except NotFound:
-        return _page("report_code.html", visit, _NOT_FOUND, wrong=_say()["no_such_code"])
+        return _page("report_code.html", visit, _UNPROCESSABLE, wrong=_say()["no_such_code"])
     return _page("report_status.html", visit, shown=shown, code=code)
 
 
 @router.post("/complain", openapi_extra=_STATUS)
-async def complain(form: AnyForm, visit: AnyVisit) -> HTMLResponse:
+async def complain(form: AnyForm, visit: Anybody) -> HTMLResponse:
     """Whoever made the report says that it was not treated as it should be."""
     code, words = form.get("code", "").strip(), form.get("words", "").strip()
     if not 0 < len(words) <= TEXT_LIMIT or "\x00" in words:
@@ -77,7 +88,7 @@ async def complain(form: AnyForm, visit: AnyVisit) -> HTMLResponse:
     try:
         await _look(visit, code)
     except NotFound:
-        return _page("report_code.html", visit, _NOT_FOUND, wrong=_say()["no_such_code"])
+        return _page("report_code.html", visit, _UNPROCESSABLE, wrong=_say()["no_such_code"])
     await visit.ask.parts.limits.count("outside", visit.ask.address_key)
     await visit.ask.do("outside.status", lambda work: outside.complain(work, code, words))
     return _page("report_status.html", visit, shown=await _look(visit, code), code=code)
