@@ -1,6 +1,8 @@
 """Reports from outside: kept once, looked at in time, answered by what became of the content, and by nothing else."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -19,6 +21,7 @@ from server.store.queue import Wanted
 from server.store.tables import Complaint, Member, OutsideReport
 from server.store.work import Work
 from tests.server.desk_scene import Scene
+from tests.server.live_server import ROOT
 from tests.server.store_fixture import House
 
 WHERE, WHY = "Somewhere in the kitchen, on Monday", "This urges people to buy something forbidden."
@@ -481,3 +484,19 @@ async def test_words_go_with_their_days_and_the_counts_stay(any_scene: Scene) ->
 
     [row] = await house.do(rows)
     assert (row.sealed, row.sealed_answer, row.outcome) == (None, None, "kept")
+
+
+def test_the_risk_assessment_points_to_tests_that_are_there_and_says_the_times_that_count() -> None:
+    page = (ROOT / "docs" / "risk-assessment.md").read_text(encoding="utf-8")
+    files = set(re.findall(r"`(tests/[\w/]+\.py)`", page))
+    assert len(files) > 4
+    assert {name for name in files if not (ROOT / name).exists()} == set()
+    here = Path(__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert named
+    assert {name for name in named if f"def {name}(" not in here} == set()
+    for hours in ("24 hours", "48 hours", "7 days"):
+        assert hours in page
+    links = re.findall(r"\]\(([a-z-]+/[\w./-]+)\)", page)
+    assert links
+    assert {link for link in links if not (ROOT / "docs" / link).exists()} == set()
