@@ -66,6 +66,9 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "health.read": _ANYBODY,
     "page.read": _ANYBODY,
     "openapi.read": _ANYBODY,
+    # reports from outside, and what came of them
+    "outside.report": _ANYBODY,
+    "outside.status": _ANYBODY,
     # accounts
     "member.sign_up": _ANYBODY,
     "session.log_in": _ANYBODY,
@@ -95,6 +98,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "notice.list": _ANY_MEMBER,
     "notice.read": _OWN,
     "notice.appeal": _OWN,
+    "complaint.own": _ANY_MEMBER,
     "statement.read": _OWN,
     "ledger.read": _ANY_MEMBER,
     "ledger.ask": _OWN,
@@ -188,6 +192,8 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "steward.judgement": _STEWARDS,
     "steward.labels": _STEWARDS,
     "steward.policy": _STEWARDS,
+    "steward.reports": _STEWARDS,
+    "steward.complaints": _STEWARDS,
 }
 
 EVENTS: dict[str, frozenset[tuple[Role, Relation]]] = {

@@ -22,6 +22,7 @@ from server.api import (
     consents,
     crisis,
     desk,
+    duties,
     emergencies,
     escalations,
     exports,
@@ -81,6 +82,7 @@ from server.api.openapi import describe
 from server.api.pages import content_policy
 from server.api.pages import router as pages
 from server.api.plain import entry as plain_entry
+from server.api.plain import report as plain_report
 from server.api.plain import rooms as plain_rooms
 from server.api.plain import saying as plain_saying
 from server.api.replays import Replays
@@ -150,6 +152,7 @@ _ROUTERS = (
     push,
     away,
     steward,
+    duties,
     well,
     judgement,
     steward_policy,
@@ -157,6 +160,7 @@ _ROUTERS = (
     socket,
     lines,
     plain_entry,
+    plain_report,
     plain_rooms,
     plain_saying,
 )

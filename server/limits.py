@@ -21,6 +21,8 @@ Kind = Literal[
     "log_in_account",
     "log_in_address",
     "request",
+    "outside",
+    "outside_look",
 ]
 
 _MINUTE, _HOUR = 60.0, 3_600.0
@@ -45,6 +47,8 @@ _PROFILES: Final[dict[str, dict[Kind, Rule]]] = {
         "log_in_account": Rule(10, _HOUR),
         "log_in_address": Rule(30, _HOUR),
         "request": Rule(600, _MINUTE),
+        "outside": Rule(10, _HOUR),
+        "outside_look": Rule(60, _HOUR),
     },
     "bench": {
         "post": Rule(NONE_TO_SPEAK_OF, _MINUTE),
@@ -56,6 +60,8 @@ _PROFILES: Final[dict[str, dict[Kind, Rule]]] = {
         "log_in_account": Rule(10, _HOUR),
         "log_in_address": Rule(NONE_TO_SPEAK_OF, _HOUR),
         "request": Rule(NONE_TO_SPEAK_OF, _MINUTE),
+        "outside": Rule(NONE_TO_SPEAK_OF, _HOUR),
+        "outside_look": Rule(NONE_TO_SPEAK_OF, _HOUR),
     },
 }
 

@@ -86,6 +86,7 @@ export default defineConfig({
       '/api': 'http://127.0.0.1:8000',
       '/crisis': 'http://127.0.0.1:8000',
       '/plain': 'http://127.0.0.1:8000',
+      '/report': 'http://127.0.0.1:8000',
       '/ws': { target: 'ws://127.0.0.1:8000', ws: true },
     },
   },

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a41c07d2b9e6"
-down_revision = "5e0b9c7d31f4"
+down_revision = "8c41d2e79b06"
 branch_labels = None
 depends_on = None
 

@@ -32,6 +32,7 @@ from server.services import (
     session_timers,
     sessions,
     sharing,
+    take_down,
     timers,
 )
 from server.services.pushing import Push
@@ -498,7 +499,8 @@ async def count_weeks(database: Database) -> int:
 
 
 async def keep_members_told(parts: Parts) -> None:
-    """Whose data was open in an emergency is told when it is over; whose consent ends, a week before."""
+    """Whose data was open in an emergency is told when it is over; whose consent ends, a week before; and
+    stewards, when a report from outside is past its time."""
     while True:
         with _outliving("telling members"):
             await tell_members(parts.database)
@@ -511,6 +513,8 @@ async def tell_members(database: Database) -> None:
         await database.do(emergencies.tell_members)
     while await database.read(sharing.has_ending):
         await database.do(sharing.tell_ending)
+    while await database.read(take_down.has_late):
+        await database.do(take_down.tell_late)
 
 
 async def keep_measures_asked(parts: Parts) -> None:

@@ -87,6 +87,7 @@ def _page(shown: bodies.CountryLines, known: list[tuple[str, str]], language: st
 {_everywhere(say, opened=not shown.country)}
 <p class="small">{say["copied"]}</p>
 {review}
+<p><a href="/report">{say["report"]}</a></p>
 {_languages(shown.country, language)}
 </main>
 </body>

@@ -1,8 +1,8 @@
 """Limits where several workers serve one community: a member has one share, not one at each.
 
-What guards log-in is counted in the database, and holds whatever else is down: when the database does not
-answer, nobody logs in. What members say is counted in Redis, if there is one; without it each worker
-allows its part.
+What guards log-in, and what strangers send, is counted in the database, and holds whatever else is down: when
+the database does not answer, nobody logs in. What members say is counted in Redis, if there is one; without it
+each worker allows its part.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from server.store.work import Database
 log = logging.getLogger(__name__)
 
 IN_DATABASE: Final[frozenset[Kind]] = frozenset(
-    {"log_in_account", "log_in_address", "sign_up", "join"}
+    {"log_in_account", "log_in_address", "sign_up", "join", "outside", "outside_look"}
 )
 _LEAST_WAIT_S = 0.5
 

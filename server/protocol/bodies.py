@@ -6,6 +6,7 @@ from pydantic import Field
 
 from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
 from server.protocol.desk import Desk
+from server.protocol.duties import DutiesStatus, OutsideOnCase, TakeDown
 from server.protocol.frames import Author, Heard, HelpLine, Marked, Notice, Reaction
 from server.protocol.kinds import Act, EscalationOutcome
 from server.protocol.kinds import Action as Action
@@ -273,6 +274,8 @@ class CaseLine(Wire):
     """Who was called last, while nobody has come."""
     answered: EscalationOutcome | None = None
     """What a clinician answered last, where it was handed up to them."""
+    take_down: TakeDown | None = None
+    """The clock of what was reported from outside."""
 
 
 class Queue(Wire):
@@ -311,7 +314,15 @@ class CaseMessage(Wire):
 
 class CaseFlag(Wire):
     source: Literal[
-        "classifier", "lexicon", "rule", "member", "moderator", "refused", "clock", "measure"
+        "classifier",
+        "lexicon",
+        "rule",
+        "member",
+        "moderator",
+        "refused",
+        "clock",
+        "measure",
+        "outside",
     ]
     reasons: list[str]
     words: list[str]
@@ -366,6 +377,8 @@ class Case(Wire):
     model: str | None = None
     """What read the message; None when nothing has."""
     desk: Desk
+    outside: list[OutsideOnCase] = []
+    """What was reported from outside about its message."""
 
 
 class Claim(Wire):
@@ -592,3 +605,4 @@ class StewardStatus(Wire):
     oldest_open_case_s: int | None
     sockets: int
     key_backup_at: Time | None
+    duties: DutiesStatus

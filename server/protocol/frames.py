@@ -351,6 +351,8 @@ class Notice(Wire):
         "sharing_ends",
         "your_data",
         "way_in",
+        "outside_report",
+        "complaint",
     ]
     at: Time
     words: str

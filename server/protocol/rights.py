@@ -18,6 +18,8 @@ Kind = Literal[
     "shifts",
     "exports",
     "holds",
+    "reports",
+    "complaints",
 ]
 _Passphrase = Annotated[Storable, Field(min_length=8, max_length=256)]
 _Code = Annotated[Storable, Field(min_length=8, max_length=128)]

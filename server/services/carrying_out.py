@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from moderation.cases import SANCTIONS, Action
-from server.services import appeals, effects, notices, removals
+from server.services import appeals, effects, notices, outside_answers, removals
 from server.services.judged import Judged
 from server.store import cases, messages, undo
 from server.store.tables import Case, Message
@@ -31,6 +31,7 @@ def end(work: Work, case: Case, message: Message | None) -> None:
     """Those who asked for a look are told; words that were kept only for this case go."""
     if message and message.state == "withdrawn" and not cases.any_living_about(work, message.id):
         messages.forget_words(work, message)
+    outside_answers.end(work, case, message)
     for member_id in {flag.by for flag in cases.flags_of(work, case.id) if flag.source == "member"}:
         if member_id and member_id != case.subject_id:
             _answer_flag(work, case, member_id, _what_came_of_it(work, case))

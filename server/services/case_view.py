@@ -19,6 +19,8 @@ from server.services import (
     desk_view,
     erasure,
     guard,
+    outside,
+    outside_answers,
     policy,
     promises,
     queue,
@@ -35,6 +37,7 @@ from server.store.work import Work
 def read_case(work: Work, actor: Actor, case_id: UUID) -> bodies.Case:
     """The whole case. Looking leaves an audit line, so this is a `do`, not a `read`."""
     case = get_case(work, actor, "case.read", case_id)
+    outside_answers.note_seen(work, case)
     shown = view(work, actor, case)
     guard.note_opened(work, actor, case)
     sight.note_case(work, actor, case)
@@ -61,6 +64,7 @@ def view(work: Work, actor: Actor, case: Case) -> bodies.Case:
         clause=promises.usual_clause([code for flag in flags for code in flag.reasons]),
         model=assessments.newest_model(work, case.message_id) if case.message_id else None,
         desk=desk_view.view(work, actor, case, may_decide=_may_decide(work, actor, case)),
+        outside=outside.on_case(work, case.id),
     )
 
 

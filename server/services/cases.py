@@ -17,7 +17,7 @@ from server.store import cases, people
 from server.store.tables import Case, CaseFlag
 from server.store.work import ToStaff, Work
 
-Source = Literal["classifier", "lexicon", "rule", "member", "moderator", "refused"]
+Source = Literal["classifier", "lexicon", "rule", "member", "moderator", "refused", "outside"]
 
 _KINDS = (
     CaseKind.FLAG, CaseKind.HARM, CaseKind.HELD, CaseKind.APPEAL, CaseKind.LOOK_AGAIN,
@@ -57,7 +57,7 @@ def raise_case(
     aside: not for those who keep the room; so it is by itself where its subject keeps it alone, but what
     only the machine says about a private conversation stays among those who sit in it.
     """
-    is_told = source == "member" or not keepers.is_private(work, room_id)
+    is_told = source in {"member", "outside"} or not keepers.is_private(work, room_id)
     alone = is_told and keepers.keeps_alone(work, room_id, subject_id)
     key = cases.open_key(room_id, subject_id, message_id)
     case = new_case(

@@ -63,4 +63,6 @@ def _detected_by(sources: set[str]) -> str:
     """Who pointed it out, by kind: never a name."""
     if sources & {"classifier", "lexicon", "refused"}:
         return "machine"
+    if "outside" in sources and "member" not in sources:
+        return "outside"
     return "member" if "member" in sources else "staff"

@@ -6,7 +6,7 @@ from typing import Any
 from moderation.coverage import Coverage, coverage
 from server.access import Actor, check
 from server.protocol import bodies
-from server.services import policy
+from server.services import policy, take_down
 from server.services.in_force import find_in_force
 from server.settings import Settings
 from server.store import audit, place, queue, staff
@@ -61,6 +61,7 @@ def read_status(
         oldest_open_case_s=int((work.now - oldest).total_seconds()) if oldest else None,
         sockets=sockets,
         key_backup_at=place.get_place(work).key_backup_at,
+        duties=take_down.status(work),
     )
 
 

@@ -12,6 +12,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import BadFrame, NotNow
 from server.protocol import bodies
+from server.protocol.duties import TakeDown
 from server.services import accounts, guard, ladder, render
 from server.services.case_access import (
     check_free,
@@ -21,7 +22,7 @@ from server.services.case_access import (
     may_judge_it,
 )
 from server.services.cases import announce, is_claimed
-from server.store import audit, cases, escalations, messages, people, queue, rooms
+from server.store import audit, cases, escalations, messages, outside, people, queue, rooms
 from server.store import guard as counted
 from server.store.queue import Placed, Position, Scope, Spared, Wanted
 from server.store.tables import Case, Shift
@@ -217,6 +218,7 @@ def lines(work: Work, actor: Actor, found: Sequence[Case]) -> list[bodies.CaseLi
     names = cases.room_names(work, {case.room_id for case in found})
     holders = cases.member_names(work, {case.claimed_by for case in found if case.claimed_by})
     outcomes = escalations.outcomes_of(work, [case.id for case in found])
+    clocks = outside.clocks_of(work, [case.id for case in found])
     return [
         _line(
             work,
@@ -226,6 +228,7 @@ def lines(work: Work, actor: Actor, found: Sequence[Case]) -> list[bodies.CaseLi
             holders,
             flags.get(case.id, []),
             outcomes[case.id][-1].action if case.id in outcomes else None,
+            clocks.get(case.id),
         )
         for case in found
     ]
@@ -239,6 +242,7 @@ def _line(
     holders: Mapping[UUID, str],
     flags: Sequence[Sequence[str]],
     answered: str | None,
+    clock: outside.OnCase | None,
 ) -> bodies.CaseLine:
     holder = case.claimed_by if is_claimed(case, work.now) else None
     known: dict[str, Any] = {field: getattr(case, field) for field in _SAME}
@@ -254,7 +258,13 @@ def _line(
         flags=len(flags),
         rung=ladder.reached(case),
         why=list(dict.fromkeys(words for flag in flags for words in flag)),
+        take_down=_take_down(clock) if clock else None,
     )
+
+
+def _take_down(clock: outside.OnCase) -> TakeDown:
+    kind: Any = clock.kind
+    return TakeDown(kind=kind, since=clock.at, due_at=clock.due_at, reports=clock.reports)
 
 
 def _hold(work: Work, actor: Actor, case: Case) -> None:

@@ -22,6 +22,11 @@ _CLAUSES: Mapping[str, str] = {
     "reader_harm": "safe",
     "methods": "safe",
     "reader_disorder": "safe",
+    "outside_threats": "kind",
+    "outside_hate": "kind",
+    "outside_privacy": "private",
+    "outside_intimate_images": "private",
+    **dict.fromkeys(("outside_child_abuse", "outside_terrorism", "outside_suicide"), "safe"),
 }
 _ENCOURAGEMENT = "encouragement"
 

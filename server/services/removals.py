@@ -6,7 +6,7 @@ from moderation.cases import CaseState
 from server.access import Actor, Relation, Role, check, relation_of
 from server.errors import NotAllowed, NotFound, NotNow
 from server.protocol import desk
-from server.services import deciding, notices, removal_view, steward
+from server.services import deciding, notices, outside_answers, removal_view, steward
 from server.services.cases import announce
 from server.services.judged import Judged, move
 from server.store import cases, rooms, timers
@@ -80,6 +80,7 @@ def answer(work: Work, actor: Actor, removal_id: UUID, asked: desk.RemovalAnswer
         _end_membership(work, actor, case, decision, asked.reason)
         if case.open_key is not None:
             move(work, case, CaseState.CLOSED)
+            outside_answers.end(work, case, message)
     else:
         case.version += 1
         work.session.add(case)

@@ -42,6 +42,8 @@ RULES: Final[Mapping[wire.Kind, Rule]] = {
     "shifts": Rule(_YEAR, 30, 3 * _YEAR),
     "exports": Rule(7, 2, 30),
     "holds": Rule(90, 30, _YEAR),
+    "reports": Rule(2 * _YEAR, 180, 10 * _YEAR),
+    "complaints": Rule(3 * _YEAR, 180, 10 * _YEAR),
 }
 """notices and cases: longer than anybody may still ask about a decision (30 days) or a court usually takes."""
 

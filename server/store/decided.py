@@ -23,7 +23,7 @@ from server.store.undo import is_undone
 from server.store.work import Work
 
 MACHINE: Final = ("classifier", "lexicon", "refused")
-PEOPLE: Final = ("member", "moderator")
+PEOPLE: Final = ("member", "moderator", "outside")
 """Sources of a flag. What the clock asks for (a later look) is neither."""
 
 

@@ -16,6 +16,7 @@ from server.store.tables import (
     CaseFlag,
     Challenge,
     CodeApp,
+    Complaint,
     Consent,
     CourseAlert,
     DataExport,
@@ -162,6 +163,7 @@ def _blank(work: Work, member_id: UUID) -> None:
         )
         .values(sealed=None),
         update(Notice).where(col(Notice.member_id) == member_id).values(sealed=None),
+        update(Complaint).where(col(Complaint.by) == member_id).values(sealed=None),
         update(Edit).where(col(Edit.notice_id).in_(notices)).values(notice_id=None),
         update(Invitation).where(col(Invitation.redeemed_by) == member_id).values(redeemed_by=None),
     ):

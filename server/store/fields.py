@@ -16,6 +16,8 @@ from server.store.tables import (
     CaseFlag,
     ClimateNote,
     CodeApp,
+    Complaint,
+    ComplaintStep,
     CourseAlert,
     Crossing,
     Decision,
@@ -32,6 +34,7 @@ from server.store.tables import (
     Notice,
     NudgeShown,
     Opinion,
+    OutsideReport,
     Passkey,
     PolicyEdition,
     PushDevice,
@@ -142,6 +145,10 @@ FIELDS: tuple[Field, ...] = (
     Field(TeamNote, "sealed", col(TeamNote.author_id), col(TeamNote.room_id)),
     Field(GroupSession, "sealed", col(GroupSession.sealed_by), col(GroupSession.room_id)),
     Field(Passkey, "sealed", col(Passkey.member_id)),
+    Field(OutsideReport, "sealed", col(OutsideReport.id)),
+    Field(OutsideReport, "sealed_answer", col(OutsideReport.id)),
+    Field(Complaint, "sealed", func.coalesce(col(Complaint.by), col(Complaint.report_id))),
+    Field(ComplaintStep, "sealed", col(ComplaintStep.by)),
     Field(CodeApp, "sealed", col(CodeApp.member_id), row="member_id"),
 )  # fmt: skip
 FINGERPRINTS: tuple[tuple[type, str], ...] = (

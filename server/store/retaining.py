@@ -7,11 +7,13 @@ from uuid import UUID
 
 from sqlmodel import col, delete, exists, or_, select, update
 
-from server.store import holds
+from server.store import holds, outside
 from server.store.tables import (
     Assessment,
     Case,
     CaseFlag,
+    Complaint,
+    ComplaintStep,
     DataExport,
     Edit,
     GuardCase,
@@ -21,6 +23,7 @@ from server.store.tables import (
     Message,
     Notice,
     NudgeShown,
+    OutsideReport,
     Retention,
     Revision,
     Session,
@@ -129,6 +132,27 @@ def _holds(now: datetime) -> Any:
     return select(Hold.id).where(Hold.until <= now)
 
 
+def _reports(before: datetime) -> Any:
+    """Not those that somebody still complains about."""
+    disputed = exists().where(
+        col(Complaint.report_id) == col(OutsideReport.id), col(Complaint.state) != "answered"
+    )
+    return select(OutsideReport.id).where(
+        col(OutsideReport.decided_at) < before, col(OutsideReport.sealed).is_not(None), ~disputed
+    )
+
+
+def _complaints(before: datetime) -> Any:
+    step_words = exists().where(
+        col(ComplaintStep.complaint_id) == col(Complaint.id), col(ComplaintStep.sealed).is_not(None)
+    )
+    return (
+        select(Complaint.id)
+        .where(Complaint.state == "answered", col(Complaint.answered_at) < before)
+        .where(or_(col(Complaint.sealed).is_not(None), step_words))
+    )
+
+
 _PAST: Mapping[str, Past] = {
     "messages": _messages,
     "revisions": _revisions,
@@ -141,6 +165,8 @@ _PAST: Mapping[str, Past] = {
     "shifts": _shifts,
     "exports": _exports,
     "holds": _holds,
+    "reports": _reports,
+    "complaints": _complaints,
 }
 _ID: Mapping[str, Any] = {
     "messages": col(Message.id),
@@ -154,6 +180,8 @@ _ID: Mapping[str, Any] = {
     "shifts": col(Shift.id),
     "exports": col(DataExport.id),
     "holds": col(Hold.id),
+    "reports": col(OutsideReport.id),
+    "complaints": col(Complaint.id),
 }
 
 
@@ -189,6 +217,14 @@ def _whole_holds(work: Work, ids: Sequence[UUID]) -> None:
         holds.end(work, hold_id)
 
 
+def _words_of_complaints(work: Work, ids: Sequence[UUID]) -> None:
+    for statement in (
+        update(Complaint).where(col(Complaint.id).in_(ids)).values(sealed=None),
+        update(ComplaintStep).where(col(ComplaintStep.complaint_id).in_(ids)).values(sealed=None),
+    ):
+        work.session.exec(statement.execution_options(synchronize_session="fetch"))
+
+
 _REMOVE: Mapping[str, Callable[[Work, Sequence[UUID]], None]] = {
     "revisions": _rows_of(Revision),
     "cases": _words_of_cases,
@@ -200,4 +236,6 @@ _REMOVE: Mapping[str, Callable[[Work, Sequence[UUID]], None]] = {
     "shifts": _whole_shifts,
     "exports": _rows_of(DataExport),
     "holds": _whole_holds,
+    "reports": outside.forget,
+    "complaints": _words_of_complaints,
 }

@@ -125,6 +125,12 @@ def lock_stewards(work: Work) -> Sequence[Member]:
     return work.session.exec(query.order_by(col(Member.id)).with_for_update()).all()
 
 
+def stewards(work: Work) -> Sequence[Member]:
+    """The same, to be told something."""
+    query = select(Member).where(Member.role == "steward", Member.state == "active")
+    return work.session.exec(query.order_by(col(Member.id))).all()
+
+
 def invitations(work: Work, limit: int) -> Sequence[Invitation]:
     """Those that still open a door, or once did; newest first."""
     query = select(Invitation).where(

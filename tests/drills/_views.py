@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import FileResponse
 
 from server.access import Role
-from server.api.plain import entry, rooms, saying
+from server.api.plain import entry, report, rooms, saying
 from tests.server.malforming.world import World, path_ids
 
 _ROUTES = Path(__file__).parents[2] / "web/src/routes"
@@ -54,7 +54,7 @@ def _of_the_web(world: World) -> Iterator[View]:
 
 def _plain(world: World) -> Iterator[View]:
     ids = path_ids(world)
-    for router in (entry.router, rooms.router, saying.router):
+    for router in (entry.router, report.router, rooms.router, saying.router):
         for route in router.routes:
             assert isinstance(route, APIRoute)
             is_page = "GET" in (route.methods or ()) and not route.path.endswith("/language")

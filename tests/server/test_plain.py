@@ -3,26 +3,30 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
+from fastapi import FastAPI
 from playwright.async_api import expect
 
 from moderation.classifier import Assessment
 from server.access import OPERATIONS, Actor, Role
-from server.api.plain import entry, rooms, saying
+from server.api.plain import entry, report, rooms, saying
 from server.api.plain.rooms import fitting
+from server.api.shared_limits import IN_DATABASE
 from server.cli.members import add_member
-from server.ids import new_id
+from server.ids import new_code, new_id
+from server.limits import Limits
 from server.protocol import bodies, frames
 from server.services import names, publishing, quiet, seats
 from server.services.rooms import make_room
 from server.settings import read_settings
 from server.store import beside, messages, people
+from server.store import outside as stored_reports
 from server.store import rooms as stored_rooms
 from server.store.place import get_place
 from server.store.work import Work
@@ -54,6 +58,7 @@ class Place:
 
     url: str
     folder: Path
+    app: FastAPI
 
     async def do(self, verb: Callable[[Work], Result]) -> Result:
         settings = read_settings({}, data_dir=self.folder / "data")
@@ -95,8 +100,9 @@ def _member(work: Work, name: str) -> UUID:
 @pytest.fixture(scope="module")
 async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place]:
     folder = tmp_path_factory.mktemp("plain")
-    async with serving(folder, read_by_hand) as url:
-        place = Place(url, folder)
+    apps: list[FastAPI] = []
+    async with serving(folder, read_by_hand, change=apps.append) as url:
+        place = Place(url, folder, apps[0])
         await place.do(in_ireland)
         yield place
 
@@ -445,10 +451,79 @@ async def test_a_device_may_open_the_plain_pages_first(place: Place) -> None:
 
 def test_every_plain_route_has_a_row_in_the_table() -> None:
     routes: list[Any] = [
-        route for module in (entry, rooms, saying) for route in module.router.routes
+        route for module in (entry, report, rooms, saying) for route in module.router.routes
     ]
     assert len(routes) > 20
     assert {r.path for r in routes if r.openapi_extra["x-access"] not in OPERATIONS} == set()
+
+
+async def test_anybody_reports_something_and_reads_under_a_code_what_came_of_it(
+    place: Place,
+) -> None:
+    name = next(_names)
+    await place.do(lambda work: add_member(work, name, "peer", PASSPHRASE))
+    room = await place.room(name)
+    said = await place.say(room, name, "You can buy it at this address.")
+    stranger = PlainReader(place.url)
+    asked = await stranger.get((await stranger.get("/plain/log-in")).link("Report something"))
+    assert any(href.startswith("tel:") for href, _ in asked.links), "whom to call comes first"
+    form = asked.form("report")
+    where = f"{place.url}/rooms/{room}/messages/{said}"
+    fields = {"kind": "other", "where": where, "words": "It may not be sold.", "good_faith": "yes"}
+    for origin in (None, "https://elsewhere.example.org"):
+        assert (await stranger.send(form, origin, **fields)).status == 403
+    lacking = await stranger.send(form, **(fields | {"kind": "nothing"}))
+    assert (lacking.status, lacking.form("report").fields["words"]) == (422, "It may not be sold.")
+    assert "choose what it is" in lacking.words
+
+    sent = await stranger.send(lacking.form("report"), **fields)
+    code = form.fields["code"]
+    assert (sent.status, code in sent.words) == (200, True)
+    assert sent.headers["cache-control"] == "no-store"
+    again = await stranger.send(form, **fields)
+    assert code in again.words
+
+    def reports(work: Work) -> list[bool]:
+        return [one.case_id is not None for one in stored_reports.newest(work, 10)]
+
+    assert await place.do(reports) == [True], "sent twice, kept once, and with the moderators"
+    status = await stranger.send(sent.form("status"))
+    assert "Nobody has looked yet" in status.words
+    complained = await stranger.send(status.form("complain"), words="Please hurry.")
+    assert "Somebody will answer here" in complained.words
+    ask = await stranger.get("/report/status")
+    wrong = [
+        await stranger.send(ask.form("status"), code=tried)
+        for tried in (new_code(), code[:-1], "", "\x00")
+    ]
+    assert {(page.status, page.words) for page in wrong} == {(422, wrong[0].words)}
+    german = await stranger.get("/report?language=de")
+    assert 'lang="de"' in german.html
+
+
+async def test_reports_from_one_network_have_a_limit_and_nobodys_words_are_lost(
+    place: Place,
+) -> None:
+    stranger, parts = PlainReader(place.url), place.app.state.parts
+    form = (await stranger.get("/report")).form("report")
+    fields = {"kind": "other", "where": "Here", "good_faith": "yes"}
+    place.app.state.parts = replace(parts, limits=Limits("normal"))
+    try:
+        sent = [await stranger.send(form, words=f"Number {n}", **fields) for n in range(11)]
+        assert [page.status for page in sent] == [200] * 10 + [429]
+        assert "Number 10" in sent[-1].words
+        looks = await stranger.get("/report/status")
+        for _ in range(60):
+            place.app.state.parts.limits.hit("outside_look", _network(place))
+        assert (await stranger.send(looks.form("status"), code=new_code())).status == 429
+    finally:
+        place.app.state.parts = parts
+    assert {"outside", "outside_look"} <= IN_DATABASE, "with several workers, it fails closed"
+
+
+def _network(place: Place) -> str:
+    limits: Limits = place.app.state.parts.limits
+    return limits.address_key("127.0.0.1")
 
 
 async def test_a_room_is_read_and_written_in_with_javascript_off(

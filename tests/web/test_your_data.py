@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from server.cli.members import add_member
 from server.services import names, publishing, seats
@@ -86,4 +86,40 @@ async def test_a_copy_is_fetched_and_leaving_is_taken_back_and_days_are_promised
     await ash.reload()
     await card.get_by_text("How long things are kept here").click()
     await expect(card.get_by_text("14 days")).to_be_visible()
+    await complain_and_be_answered(ash, sage, place.url)
     assert console_errors == []
+
+
+async def complain_and_be_answered(ash: Page, sage: Page, url: str) -> None:
+    """A complaint by the keyboard, and its answer; a report from outside that waits for a steward."""
+    await ash.goto(f"{url}/notices")
+    await ash.get_by_role("link", name="Complain").click()
+    await ash.get_by_label("What happened").fill("Nobody answered me.")
+    await ash.get_by_label("What happened").press("Tab")
+    await ash.keyboard.press("Enter")
+    await expect(ash.get_by_text("It has arrived.")).to_be_visible()
+    await check_accessible(ash)
+
+    await sage.goto(f"{url}/report")
+    await sage.get_by_label("Hate").check()
+    await sage.get_by_label("Where is it?").fill("In the kitchen")
+    await sage.get_by_label("Why do you think").fill("It is aimed at people for what they believe.")
+    await sage.get_by_label("I believe in good faith").check()
+    await check_accessible(sage)
+    await sage.get_by_role("button", name="Send the report").click()
+    await check_accessible(sage)
+
+    await sage.goto(f"{url}/steward/reports")
+    await sage.get_by_role("button", name="Read it").click()
+    await sage.get_by_label("Your answer").fill("We looked, and could not find it.")
+    await check_accessible(sage)
+    await sage.get_by_role("button", name="Send the answer").click()
+    await expect(sage.get_by_text("The answer waits under their code.")).to_be_visible()
+    await sage.get_by_role("link", name="Complaints").first.click()
+    await sage.get_by_role("button", name="Read it").click()
+    await sage.get_by_label("The answer").fill("We were slow. We are sorry.")
+    await check_accessible(sage)
+    await sage.get_by_role("button", name="Send the answer").click()
+    await expect(sage.get_by_text("Answered by Sage")).to_be_visible()
+    await ash.reload()
+    await expect(ash.get_by_text("We were slow. We are sorry.")).to_be_visible()

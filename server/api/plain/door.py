@@ -58,10 +58,12 @@ class MemberVisit(Visit):
         return self.ask.actor
 
 
-async def _visit(request: Request) -> Visit:
+async def visit_of(request: Request, *, as_stranger: bool = False) -> Visit:
+    """Who comes to a plain page. as_stranger: whoever it is. Raises Pending for those who wait to be let in."""
     parts, key = parts_of(request), address_key(request)
     try:
-        actor = await find_actor(parts, request.cookies.get(cookie_name(parts.settings)))
+        token = None if as_stranger else request.cookies.get(cookie_name(parts.settings))
+        actor = await find_actor(parts, token)
         if actor.scopes is not None:
             raise NoSession  # a program's token is no cookie
     except NoSession as refusal:
@@ -75,6 +77,10 @@ async def _visit(request: Request) -> Visit:
         return Visit(ask, await parts.database.read(plain.place_name))
     head = await parts.database.read(lambda work: plain.head(work, actor))
     return MemberVisit(AskMember(parts, key, actor), head.place, head.token, head.unread)
+
+
+async def _visit(request: Request) -> Visit:
+    return await visit_of(request)
 
 
 async def _member(visit: Annotated[Visit, Depends(_visit)]) -> MemberVisit:
@@ -165,6 +171,6 @@ async def refusal(request: Request, error: ServerError) -> Response:
 
 async def _head_of(request: Request) -> Visit | None:
     try:
-        return await _visit(request)
+        return await visit_of(request)
     except ServerError:
         return None

@@ -7,6 +7,7 @@ from server.store.tables.climate import ClimateNote, ClimateWeek
 from server.store.tables.comfort import AskPassedOn, MemberComfort
 from server.store.tables.crossing import Crossing, Guess
 from server.store.tables.desk import HandOver, Opinion, Removal, Template, Undo, WrongRule
+from server.store.tables.duties import Complaint, ComplaintStep, OutsideReport, TakeDownTime
 from server.store.tables.emergencies import Emergency
 from server.store.tables.escalations import Escalation, TeamNote
 from server.store.tables.group_sessions import (
@@ -52,6 +53,8 @@ __all__ = [
     "ClimateNote",
     "ClimateWeek",
     "CodeApp",
+    "Complaint",
+    "ComplaintStep",
     "Consent",
     "CourseAlert",
     "Crossing",
@@ -88,6 +91,7 @@ __all__ = [
     "Notice",
     "NudgeShown",
     "Opinion",
+    "OutsideReport",
     "OwnHelpLine",
     "Passkey",
     "Place",
@@ -114,6 +118,7 @@ __all__ = [
     "Session",
     "ShadowCount",
     "Shift",
+    "TakeDownTime",
     "TeamNote",
     "Template",
     "Timer",

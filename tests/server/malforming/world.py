@@ -230,6 +230,13 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "CodeShown": {"code": "000000"},
         "NewProof": {"passphrase": None, "recovery_code": "AAAAA-BBBBB"},
         "LineSaid": {"first": 1, "frames": [{"type": "typing", "room": str(world.room)}]},
+        "NewComplaint": {
+            "client_id": str(new_id()), "kind": "treated", "words": words, "notice": None,
+        },
+        "ReportAnswer": {"outcome": "kept", "words": words},
+        "ReportLink": {"link": "https://example.org/rooms"},
+        "TakeDownPatch": {"hours": 24},
+        "NewStep": {"step": "note", "words": words, "to": None, "outcome": None},
         "NewRecovery": {"code": "AAAAA-BBBBB", "passphrase": None},
     }  # fmt: skip
 
@@ -247,6 +254,7 @@ def path_ids(world: World) -> dict[str, str]:
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
         "topic_id": nobody, "export_id": nobody, "kind": "notices",
         "care_scope": "mood", "mood_id": nobody, "emergency_id": nobody,
+        "report_id": nobody, "complaint_id": nobody, "report_kind": "hate",
         "measure": "gad-7", "passkey_id": nobody, "item": "gad7-1", "ask_id": nobody, "alert_id": nobody,
     }  # fmt: skip
 

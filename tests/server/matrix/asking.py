@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Protocol
 
-from server.access import Relation, aside
+from server.access import Relation, Role, aside
 from tests.server.matrix.care import (
     CARE_HERE,
     CARE_THERE,
@@ -28,6 +28,7 @@ from tests.server.matrix.operation import Cell, Operation, Request
 from tests.server.matrix.targets import (
     NOTE_HERE,
     NOTE_THERE,
+    REPORTED,
     SECRET,
     STAFF_WORDS,
     WORDS_HERE,
@@ -256,6 +257,8 @@ def _not_theirs(matrix: Matrix, cell: Cell, text: str) -> list[str]:
         forbidden.append(WORDS_THERE)
     if not of_case:
         forbidden.append(STAFF_WORDS)
+    if person.role is not Role.STEWARD:
+        forbidden.append(REPORTED)
     for row, here, there in _MARKS:
         forbidden += [] if (person.role, person.relation) in TABLE[row] else [here]
         forbidden += [] if (person.role, person.elsewhere) in TABLE[row] else [there]

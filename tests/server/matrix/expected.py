@@ -16,6 +16,7 @@ RECORD = frozenset(
         "notice_list", "notice_read", "notice_appeal", "statement_read", "statement_text",
         "ledger_read", "ledger_export", "ledger_ask", "session_end_current", "me_data",
         "me_data_export", "me_data_export_file", "me_data_erasure", "me_data_stay",
+        "complaint_list", "complaint_make",
     }
 )  # fmt: skip
 """What stays open to somebody who was removed, as to a peer: what was decided, asking again, and their data."""

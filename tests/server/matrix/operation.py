@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.access import Relation
-from server.api.plain import entry, saying
+from server.api.plain import entry, report, saying
 from server.api.plain import rooms as plain_rooms
 from tests.server.matrix.cast import Person
 from tests.server.matrix.expected import TABLE, Answer
@@ -90,7 +90,7 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
         for path, methods in openapi["paths"].items()
         for method, operation in methods.items()
     ]
-    for module in (entry, plain_rooms, saying):
+    for module in (entry, plain_rooms, report, saying):
         for route in module.router.routes:
             [method] = route.methods
             found.append(_plain(route, method))

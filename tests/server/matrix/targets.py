@@ -10,8 +10,21 @@ from moderation.policy import Handling
 from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.ids import digest, new_code, new_id
-from server.services import cases, conversations, deciding, notices, publishing, seats, sessions
+from server.protocol import duties
+from server.services import (
+    cases,
+    complaints,
+    conversations,
+    deciding,
+    notices,
+    outside,
+    publishing,
+    seats,
+    sessions,
+)
 from server.store import acts, climate, colleagues, guard, policies, push, quiet, ways
+from server.store import complaints as stored_complaints
+from server.store import outside as outside_reports
 from server.store.push import Address
 from server.store.tables import (
     Act,
@@ -35,6 +48,8 @@ WORDS_HERE, WORDS_THERE, WORDS_IN_LINE = "qzhereqz", "qzthereqz", "qzlineqz"
 NOTE_HERE, NOTE_THERE = "qznotehereqz", "qznotethereqz"
 STAFF_WORDS = "qzstaffqz"
 """Between colleagues: in a case, and nowhere else."""
+REPORTED = "qzreportedqz"
+"""What somebody outside told the stewards, or a member complained of to them."""
 SECRET = "qzsecretqz"
 """Of a push device: no answer ever holds it."""
 
@@ -126,6 +141,25 @@ class Targets:
         """What happened on a day."""
         words = NOTE_HERE if room == self.cast.here else NOTE_THERE
         return climate.add_note(self.work, room, author, _DAY, words).id
+
+    # --- for stewards ---
+
+    def report(self) -> UUID:
+        """Something reported from outside that no link names."""
+        asked = duties.OutsideForm(
+            kind="other", where="Nowhere", words=REPORTED, name="", address="", good_faith=True
+        )
+        code = outside.report(self.work, asked, new_code()).code
+        found = outside_reports.find_by_code(self.work, digest(code))
+        assert found is not None
+        return found.id
+
+    def complaint(self) -> UUID:
+        """A member of no staff was not treated as they should be."""
+        member = self.actor(self.member())
+        new = duties.NewComplaint(client_id=new_id(), kind="treated", words=REPORTED)
+        complaints.complain(self.work, member, new)
+        return stored_complaints.of_member(self.work, member.id, 1)[0].id
 
     # --- somebody's own ---
 

@@ -1164,6 +1164,30 @@ export interface paths {
         patch: operations["comfort_change"];
         trace?: never;
     };
+    "/api/me/complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Mine
+         * @description What I complained of, and the answers.
+         */
+        get: operations["complaint_list"];
+        put?: never;
+        /**
+         * Complain
+         * @description Something was not as it should be. Somebody who had no part in it answers.
+         */
+        post: operations["complaint_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/consents": {
         parameters: {
             query?: never;
@@ -2804,6 +2828,86 @@ export interface paths {
         patch: operations["steward_calling_change"];
         trace?: never;
     };
+    "/api/steward/complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Complaints
+         * @description The log, what is open first.
+         */
+        get: operations["steward_complaints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/complaints/{complaint_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Complaint
+         * @description One complaint with its history.
+         */
+        get: operations["steward_complaint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/complaints/{complaint_id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Step
+         * @description Take it, pass it on, note, answer, open again.
+         */
+        post: operations["steward_complaint_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/duties.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Year
+         * @description A year in numbers, without text, for a report on transparency.
+         */
+        get: operations["steward_duties_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/help-lines": {
         parameters: {
             query?: never;
@@ -3240,6 +3344,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/steward/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reports
+         * @description Reports from outside, what waits first; and the take-down clock.
+         */
+        get: operations["steward_reports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report
+         * @description One report. The words of what moderators look at stay with them.
+         */
+        get: operations["steward_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/reports/{report_id}/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer Report
+         * @description What came of it, told to whoever made it.
+         */
+        post: operations["steward_report_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/reports/{report_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link Report
+         * @description The message that it means: from now on its moderators decide.
+         */
+        post: operations["steward_report_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/steward/retention": {
         parameters: {
             query?: never;
@@ -3357,6 +3541,26 @@ export interface paths {
          */
         get: operations["steward_status"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/steward/take-down/{report_kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Time
+         * @description Within how many hours reports of a kind are decided, from now on.
+         */
+        put: operations["steward_take_down"];
         post?: never;
         delete?: never;
         options?: never;
@@ -3767,6 +3971,11 @@ export interface components {
             messages: components["schemas"]["CaseMessage"][];
             /** Model */
             model?: string | null;
+            /**
+             * Outside
+             * @default []
+             */
+            outside: components["schemas"]["OutsideOnCase"][];
             /** Policy */
             policy: string;
             /** Policy Reviewed */
@@ -3823,7 +4032,7 @@ export interface components {
              * Source
              * @enum {string}
              */
-            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock" | "measure";
+            source: "classifier" | "lexicon" | "rule" | "member" | "moderator" | "refused" | "clock" | "measure" | "outside";
             /** Spans */
             spans: components["schemas"]["Marked"][];
             /** Words */
@@ -3893,6 +4102,7 @@ export interface components {
              * @enum {string}
              */
             state: "open" | "escalated" | "closed";
+            take_down?: components["schemas"]["TakeDown"] | null;
             /**
              * Urgency
              * @enum {string}
@@ -4254,6 +4464,98 @@ export interface components {
             other: components["schemas"]["Period"];
         };
         /**
+         * Complaint
+         * @description The whole of it. `may_answer`: not for whoever complained, or decided what it is about.
+         */
+        Complaint: {
+            line: components["schemas"]["ComplaintLine"];
+            /** May Answer */
+            may_answer: boolean;
+            /** Report */
+            report: number | null;
+            /** Steps */
+            steps: components["schemas"]["ComplaintStep"][];
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * ComplaintLine
+         * @description One line of the log: no text. `by_me`, `i_decided`: why it is another steward's to answer.
+         */
+        ComplaintLine: {
+            /** Answered At */
+            answered_at: string | null;
+            /** Days Open */
+            days_open: number;
+            /** Handler */
+            handler: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "decision" | "treated" | "content" | "machine" | "privacy" | "other";
+            /** Mine */
+            mine: boolean;
+            /** Number */
+            number: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Outcome */
+            outcome: ("upheld" | "partly" | "not_upheld") | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "member" | "outside";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "taken" | "answered";
+        };
+        /**
+         * ComplaintStep
+         * @description What was done, by whom; None: by whoever complained.
+         */
+        ComplaintStep: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string | null;
+            /** Outcome */
+            outcome: ("upheld" | "partly" | "not_upheld") | null;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "opened" | "taken" | "passed" | "note" | "answered" | "reopened";
+            /** To */
+            to: string | null;
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * Complaints
+         * @description The log, what is open first. `colleagues`: other stewards, to pass one to.
+         */
+        Complaints: {
+            /** Colleagues */
+            colleagues: components["schemas"]["Steward"][];
+            /** Complaints */
+            complaints: components["schemas"]["ComplaintLine"][];
+        };
+        /**
          * Consent
          * @description One agreement, as the ledger keeps it. wording: version and language of the words that were shown.
          */
@@ -4480,6 +4782,20 @@ export interface components {
              * @enum {string}
              */
             type: "discard";
+        };
+        /**
+         * DutiesStatus
+         * @description For the steward's page: reports that wait, those past their time, how long the last year's took.
+         */
+        DutiesStatus: {
+            /** Complaints Open */
+            complaints_open: number;
+            /** Late */
+            late: number;
+            /** Median S */
+            median_s: number | null;
+            /** Open */
+            open: number;
         };
         /**
          * EarlierCase
@@ -5613,7 +5929,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds";
+            kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds" | "reports" | "complaints";
             /** May Be Unlimited */
             may_be_unlimited: boolean;
             /** Most */
@@ -5634,7 +5950,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds";
+            kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds" | "reports" | "complaints";
         };
         /**
          * Labels
@@ -6375,6 +6691,26 @@ export interface components {
             text: string;
         };
         /**
+         * NewComplaint
+         * @description About how somebody was treated, or a decision. `notice`: that told of it. Sent twice, it is one.
+         */
+        NewComplaint: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "decision" | "treated" | "content" | "machine" | "privacy" | "other";
+            /** Notice */
+            notice?: string | null;
+            /** Words */
+            words: string;
+        };
+        /**
          * NewConsent
          * @description I agree to these words. wording: as the question named it.
          */
@@ -6770,6 +7106,23 @@ export interface components {
             wording: string;
         };
         /**
+         * NewStep
+         * @description take, or pass (`to`), or a note (`words`), or the answer (`outcome`, `words`), or open again (`words`).
+         */
+        NewStep: {
+            /** Outcome */
+            outcome?: ("upheld" | "partly" | "not_upheld") | null;
+            /**
+             * Step
+             * @enum {string}
+             */
+            step: "take" | "pass" | "note" | "answer" | "reopen";
+            /** To */
+            to?: string | null;
+            /** Words */
+            words?: string | null;
+        };
+        /**
          * NewTeamNote
          * @description `member` None: about the group.
          */
@@ -6896,7 +7249,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in" | "outside_report" | "complaint";
             /**
              * Message
              * @default null
@@ -7055,6 +7408,76 @@ export interface components {
             waiting: number;
             /** Wrong */
             wrong: number;
+        };
+        /**
+         * OutsideOnCase
+         * @description A report on the message of a case. Never who made it.
+         */
+        OutsideOnCase: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "child_abuse" | "threats" | "terrorism" | "intimate_images" | "suicide" | "hate" | "privacy" | "other";
+            /** Number */
+            number: number;
+            /** Where */
+            where: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * OwnComplaint
+         * @description A complaint of mine, and the answer.
+         */
+        OwnComplaint: {
+            /** Answer */
+            answer: string | null;
+            /** Answered At */
+            answered_at: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "decision" | "treated" | "content" | "machine" | "privacy" | "other";
+            /** Number */
+            number: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Outcome */
+            outcome: ("upheld" | "partly" | "not_upheld") | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "taken" | "answered";
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * OwnComplaints
+         * @description Newest first. `outside`: where one can turn outside this place.
+         */
+        OwnComplaints: {
+            /** Complaints */
+            complaints: components["schemas"]["OwnComplaint"][];
+            /** Outside */
+            outside: string;
         };
         /**
          * PasskeyAsked
@@ -8217,6 +8640,96 @@ export interface components {
             version: string;
         };
         /**
+         * Report
+         * @description One report as a steward reads it. The words of what moderators look at stay with them.
+         */
+        Report: {
+            /** Address */
+            address: string | null;
+            /** Answer */
+            answer: string | null;
+            line: components["schemas"]["ReportLine"];
+            /** Name */
+            name: string | null;
+            /** Where */
+            where: string | null;
+            /** Words */
+            words: string | null;
+        };
+        /**
+         * ReportAnswer
+         * @description What came of a report that waited for a steward; `words` are told to whoever made it.
+         */
+        ReportAnswer: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "kept" | "taken_down" | "gone" | "not_found";
+            /** Words */
+            words: string;
+        };
+        /**
+         * ReportLine
+         * @description One report: no text. `with_moderators`: it is a case of theirs; else it waits for a steward.
+         */
+        ReportLine: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "child_abuse" | "threats" | "terrorism" | "intimate_images" | "suicide" | "hate" | "privacy" | "other";
+            /** Number */
+            number: number;
+            /** Outcome */
+            outcome: ("kept" | "taken_down" | "gone" | "not_found") | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "received" | "looked" | "decided";
+            /** Urgent */
+            urgent: boolean;
+            /** With Moderators */
+            with_moderators: boolean;
+        };
+        /**
+         * ReportLink
+         * @description The message that a description means: the report becomes a case of its moderators.
+         */
+        ReportLink: {
+            /** Link */
+            link: string;
+        };
+        /**
+         * Reports
+         * @description The newest reports, those that wait first; the times; what is open.
+         */
+        Reports: {
+            /** Reports */
+            reports: components["schemas"]["ReportLine"][];
+            status: components["schemas"]["DutiesStatus"];
+            /** Times */
+            times: components["schemas"]["TakeDownTime"][];
+        };
+        /**
          * Reset
          * @description Your position is unknown here: fetch the room anew.
          */
@@ -8748,6 +9261,19 @@ export interface components {
             until: string | null;
         };
         /**
+         * Steward
+         * @description Somebody who runs this place.
+         */
+        Steward: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * StewardAway
          * @description The steward's choices. `plain_name`: of the app on a home screen; `leave_to`: where "Leave" leads.
          */
@@ -8912,6 +9438,7 @@ export interface components {
             classifier_state: "ready" | "starting" | "down";
             /** Database */
             database: string;
+            duties: components["schemas"]["DutiesStatus"];
             /** Key Backup At */
             key_backup_at: string | null;
             /** Not Assessed */
@@ -8959,6 +9486,52 @@ export interface components {
             type: "support";
             /** Words */
             words: string;
+        };
+        /**
+         * TakeDown
+         * @description The clock of what was reported from outside: the first that ends, of those not decided.
+         */
+        TakeDown: {
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "child_abuse" | "threats" | "terrorism" | "intimate_images" | "suicide" | "hate" | "privacy" | "other";
+            /** Reports */
+            reports: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+        };
+        /**
+         * TakeDownPatch
+         * @description Other hours for a kind; None: as shipped.
+         */
+        TakeDownPatch: {
+            /** Hours */
+            hours: number | null;
+        };
+        /**
+         * TakeDownTime
+         * @description Within how many hours reports of a kind are decided.
+         */
+        TakeDownTime: {
+            /** Default Hours */
+            default_hours: number;
+            /** Hours */
+            hours: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "child_abuse" | "threats" | "terrorism" | "intimate_images" | "suicide" | "hate" | "privacy" | "other";
         };
         /**
          * TeamNote
@@ -11468,6 +12041,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Comfort"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complaint_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnComplaints"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complaint_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewComplaint"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnComplaints"];
                 };
             };
             /** @description Refused */
@@ -14531,6 +15166,130 @@ export interface operations {
             };
         };
     };
+    steward_complaints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Complaints"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_complaint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                complaint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Complaint"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_complaint_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                complaint_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Complaint"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_duties_csv: {
+        parameters: {
+            query: {
+                year: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_help_lines_list: {
         parameters: {
             query?: never;
@@ -15324,6 +16083,136 @@ export interface operations {
             };
         };
     };
+    steward_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reports"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_report_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_report_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportLink"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     steward_retention: {
         parameters: {
             query?: never;
@@ -15358,7 +16247,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds";
+                kind: "messages" | "revisions" | "cases" | "assessments" | "nudges" | "notices" | "sessions" | "invitations" | "shifts" | "exports" | "holds" | "reports" | "complaints";
             };
             cookie?: never;
         };
@@ -15536,6 +16425,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StewardStatus"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    steward_take_down: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_kind: "child_abuse" | "threats" | "terrorism" | "intimate_images" | "suicide" | "hate" | "privacy" | "other";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeDownPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reports"];
                 };
             };
             /** @description Refused */

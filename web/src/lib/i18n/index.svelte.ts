@@ -6,6 +6,7 @@ import type careCatalogue from './en/care.json';
 import type climateCatalogue from './en/climate.json';
 import type commonCatalogue from './en/common.json';
 import type composeCatalogue from './en/compose.json';
+import type dutiesCatalogue from './en/duties.json';
 import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
 import type measuresCatalogue from './en/measures.json';
@@ -27,6 +28,7 @@ export type Key =
   | keyof typeof climateCatalogue
   | keyof typeof commonCatalogue
   | keyof typeof composeCatalogue
+  | keyof typeof dutiesCatalogue
   | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
   | keyof typeof measuresCatalogue
@@ -138,8 +140,9 @@ export async function setPlainWords(on: boolean): Promise<void> {
 }
 
 export async function loadStaffWords(): Promise<void> {
-  await Promise.all([loadWords('staff'), loadWords('escalations')]);
+  await Promise.all([loadWords('staff'), loadWords('escalations'), loadWords('duties')]);
 }
+export const loadDutyWords = (): Promise<void> => loadWords('duties');
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
 export const loadExportingWords = (): Promise<void> => loadWords('exporting');
 export const loadMeasureWords = (): Promise<void> => loadWords('measures');

@@ -92,6 +92,7 @@ export function aCase(over: Partial<Case> = {}): Case {
     policy_reviewed: false,
     clause: 'kind',
     model: null,
+    outside: [],
     desk: aDesk(),
     ...over,
   };
