@@ -44,7 +44,7 @@ def served() -> dict[str, set[str]]:
     parts: Any = SimpleNamespace(
         hub=SimpleNamespace(sockets=list),
         database=SimpleNamespace(waiting=0),
-        assessor=SimpleNamespace(state="ready"),
+        assessor=SimpleNamespace(state="ready", answering=["1"], wanted=1),
         watch=replace(Watch(), look=look, disk=Disk(1, 2)),
     )
     text = render(parts)[1].decode()
@@ -96,7 +96,7 @@ def test_every_alert_is_answered_in_the_runbook() -> None:
 
 def test_no_label_is_a_person_or_a_room() -> None:
     labels = set().union(*served().values())
-    assert labels == {"urgency", "outcome", "answer", "job", "level", "part", "le"}
+    assert labels == {"urgency", "outcome", "answer", "job", "level", "part", "le", "model"}
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["kind"])

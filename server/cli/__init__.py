@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "rooms": "rooms",
     "replay": "replay",
     "demo": "demo",
+    "classify": "classify",
     "assess": "assess",
     "eval": "evaluate",
     "models": "models",
