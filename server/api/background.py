@@ -220,14 +220,17 @@ async def _read_some(parts: Parts) -> bool:
     read = await asyncio.gather(
         *(parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S) for one in unread)
     )
-    for one, assessment in zip(unread, read, strict=True):
-        record = partial(
+    records = [
+        partial(
             late.record,
             assessment_id=one.assessment_id,
             assessment=assessment,
             standing=parts.reader.in_force,
         )
-        await parts.database.do(record)
+        for one, assessment in zip(unread, read, strict=True)
+    ]
+    # At once: each is a unit of its own, and the writer makes them durable together.
+    await asyncio.gather(*(parts.database.do(record) for record in records))
     return any(assessment.assessed for assessment in read)
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from moderation.classifier import Assessment, Passage
 from server.classifiers.address import Address
-from server.classifiers.way import Way
+from server.classifiers.way import NotOurs, Way
 
 _LINE_BYTES = 1024 * 1024
 _OPEN_S = 5.0
@@ -114,6 +114,21 @@ async def call(address: Address, secret: Callable[[], bytes]) -> AsyncIterator[L
     finally:
         if way:
             way.close()
+
+
+async def versions_at(
+    addresses: Sequence[Address], secret: Callable[[], bytes]
+) -> dict[Address, str | None]:
+    """Which model reads at each; None where nobody answers."""
+
+    async def version_at(address: Address) -> str | None:
+        try:
+            async with call(address, secret) as line:
+                return line.version
+        except (OSError, EOFError, ValueError, NotOurs):
+            return None
+
+    return dict(zip(addresses, await asyncio.gather(*map(version_at, addresses)), strict=True))
 
 
 def _written(passages: Sequence[Passage]) -> list[tuple[str, str | None]]:
