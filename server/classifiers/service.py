@@ -43,7 +43,7 @@ class Service:
 
     def __init__(self, classifier: Classifier, secrets: Secrets) -> None:
         self._classifier, self._secrets = classifier, secrets
-        self._waiting: asyncio.Queue[_Asked] = asyncio.Queue()
+        self._waiting: asyncio.Queue[_Asked] = asyncio.Queue(_MOST_LINES)
         self._model = ThreadPoolExecutor(1, "model")
         self._lines = 0
 

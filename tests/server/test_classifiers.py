@@ -18,6 +18,7 @@ from moderation.classifier import Assessment, Passage
 from server.assessor import Assessor
 from server.classifiers.address import Address
 from server.classifiers.beside import Beside
+from server.classifiers.lines import versions_at
 from server.classifiers.secret import classifier_secrets, write_secret
 from server.classifiers.service import Service, listen
 from server.classifiers.way import NotOurs, Way
@@ -209,6 +210,8 @@ async def test_two_versions_each_name_their_own_model(tmp_path: Path) -> None:
         )
         assert assessor.answering == ["old-1", "new-2"]
         assert assessor.version == "old-1"
+        found = await versions_at([first, here(tmp_path, "c"), second], bytes)
+    assert list(found.values()) == ["old-1", None, "new-2"]
     assert {r.model for r in read} == {"old-1", "new-2"}
 
 
