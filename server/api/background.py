@@ -66,6 +66,7 @@ _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
 _RETENTION_EVERY_S = 60.0
 _BREATH_S = 0.05
+_MOST_BREATH_S = 0.25
 _ASK_EVERY_S = 30.0
 
 
@@ -210,7 +211,7 @@ async def read_what_was_missed(parts: Parts) -> None:
             began = time.monotonic()
             while await _read_some(parts):
                 # Half of the time at most: whoever speaks now needs the same processors, and the same writer.
-                await asyncio.sleep(time.monotonic() - began)
+                await asyncio.sleep(min(time.monotonic() - began, _MOST_BREATH_S))
                 began = time.monotonic()
 
 
@@ -229,8 +230,10 @@ async def _read_some(parts: Parts) -> bool:
         )
         for one, assessment in zip(unread, read, strict=True)
     ]
-    # At once: each is a unit of its own, and the writer makes them durable together.
-    await asyncio.gather(*(parts.database.do(record) for record in records))
+    # A few at once: the writer makes them durable together, and others find a connection free.
+    for start in range(0, len(records), _AT_THE_SAME_TIME):
+        some = records[start : start + _AT_THE_SAME_TIME]
+        await asyncio.gather(*(parts.database.do(record) for record in some))
     return any(assessment.assessed for assessment in read)
 
 
