@@ -93,6 +93,8 @@ from server.api.watch import counted
 from server.api.watching import Watched
 from server.api.web_push import PushSender
 from server.assessor import Assessor
+from server.classifiers.address import Address
+from server.classifiers.secret import classifier_secrets
 from server.clock import Clock, SystemClock
 from server.ids import new_id
 from server.limits import Limits
@@ -277,7 +279,11 @@ async def _build(
         await feed.open(stored, _carrier(settings, channel), secret)
         stack.push_async_callback(feed.close)
     assessor = Assessor(
-        settings.classifier, settings.models_dir, deadline_s=settings.assess_deadline_ms / 1000
+        settings.classifier,
+        settings.models_dir,
+        deadline_s=settings.assess_deadline_ms / 1000,
+        addresses=[Address.read(text) for text in settings.classifier_addresses],
+        secret=lambda: classifier_secrets(settings)[0],
     )
     await standing.refresh(database)
     replays = Replays(settings, database)

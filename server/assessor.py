@@ -1,7 +1,8 @@
-"""The classifier, in a process of its own: off the loop, in batches, under a deadline.
+"""The classifier, in processes of its own: off the loop, in batches, under a deadline.
 
-It is restarted when it dies. Late and broken are 'not assessed', which is never 'safe': the message is
-published, the lexicon has read it, and it is read again when that is possible.
+It asks a child of its own, or those that listen elsewhere: whichever is free takes what waits next. Late and
+broken are 'not assessed', which is never 'safe': the message is published, the lexicon has read it, and it is
+read again when that is possible.
 """
 
 import asyncio
@@ -10,53 +11,146 @@ import itertools
 import logging
 import sys
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
-
-import orjson
+from typing import Literal
 
 from moderation.classifier import Assessment, Passage
+from server.classifiers.address import Address
+from server.classifiers.lines import Line, Opens, call, own_process
 from server.counting import COUNTS
 
 log = logging.getLogger(__name__)
 
 _BATCH = 16
+_BATCH_OF_LATE = 4
+"""What was missed is read in small portions: whoever speaks now does not wait behind it."""
 _WAITING = 512
-_BACK_OFF_S = (0.1, 0.5, 2.0, 10.0)
-_LINE_BYTES = 1024 * 1024
+_OWN_BACK_OFF_S = (0.1, 0.5, 2.0, 10.0)
+_CALL_BACK_OFF_S = (0.1, 0.5, 1.0, 2.0)
+_SILENT_S = 2.0
+"""One that has owed an answer for so long is not waited for: nobody's message is to be late because of it."""
 _HUNG_S = 10.0
-"""A process that has not answered for this long is frozen: it is replaced."""
+"""One that has owed an answer for so long is frozen: a child is replaced, another is called anew."""
+_TRIES = 2
+"""A text that ends a process is not given to all of them."""
+_AGAIN, _NOW, _LATER = 0, 1, 2
 
 State = Literal["ready", "starting", "down"]
 
 
-class Assessor:
-    """Asks the classifier process. Safe to call from any task of one loop."""
+@dataclass(order=True, slots=True)
+class _Ask:
+    """rank: who goes first. Whoever does not wait any more has a done answer."""
 
-    def __init__(self, backend: str, models_dir: Path | None, *, deadline_s: float) -> None:
-        self._command = [sys.executable, "-m", "server.classify", backend, str(models_dir or "")]
+    rank: int
+    number: int
+    passage: Passage = field(compare=False)
+    answer: asyncio.Future[Assessment] = field(compare=False)
+    tries: int = field(default=0, compare=False)
+
+    def settle(self, assessment: Assessment) -> None:
+        """The first answer counts."""
+        if not self.answer.done():
+            self.answer.set_result(assessment)
+
+
+@dataclass(slots=True)
+class _Process:
+    """One that reads, or is away. asked_at: since when it owes an answer, in seconds of the monotonic clock."""
+
+    opens: Opens
+    back_off_s: Sequence[float]
+    line: Line | None = None
+    version: str = ""
+    has_failed: bool = False
+    asked_at: float | None = None
+
+    @property
+    def answers(self) -> bool:
+        """It is there, and does not owe an answer for long."""
+        if self.line is None:
+            return False
+        return self.asked_at is None or time.monotonic() - self.asked_at < _SILENT_S
+
+
+class Assessor:
+    """Asks the classifier processes. Safe to call from any task of one loop.
+
+    addresses: where they listen; none: a child of its own. secret: what opens the way to those on other machines.
+    """
+
+    def __init__(
+        self,
+        backend: str,
+        models_dir: Path | None,
+        *,
+        deadline_s: float,
+        addresses: Sequence[Address] = (),
+        secret: Callable[[], bytes] = bytes,
+    ) -> None:
+        command = [sys.executable, "-m", "server.classify", backend, str(models_dir or "")]
         self._deadline_s = deadline_s
-        self._queue: asyncio.Queue[tuple[int, Passage]] = asyncio.Queue(_WAITING)
-        self._asked: dict[int, asyncio.Future[Assessment]] = {}
+        self._waiting: asyncio.PriorityQueue[_Ask] = asyncio.PriorityQueue(_WAITING)
         self._numbers = itertools.count()
-        self._task: asyncio.Task[None] | None = None
-        self.state: State = "starting"
-        self.version = ""
-        self.process_id: int | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._free = 0
+        self._version = ""
+        self._processes = [
+            _Process(partial(call, address, secret), _CALL_BACK_OFF_S) for address in addresses
+        ] or [_Process(partial(own_process, command), _OWN_BACK_OFF_S)]
+
+    @property
+    def state(self) -> State:
+        """Of all together: ready when one of them answers."""
+        if any(process.answers for process in self._processes):
+            return "ready"
+        return "down" if any(process.has_failed for process in self._processes) else "starting"
+
+    @property
+    def version(self) -> str:
+        """Of the first that answers; where none does, of the last that did. Each reading names its own."""
+        found = next((process.version for process in self._processes if process.answers), None)
+        self._version = found or self._version
+        return self._version
+
+    @property
+    def answering(self) -> list[str]:
+        """The versions of those that answer, one for each process."""
+        return [process.version for process in self._processes if process.answers]
+
+    @property
+    def wanted(self) -> int:
+        """How many processes should answer."""
+        return len(self._processes)
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the child."""
+        line = self._processes[0].line
+        return line.process_id if line else None
 
     async def start(self) -> None:
-        """Begin; does not wait until the model is loaded."""
-        self._task = asyncio.create_task(self._keep_alive(), name="assessor")
+        """Begin; does not wait until a model is loaded."""
+        self._tasks = [
+            asyncio.create_task(self._keep(process), name="assessor") for process in self._processes
+        ]
 
     async def close(self) -> None:
-        """End the process."""
-        if self._task:
-            self._task.cancel()
+        """End the child, and every line."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+                await task
 
     async def assess(self, passage: Passage, *, deadline_s: float | None = None) -> Assessment:
-        """One reading, or 'not assessed' with its reason; never raises, never takes longer than the deadline."""
+        """One reading, or 'not assessed' with its reason; never raises, never takes longer than the deadline.
+
+        deadline_s: whoever gives more time than usual lets others go first.
+        """
         began = time.perf_counter()
         read = await self._assess(passage, deadline_s or self._deadline_s)
         COUNTS.readings["assessed" if read.assessed else read.why_not or "broken"] += 1
@@ -66,82 +160,94 @@ class Assessor:
 
     async def _assess(self, passage: Passage, deadline_s: float) -> Assessment:
         if self.state != "ready":
-            return Assessment.not_assessed("broken", model=self.version)
-        number = next(self._numbers)
-        future: asyncio.Future[Assessment] = asyncio.get_running_loop().create_future()
-        self._asked[number] = future
+            return self._not_read("broken")
+        rank = _NOW if deadline_s <= self._deadline_s else _LATER
+        answer: asyncio.Future[Assessment] = asyncio.get_running_loop().create_future()
         try:
-            self._queue.put_nowait((number, passage))
-            return await asyncio.wait_for(future, deadline_s)
+            self._waiting.put_nowait(_Ask(rank, next(self._numbers), passage, answer))
+            return await asyncio.wait_for(answer, deadline_s)
         except (TimeoutError, asyncio.QueueFull):
-            return Assessment.not_assessed("late", model=self.version)
-        finally:
-            self._asked.pop(number, None)
+            return self._not_read("late")
 
-    async def _keep_alive(self) -> None:
+    def _not_read(self, why: str) -> Assessment:
+        return Assessment.not_assessed(why, model=self.version)
+
+    async def _keep(self, process: _Process) -> None:
+        """For ever: open a line, and open it again when it broke."""
         failures = 0
         while True:
             try:
-                await self._serve()
+                async with process.opens() as line:
+                    process.line, process.version = line, line.version
+                    failures = 0
+                    await self._serve(process, line)
             except Exception as error:
-                log.warning("classifier process ended: %s", type(error).__name__)
-            failures = 0 if self.state == "ready" else failures + 1
-            self.state = "down"
-            self._fail_all()
-            await asyncio.sleep(_BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)])
+                if failures == 0:  # said once, not at each try
+                    log.warning("a classifier process is away: %s", type(error).__name__)
+            process.line, process.has_failed = None, True
+            if not any(other.line for other in self._processes):
+                self._fail_waiting()
+            await asyncio.sleep(process.back_off_s[min(failures, len(process.back_off_s) - 1)])
+            failures += 1
 
-    async def _serve(self) -> None:
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=_LINE_BYTES,
-        )
-        self.process_id = process.pid
-        try:
-            await self._talk(process)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-
-    async def _talk(self, process: asyncio.subprocess.Process) -> None:
-        self.version = (await _read(process))["version"]
-        self.state = "ready"
+    async def _serve(self, process: _Process, line: Line) -> None:
         while True:
             batch = await self._take()
             if batch:
-                async with asyncio.timeout(_HUNG_S):
-                    await self._ask(process, batch)
+                await self._ask(process, line, batch)
 
-    async def _take(self) -> list[tuple[int, Passage]]:
-        """All that waits, at least one, and only what somebody still waits for."""
-        batch = [await self._queue.get()]
-        while len(batch) < _BATCH and not self._queue.empty():
-            batch.append(self._queue.get_nowait())
-        return [(number, passage) for number, passage in batch if number in self._asked]
+    async def _take(self) -> list[_Ask]:
+        """What waits, of one rank, at least one; and only what somebody still waits for."""
+        self._free += 1
+        try:
+            batch = [await self._waiting.get()]
+        finally:
+            self._free -= 1
+        most = _BATCH_OF_LATE if batch[0].rank == _LATER else _BATCH
+        while len(batch) < most and not self._waiting.empty():
+            ask = self._waiting.get_nowait()
+            if ask.rank == _LATER and batch[0].rank != _LATER:
+                self._waiting.put_nowait(ask)
+                break
+            batch.append(ask)
+        return [ask for ask in batch if not ask.answer.done()]
 
-    async def _ask(
-        self, process: asyncio.subprocess.Process, batch: list[tuple[int, Passage]]
-    ) -> None:
-        assert process.stdin is not None  # noqa: S101 - PIPE
-        passages = [[passage.text, passage.in_reply_to] for _, passage in batch]
-        process.stdin.write(orjson.dumps(passages) + b"\n")
-        await process.stdin.drain()
-        for (number, _), stored in zip(batch, await _read(process), strict=True):
-            future = self._asked.get(number)
-            if future and not future.done():
-                future.set_result(Assessment.from_json(stored))
+    async def _ask(self, process: _Process, line: Line, batch: list[_Ask]) -> None:
+        loop = asyncio.get_running_loop()
+        process.asked_at = time.monotonic()
+        impatient = loop.call_later(self._deadline_s / 2, self._ask_another, batch)
+        try:
+            async with asyncio.timeout(_HUNG_S):
+                found = await line.ask([ask.passage for ask in batch])
+        except Exception:
+            process.line = None
+            self._ask_again(batch)
+            raise
+        finally:
+            impatient.cancel()
+            process.asked_at = None
+        for ask, assessment in zip(batch, found, strict=True):
+            ask.settle(assessment)
 
-    def _fail_all(self) -> None:
-        for future in self._asked.values():
-            if not future.done():
-                future.set_result(Assessment.not_assessed("broken", model=self.version))
+    def _ask_another(self, batch: list[_Ask]) -> None:
+        """Half the time is over: whoever is free and has nothing to do may answer first."""
+        if self._free:
+            self._ask_again(batch)
 
+    def _ask_again(self, batch: list[_Ask]) -> None:
+        """Of another process, while somebody still waits; where there is none, they are told at once."""
+        others = any(process.line for process in self._processes)
+        for ask in batch:
+            if ask.answer.done():
+                continue
+            ask.tries += 1
+            if ask.tries < _TRIES and others and not self._waiting.full():
+                self._waiting.put_nowait(
+                    _Ask(_AGAIN, ask.number, ask.passage, ask.answer, ask.tries)
+                )
+            elif not others:
+                ask.settle(self._not_read("broken"))
 
-async def _read(process: asyncio.subprocess.Process) -> Any:
-    assert process.stdout is not None  # noqa: S101 - PIPE
-    line = await process.stdout.readline()
-    if not line:
-        raise EOFError
-    return orjson.loads(line)
+    def _fail_waiting(self) -> None:
+        while not self._waiting.empty():
+            self._waiting.get_nowait().settle(self._not_read("broken"))

@@ -17,6 +17,7 @@ from server.api.direct import DirectWebSocket
 from server.api.metrics import metrics_served
 from server.api.socket import StraightIn
 from server.app import create_app
+from server.classifiers.beside import WORKERS_TO_ONE, Beside
 from server.errors import Misconfigured
 from server.protocol import frames
 from server.services.founding import found
@@ -46,10 +47,11 @@ _FAREWELL_S = 0.3
 """Long enough for the close frames to leave."""
 
 
-def serve(settings: Settings, workers: int = 1) -> int:
+def serve(settings: Settings, workers: int = 1, classifiers: int | None = None) -> int:
     """Open the key, migrate, found what is missing; then serve until told to stop. Returns the exit status.
 
-    workers: processes that serve. Raises Misconfigured before anything is served: a wrong key, a bad
+    workers: processes that serve. classifiers: processes that read for them, where the settings name none; one
+    for four workers if not given. Raises Misconfigured before anything is served: a wrong key, a bad
     setting, a port that is taken, several workers on the embedded database.
     """
     if workers > 1:
@@ -60,7 +62,12 @@ def serve(settings: Settings, workers: int = 1) -> int:
     if workers == 1:
         _serve_on(settings, sockets, 1, lambda: _welcome(settings, code))
         return 0
-    return supervise(sockets, workers, lambda: _welcome(settings, code))
+    welcome = partial(_welcome, settings, code)
+    if settings.classifier_addresses:
+        return supervise(sockets, workers, welcome)
+    readers = Beside(classifiers or -(-workers // WORKERS_TO_ONE))
+    told = {"HEARTH_CLASSIFIERS": readers.addresses}
+    return supervise(sockets, workers, welcome, environment=told, beside=readers)
 
 
 def work(settings: Settings, place: WorkerPlace) -> None:

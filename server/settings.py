@@ -1,10 +1,11 @@
 """Everything a deployment may set, read once from HEARTH_* in the composition root."""
 
 import os
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -13,6 +14,10 @@ from server.errors import Misconfigured
 
 PREFIX = "HEARTH_"
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+CLASSIFIER_ADDRESS: Final = re.compile(
+    r"unix:/\S+|[A-Za-z0-9._-]+:\d{1,5}|\[[0-9A-Fa-f:]+\]:\d{1,5}"
+)
+"""A Unix socket, or a host and port."""
 
 
 class Settings(BaseModel):
@@ -52,6 +57,14 @@ class Settings(BaseModel):
         "embedded", description="Which backend judges."
     )
     models_dir: Path | None = Field(None, description="Where Detoxify's weights lie.")
+    classifiers: str = Field(
+        "",
+        description="Where `hearth classify` listens, with commas: unix:/PATH or HOST:PORT; empty: a child process.",
+    )
+    classifiers_key_file: Path | None = Field(
+        None,
+        description="What seals the way to classifiers over a network; default: made from the key file.",
+    )
     assess_deadline_ms: int = Field(
         300, ge=10, le=10_000, description="A reading that takes longer is 'not assessed'."
     )
@@ -116,6 +129,11 @@ class Settings(BaseModel):
         if self.limits != "auto":
             return self.limits
         return "bench" if self.is_loopback else "normal"
+
+    @property
+    def classifier_addresses(self) -> list[str]:
+        """Where classifier processes listen; none: a child of one's own."""
+        return [word.strip() for word in self.classifiers.split(",") if word.strip()]
 
     @property
     def alert_words(self) -> list[str]:
@@ -189,6 +207,9 @@ def _validated(fields: Mapping[str, object]) -> Settings:
 
 def _checked(settings: Settings) -> Settings:
     _check_watchers(settings)
+    for address in settings.classifier_addresses:
+        if not CLASSIFIER_ADDRESS.fullmatch(address):
+            raise Misconfigured("HEARTH_CLASSIFIERS: each is unix:/PATH or HOST:PORT, with commas.")
     if settings.public_url:
         parts = urlsplit(settings.public_url)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):

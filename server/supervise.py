@@ -14,10 +14,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Final
+from typing import Final, Protocol
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +78,22 @@ class WorkerPlace:
         threading.Thread(target=wait, name="supervisor", daemon=True).start()
 
 
+class Beside(Protocol):
+    """Processes that workers need and that nobody comes to: looked at as workers are."""
+
+    def look(self) -> None:
+        """Often; never waits for long."""
+        ...
+
+    def replace(self) -> None:
+        """Each by a new one, the old one last."""
+        ...
+
+    def end(self) -> None:
+        """All of them."""
+        ...
+
+
 @dataclass(slots=True)
 class _Worker:
     """A process, and the end of the pipe on which it says that it serves."""
@@ -99,6 +115,7 @@ class _Crew:
     size: int
     alive: int
     command: Sequence[str]
+    environment: Mapping[str, str]
     workers: list[_Worker] = field(default_factory=list)
     to_replace: list[_Worker] = field(default_factory=list)
     again_s: float = _AGAIN_S
@@ -113,6 +130,7 @@ class _Crew:
         process = subprocess.Popen(
             [*self.command, place.text()],
             pass_fds=(*numbers, writing, self.alive),
+            env=os.environ | dict(self.environment),
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which lets them go in order
         )
         os.close(writing)
@@ -135,10 +153,13 @@ def supervise(
     size: int,
     ready: Callable[[], None],
     command: Sequence[str] = _COMMAND,
+    environment: Mapping[str, str] | None = None,
+    beside: Beside | None = None,
 ) -> int:
     """Until told to stop. Returns the exit status.
 
     ready: called once, when all of them serve. command: starts a worker; its place is added.
+    environment: what workers are told besides. beside: what else is watched.
     """
     asked: list[int] = []
     reader, writer = os.pipe()
@@ -151,8 +172,20 @@ def supervise(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, note)
     alive, _ = os.pipe()  # its other end is ours alone, and closes with us
-    crew = _Crew(sockets, size, alive, command)
-    for _ in range(size):
+    crew = _Crew(sockets, size, alive, command, environment or {})
+    try:
+        return _watch(crew, reader, asked, ready, beside)
+    finally:
+        if beside:
+            beside.end()
+
+
+def _watch(
+    crew: _Crew, reader: int, asked: list[int], ready: Callable[[], None], beside: Beside | None
+) -> int:
+    if beside:
+        beside.look()
+    for _ in range(crew.size):
         crew.start()
     said = False
     while True:
@@ -163,9 +196,13 @@ def supervise(
             asked.clear()
             crew.to_replace = [one for one in crew.workers if one.goes_since is None]
             log.warning("%d workers are replaced, one after the other", len(crew.to_replace))
+            if beside:
+                beside.replace()
+        if beside:
+            beside.look()
         _look(crew)
         serving = sum(one.serves for one in crew.workers)
-        if not said and serving == size:
+        if not said and serving == crew.size:
             said = True
             ready()
         if not said and not crew.workers and crew.again_s >= _MOST_AGAIN_S:

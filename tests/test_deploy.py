@@ -28,7 +28,11 @@ DEPLOY = ROOT / "deploy"
 RULES, DASHBOARD = DEPLOY / "prometheus/hearth.rules.yml", DEPLOY / "grafana/hearth.json"
 _NAME = re.compile(r"\b(?:hearth|process)_[a-z_]+\b")
 _FROM_PROMETHEUS = {"up"}
-MANIFESTS = [m for m in yaml.safe_load_all((DEPLOY / "kubernetes/hearth.yaml").read_text()) if m]
+MANIFESTS = [
+    manifest
+    for name in ("hearth.yaml", "classifiers/classifiers.yaml")
+    for manifest in yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())
+]
 
 
 def served() -> dict[str, set[str]]:
@@ -44,7 +48,7 @@ def served() -> dict[str, set[str]]:
     parts: Any = SimpleNamespace(
         hub=SimpleNamespace(sockets=list),
         database=SimpleNamespace(waiting=0),
-        assessor=SimpleNamespace(state="ready"),
+        assessor=SimpleNamespace(state="ready", answering=["1"], wanted=1),
         watch=replace(Watch(), look=look, disk=Disk(1, 2)),
     )
     text = render(parts)[1].decode()
@@ -96,7 +100,7 @@ def test_every_alert_is_answered_in_the_runbook() -> None:
 
 def test_no_label_is_a_person_or_a_room() -> None:
     labels = set().union(*served().values())
-    assert labels == {"urgency", "outcome", "answer", "job", "level", "part", "le"}
+    assert labels == {"urgency", "outcome", "answer", "job", "level", "part", "le", "model"}
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["kind"])
@@ -138,20 +142,37 @@ def test_what_we_run_in_a_container_may_write_and_do_little() -> None:
     image = (DEPLOY / "Containerfile").read_text().rpartition("FROM ")[2]
     assert "\nUSER 10001:10001\n" in image
     assert "node" not in image.lower()
-    [stateful] = [m for m in MANIFESTS if m["kind"] == "StatefulSet"]
-    pod = stateful["spec"]["template"]["spec"]
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    for container in pod["containers"] + pod["initContainers"]:
-        least = container["securityContext"]
-        assert least["readOnlyRootFilesystem"] is True
-        assert least["capabilities"] == {"drop": ["ALL"]}
+    pods = [m["spec"]["template"]["spec"] for m in MANIFESTS if m["kind"] == "StatefulSet"]
+    assert len(pods) == 2
+    for pod in pods:
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        for container in pod["containers"] + pod["initContainers"]:
+            least = container["securityContext"]
+            assert least["readOnlyRootFilesystem"] is True
+            assert least["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_a_classifier_in_a_container_reaches_nobody_and_holds_no_key() -> None:
+    readers = [service for name, service in services().items() if name.startswith("classifier-")]
+    assert len(readers) == 2
+    for reader in readers:
+        assert (reader["network_mode"], reader["read_only"]) == ("none", True)
+        assert reader["volumes"] == ["classifiers:/run/hearth"]
+        assert "secrets" not in reader
+    [policy] = [
+        m for m in MANIFESTS
+        if m["kind"] == "NetworkPolicy" and m["metadata"]["name"] == "hearth-classifier"
+    ]  # fmt: skip
+    assert "egress" not in policy["spec"]
+    assert "Egress" in policy["spec"]["policyTypes"]
 
 
 def test_the_image_tag_is_this_version() -> None:
     project = (ROOT / "pyproject.toml").read_text()
     version = re.search(r'^version = "(.*)"$', project, re.MULTILINE)
     assert version
-    tags = re.findall(r"image: hearth:(\S+)", (DEPLOY / "kubernetes/hearth.yaml").read_text())
+    written = "".join(path.read_text() for path in (DEPLOY / "kubernetes").rglob("*.yaml"))
+    tags = re.findall(r"image: hearth:(\S+)", written)
     assert {services()["hearth"]["image"].split(":")[1], *tags} == {version[1]}
 
 
@@ -165,7 +186,7 @@ def test_units_are_understood_and_have_few_rights(tmp_path: Path) -> None:
         )
         (tmp_path / path.name).write_text(unit)
     units = [str(path) for path in tmp_path.iterdir()]
-    assert len(units) == 3
+    assert len(units) == 4
     checked = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
     assert (checked.returncode, checked.stderr) == (0, "")
     for unit in (unit for unit in units if unit.endswith(".service")):

@@ -13,6 +13,8 @@ from tests.drills._claiming import Act
 from tests.drills._fairness import Book, Decided, find_faults
 from tests.drills._kept import Kept, compare
 from tests.drills._trace import Order, marked_id
+from tests.drills.classifier_faults import Said as SaidOnce
+from tests.drills.classifier_faults import count_readings, holds, told_s
 
 ROOM = uuid4()
 WAL = b"13</data/hearth.sqlite3-wal>"
@@ -163,3 +165,44 @@ def test_each_fault_of_a_chorus_is_found(fault: str) -> None:
     assert is_whole(whole)
     assert not is_whole(whole | {fault: 1})
     assert not is_whole(whole | {"acknowledged": 0}), "nothing said shows nothing"
+
+
+READ = {
+    "said": 9, "failed": 0, "unread": 0, "read_twice": 0, "another_model": 0, "urgent": 1,
+    "urgent_never_told": 0, "urgent_slowest_s": 0.4, "listed_while_frozen": 3, "listed_after": 0,
+    "spoilt_refused": True, "ack_p95_ms_untouched": 40.0, "ack_p95_ms_frozen": 320.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"failed": 1},
+        {"unread": 1},
+        {"read_twice": 1},
+        {"another_model": 1},
+        {"urgent": 0},
+        {"urgent_never_told": 1},
+        {"urgent_slowest_s": 2.1},
+        {"listed_while_frozen": 0},
+        {"listed_after": 1},
+        {"spoilt_refused": False},
+        {"ack_p95_ms_frozen": 341.0},
+    ],
+)
+def test_whatever_is_wrong_with_classifiers_fails_their_drill(changed: dict[str, object]) -> None:
+    assert holds(READ)
+    assert not holds(READ | changed)
+
+
+def test_readings_that_are_missing_doubled_or_of_another_model_are_counted() -> None:
+    once, twice, never = uuid4(), uuid4(), uuid4()
+    rows = [(once, True, "m"), (twice, True, "m"), (twice, True, "other"), (never, False, "m")]
+    found = count_readings([once, twice, never], rows, "m")
+    assert found == {"unread": 1, "read_twice": 1, "another_model": 1}
+
+
+def test_an_urgent_message_without_a_case_was_never_told() -> None:
+    told, case = uuid4(), uuid4()
+    said = [SaidOnce(uuid4(), "frozen", True, 1.0, 1.1, one) for one in (told, uuid4(), None)]
+    assert told_s(said, {told: case}, {case: 1.5}) == [0.5, None, None]

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -66,6 +67,7 @@ _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
 _RETENTION_EVERY_S = 60.0
 _BREATH_S = 0.05
+_MOST_BREATH_S = 0.25
 _ASK_EVERY_S = 30.0
 
 
@@ -207,24 +209,33 @@ async def read_what_was_missed(parts: Parts) -> None:
         if parts.assessor.state != "ready":
             continue
         with _outliving("late reading"):
-            while await _read_some(parts):  # noqa: ASYNC110 - not waiting: working
-                await asyncio.sleep(0)
+            began = time.monotonic()
+            while await _read_some(parts):
+                # Half of the time at most: whoever speaks now needs the same processors, and the same writer.
+                await asyncio.sleep(min(time.monotonic() - began, _MOST_BREATH_S))
+                began = time.monotonic()
 
 
 async def _read_some(parts: Parts) -> bool:
     """Some of what waits; whether to go on at once."""
     unread = await parts.database.read(late.find_unread)
-    read_any = False
-    for one in unread:
-        read_any = await _read_one(parts, one) or read_any
-    return read_any
-
-
-async def _read_one(parts: Parts, one: late.Unread) -> bool:
-    assessment = await parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S)
-    standing = parts.reader.in_force
-    await parts.database.do(lambda work: late.record(work, one.assessment_id, assessment, standing))
-    return assessment.assessed
+    read = await asyncio.gather(
+        *(parts.assessor.assess(one.passage, deadline_s=_LATE_DEADLINE_S) for one in unread)
+    )
+    records = [
+        partial(
+            late.record,
+            assessment_id=one.assessment_id,
+            assessment=assessment,
+            standing=parts.reader.in_force,
+        )
+        for one, assessment in zip(unread, read, strict=True)
+    ]
+    # A few at once: the writer makes them durable together, and others find a connection free.
+    for start in range(0, len(records), _AT_THE_SAME_TIME):
+        some = records[start : start + _AT_THE_SAME_TIME]
+        await asyncio.gather(*(parts.database.do(record) for record in some))
+    return any(assessment.assessed for assessment in read)
 
 
 async def keep_time(parts: Parts) -> None:

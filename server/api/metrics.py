@@ -6,6 +6,7 @@ values others can make up. The library is read when somebody first asks: a serve
 
 import hmac
 import threading
+from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -160,6 +161,13 @@ def _of_the_process(parts: Parts) -> Iterator[Any]:
     yield Gauge("hearth_connections", "Open sockets.", len(parts.hub.sockets()))
     yield Gauge("hearth_writer_queue", "Units that wait to be written.", parts.database.waiting)
     yield Gauge("hearth_classifier_up", "1 when the model reads.", parts.assessor.state == "ready")
+    yield Gauge(
+        "hearth_classifiers_wanted", "Processes that should read for it.", parts.assessor.wanted
+    )
+    answering = Gauge("hearth_classifiers", "Processes that read for it.", labels=("model",))
+    for model, count in sorted(Tally(parts.assessor.answering).items()):
+        answering.add_metric((model,), count)
+    yield answering
     yield _counted(
         "hearth_readings", "Texts given to the model, by outcome.", "outcome", COUNTS.readings
     )
@@ -238,6 +246,12 @@ def _of_the_place(parts: Parts) -> Iterator[Any]:
     yield from families
     yield Gauge(
         "hearth_unread_messages", "Messages that are shown and no model has read.", look.unread
+    )
+    since = look.unread_since
+    yield Gauge(
+        "hearth_oldest_unread_seconds",
+        "Since the oldest was said that is read as soon as a model can; 0: none.",
+        (look.at - since).total_seconds() if since else 0.0,
     )
     pushes = Counter(
         "hearth_pushes", "Calls on browsers since push was turned on.", labels=("outcome",)

@@ -1,6 +1,7 @@
 """Whether the place is well, for a steward: over HTTP, without anybody's words."""
 
 import platform
+from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -32,8 +33,13 @@ def _well(parts: Parts, look: Look, disk: well.Disk) -> bodies.Well:
     troubles = parts.watch.troubles
     errors = [trouble.last_at for trouble in troubles if trouble.level != "warning"]
     waiting = parts.database.waiting
+    assessor = parts.assessor
     process = well.Process(
-        parts.assessor.state, waiting, parts.watch.posted_s, max(errors, default=None)
+        assessor.state,
+        waiting,
+        parts.watch.posted_s,
+        max(errors, default=None),
+        all_read=len(assessor.answering) == assessor.wanted,
     )
     found = well.judge(look, process, disk, datetime.now(UTC))
     return bodies.Well(
@@ -42,6 +48,7 @@ def _well(parts: Parts, look: Look, disk: well.Disk) -> bodies.Well:
         findings=[bodies.Finding(what=what, state=state) for what, state in found.items()],
         cases=_cases(look),
         unread=look.unread,
+        unread_s=_since(look),
         classifier=_classifier(parts),
         sockets=len(parts.hub.sockets()),
         waiting=waiting,
@@ -57,6 +64,10 @@ def _well(parts: Parts, look: Look, disk: well.Disk) -> bodies.Well:
         course=list(parts.watch.course),
         troubles=[_trouble(trouble) for trouble in troubles[:_SHOWN_TROUBLES]],
     )
+
+
+def _since(look: Look) -> int | None:
+    return int((look.at - look.unread_since).total_seconds()) if look.unread_since else None
 
 
 def _cases(look: Look) -> list[bodies.OpenCases]:
@@ -81,6 +92,11 @@ def _classifier(parts: Parts) -> bodies.ClassifierState:
         backend=parts.settings.classifier,
         version=parts.assessor.version,
         state=parts.assessor.state,
+        wanted=parts.assessor.wanted,
+        answering=[
+            bodies.AnsweringModel(version=version, processes=count)
+            for version, count in sorted(Counter(parts.assessor.answering).items())
+        ],
         assessed=assessed,
         not_assessed=sum(COUNTS.readings.values()) - assessed,
         read_ms=None if read_s is None else read_s * 1000,

@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "rooms": "rooms",
     "replay": "replay",
     "demo": "demo",
+    "classify": "classify",
     "assess": "assess",
     "eval": "evaluate",
     "models": "models",
@@ -78,5 +79,5 @@ def _settings_help() -> str:
     lines = ["settings (environment; unknown names and bad values are refused):"]
     for name, field in Settings.model_fields.items():
         default = "" if field.default in (None, "") else f" [{field.default}]"
-        lines.append(f"  HEARTH_{name.upper():<19} {field.description or ''}{default}")
+        lines.append(f"  HEARTH_{name.upper():<20} {field.description or ''}{default}")
     return "\n".join(lines)

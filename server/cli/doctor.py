@@ -1,6 +1,7 @@
 """`hearth doctor`: is this deployment well? In words, or as JSON."""
 
 import argparse
+import asyncio
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -178,6 +179,8 @@ def _classifier(settings: Settings) -> tuple[bool, str]:
     from moderation.backends import load_classifier
     from moderation.errors import ModerationError
 
+    if settings.classifier_addresses:
+        return _called(settings)
     try:
         return (
             True,
@@ -185,6 +188,20 @@ def _classifier(settings: Settings) -> tuple[bool, str]:
         )
     except ModerationError as error:
         return False, str(error)
+
+
+def _called(settings: Settings) -> tuple[bool, str]:
+    from server.classifiers.address import Address
+    from server.classifiers.lines import versions_at
+    from server.classifiers.secret import classifier_secrets
+
+    addresses = [Address.read(text) for text in settings.classifier_addresses]
+    found = asyncio.run(versions_at(addresses, lambda: classifier_secrets(settings)[0]))
+    away = [str(address) for address, version in found.items() if version is None]
+    reading = sorted({version for version in found.values() if version is not None})
+    words = f"{len(found) - len(away)} of {len(found)} processes answer"
+    words += f", version {', '.join(reading)}" if reading else ""
+    return not away, words + (f"; away: {', '.join(away)}." if away else ".")
 
 
 def _reach(settings: Settings) -> tuple[bool, str]:

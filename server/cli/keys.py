@@ -8,16 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from server.classifiers.secret import write_secret
 from server.cli import copying
 from server.services.place import note_key_backup
 from server.settings import Settings
 from server.store import beside
 from server.store.copies.key_copies import KEEP, Pruned, back_up_keys, prune, restore_keys
+from server.store.keys import KeyFile
 from server.store.rotating import rotate
 
 
 def add(commands: Any) -> None:
-    """Four verbs."""
+    """Five verbs."""
     parser = commands.add_parser(
         "keys", help="copy the keys, put them back, delete old copies, change them"
     )
@@ -45,6 +47,13 @@ def add(commands: Any) -> None:
         description=_rotate.__doc__,
     )
     rotating.set_defaults(run=_rotate)
+    sharing = verbs.add_parser(
+        "classifiers",
+        help="write what seals the way to classifiers on other machines",
+        description=_classifiers.__doc__,
+    )
+    sharing.add_argument("--to", type=Path, metavar="FILE", required=True)
+    sharing.set_defaults(run=_classifiers)
 
 
 def _backup(asked: argparse.Namespace, settings: Settings) -> None:
@@ -103,6 +112,17 @@ def _rotate(_: argparse.Namespace, settings: Settings) -> None:
         "The old key file opens nothing here any more. Now make a backup and a copy of the keys: backups from before "
         f"can be put back for {KEEP.days} days, and never again after that."
     )
+
+
+def _classifiers(asked: argparse.Namespace, settings: Settings) -> None:
+    """Write a file for HEARTH_CLASSIFIERS_KEY_FILE on a machine that runs `hearth classify`.
+
+    It is made from the key file, and opens nothing but the way between Hearth and its classifiers. After
+    `hearth keys rotate` it is another one: write it again, and take it there.
+    """
+    with copying.refusals_of_the_disk():
+        write_secret(asked.to, KeyFile.read(settings.key_path).classifier_secrets()[0])
+    print(f"{asked.to}: readable by its owner alone. It opens no word that is kept.")
 
 
 def _told(what: str, done: int) -> None:

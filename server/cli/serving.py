@@ -21,6 +21,13 @@ def add(commands: Any) -> None:
         metavar="N",
         help=f"processes that serve, up to {MOST_WORKERS}; more than one needs PostgreSQL (default: 1)",
     )
+    serve.add_argument(
+        "--classifiers",
+        type=int,
+        choices=range(1, MOST_WORKERS + 1),
+        metavar="K",
+        help="with --workers: processes that read for them (default: one for four workers)",
+    )
     serve.add_argument("--worker", help=argparse.SUPPRESS)  # the supervisor's own
     serve.set_defaults(run=_serve)
     migration = commands.add_parser(
@@ -42,7 +49,7 @@ def _serve(asked: argparse.Namespace, settings: Settings) -> int:
     from server.serve import serve, work
 
     if asked.worker is None:
-        return serve(settings, asked.workers)
+        return serve(settings, asked.workers, asked.classifiers)
     work(settings, WorkerPlace.read(asked.worker))
     return 0
 

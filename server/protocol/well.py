@@ -50,12 +50,21 @@ class LogTrouble(Wire):
     last_at: Time
 
 
+class AnsweringModel(Wire):
+    """How many processes read with one version of a model; two versions while one takes the other's place."""
+
+    version: str
+    processes: int
+
+
 class ClassifierState(Wire):
-    """The model: its readings since this process began."""
+    """The model: its readings since this process began. wanted: processes that should answer this one."""
 
     backend: str
     version: str
     state: Literal["ready", "starting", "down"]
+    wanted: int
+    answering: list[AnsweringModel]
     assessed: int
     not_assessed: int
     read_ms: float | None
@@ -89,6 +98,8 @@ class Well(Wire):
     findings: list[Finding]
     cases: list[OpenCases]
     unread: int
+    unread_s: int | None
+    """Since the oldest was said that waits to be read as soon as a model can; None: none waits."""
     classifier: ClassifierState
     sockets: int
     waiting: int

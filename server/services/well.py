@@ -44,6 +44,8 @@ class Process:
     waiting: int
     posted_s: float | None
     last_error_at: datetime | None
+    all_read: bool = True
+    """Every classifier process answers."""
 
 
 def read_look(work: Work, actor: Actor) -> Look:
@@ -64,9 +66,7 @@ def judge(
     """Each thing, and whether somebody should act. Pure."""
     return {
         "queue": judge_queue(look),
-        "classifier": "well"
-        if process.classifier == "ready"
-        else judge_classifier(process.classifier),
+        "classifier": judge_classifier(process.classifier, all_read=process.all_read),
         "unread": "look" if look.unread else "well",
         "writing": "look" if (process.posted_s or 0) >= _SLOW_S else "well",
         "waiting": judge_waiting(process.waiting),
@@ -85,8 +85,10 @@ def judge_queue(look: Look) -> FindingState:
     return "look" if any(waiting.overdue for waiting in look.cases.values()) else "well"
 
 
-def judge_classifier(state: str) -> FindingState:
-    """While it is away words go out unread but for the lexicon."""
+def judge_classifier(state: str, *, all_read: bool) -> FindingState:
+    """While it is away words go out unread but for the lexicon. While one of several is, the others read on."""
+    if state == "ready":
+        return "well" if all_read else "look"
     return "mend" if state == "down" else "look"
 
 

@@ -1,12 +1,18 @@
 """Queries about assessments."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, func, select
 
 from server.store.tables import Assessment, Message
 from server.store.work import Work
+
+_MISSED = (
+    col(Assessment.assessed).is_(False),
+    col(Assessment.why_not).in_(("late", "broken")),
+)
 
 
 def find(work: Work, assessment_id: UUID) -> Assessment | None:
@@ -51,8 +57,18 @@ def waiting(work: Work, limit: int) -> Sequence[tuple[Assessment, Message]]:
     query = (
         select(Assessment, Message)
         .join(Message, col(Message.id) == Assessment.message_id)
-        .where(col(Assessment.assessed).is_(False), col(Assessment.why_not).in_(("late", "broken")))
+        .where(*_MISSED)
         .order_by(col(Assessment.at))
         .limit(limit)
     )
     return work.session.exec(query).all()
+
+
+def waiting_since(work: Work) -> datetime | None:
+    """When the oldest shown message was said that a model missed; None: none waits."""
+    query = (
+        select(func.min(Message.at))
+        .join(Assessment, col(Message.id) == Assessment.message_id)
+        .where(*_MISSED, Message.state == "published")
+    )
+    return work.session.exec(query).one()

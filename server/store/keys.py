@@ -144,6 +144,14 @@ class KeyFile:
             "HEARTH_KEY_FILE: this is not the key file that belongs to this community's keys."
         )
 
+    def classifier_secrets(self) -> list[bytes]:
+        """What seals the way to classifier processes, the newest first. It opens nothing else."""
+        return [
+            _derive(secret, b"classifiers")
+            for secret in (self._lines.secret, self._lines.old)
+            if secret
+        ]
+
     def fingerprint(self, *parts: str) -> bytes:
         """A keyed hash: equal for equal parts, and useless without the key file."""
         message = b"".join(len(part).to_bytes(8) + part.encode() for part in parts)

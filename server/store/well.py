@@ -8,7 +8,7 @@ from sqlmodel import col, func, select
 
 from moderation.cases import CLINICIANS_ONLY
 from moderation.urgency import Urgency
-from server.store import place, push, staff
+from server.store import assessments, place, push, staff
 from server.store.audit import newest_of
 from server.store.queue import LIVING
 from server.store.tables import Case
@@ -42,6 +42,8 @@ class Look:
     database: str
     """Its name and version."""
     database_bytes: int
+    unread_since: datetime | None = None
+    """When the oldest was said that a model was late or broken for; None: nothing waits to be read."""
 
 
 def look(work: Work) -> Look:
@@ -61,6 +63,7 @@ def look(work: Work) -> Look:
         key_backup_at=found.key_backup_at if found else None,
         database=version_of(work),
         database_bytes=_size(work),
+        unread_since=assessments.waiting_since(work),
     )
 
 

@@ -26,6 +26,7 @@ class ByHand:
     """Stands where the assessor does, and reads what a test has it read."""
 
     state, version = "ready", "by hand"
+    answering, wanted = ("by hand",), 1
 
     def __init__(self, reads: Callable[[str], Assessment]) -> None:
         self._reads = reads

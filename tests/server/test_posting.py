@@ -19,6 +19,7 @@ from server.services.reading import Reading, with_hits
 from server.store import cases as stored_cases
 from server.store import nudges
 from server.store import rooms as stored_rooms
+from server.store import well as store_well
 from server.store.tables import Shift
 from server.store.work import ToRoom
 from tests.server.readings import DANGER, calm, harsh, late, severe
@@ -211,11 +212,13 @@ async def test_a_late_reading_opens_the_case_it_should_have_opened(any_house: Ho
     ash, _, room = await kitchen(any_house)
     posted = (await say(any_house, ash, post(room, "hello there"), late()))[0]
     unread = (await any_house.do(late_reading.find_unread))[0]
+    assert (await any_house.do(store_well.look)).unread_since == any_house.clock.now()
     assessment = severe().assessment
     for _ in range(2):
         await any_house.do(lambda work: late_reading.record(work, unread.assessment_id, assessment))
     assert await any_house.do(lambda w: stored_cases.find_open(w, posted.id)) is not None
     assert await any_house.do(late_reading.find_unread) == []
+    assert (await any_house.do(store_well.look)).unread_since is None
     page = await any_house.do(lambda w: rooms.history(w, ash, room, None))
     assert page.messages[0].content_note, "published words are collapsed, not unsaid"
 

@@ -17,6 +17,7 @@ from server.settings import read_settings
         ("HEARTH_DATABASE_URL", "mysql://x"),
         ("HEARTH_ASSESS_DEADLINE_MS", "0"),
         ("HEARTH_LIMITS", "none"),
+        ("HEARTH_CLASSIFIERS", "unix:/run/a,http://reader:9470"),
         ("HEARTH_PROT", "8000"),
     ],
 )

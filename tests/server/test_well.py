@@ -52,6 +52,7 @@ def test_a_place_in_which_nothing_is_wrong_is_well_throughout() -> None:
         ("queue", "look", {"cases": late(Urgency.ROUTINE)}, {}, DISK),
         ("classifier", "mend", {}, {"classifier": "down"}, DISK),
         ("classifier", "look", {}, {"classifier": "starting"}, DISK),
+        ("classifier", "look", {}, {"all_read": False}, DISK),
         ("unread", "look", {"unread": 1}, {}, DISK),
         ("writing", "look", {}, {"posted_s": 2.5}, DISK),
         ("waiting", "look", {}, {"waiting": 100}, DISK),

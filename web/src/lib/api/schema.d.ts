@@ -3753,6 +3753,16 @@ export interface components {
             room_name: string;
         };
         /**
+         * AnsweringModel
+         * @description How many processes read with one version of a model; two versions while one takes the other's place.
+         */
+        AnsweringModel: {
+            /** Processes */
+            processes: number;
+            /** Version */
+            version: string;
+        };
+        /**
          * AskedOpinion
          * @description A case on which the reader's opinion is asked: no text.
          */
@@ -4232,9 +4242,11 @@ export interface components {
         };
         /**
          * ClassifierState
-         * @description The model: its readings since this process began.
+         * @description The model: its readings since this process began. wanted: processes that should answer this one.
          */
         ClassifierState: {
+            /** Answering */
+            answering: components["schemas"]["AnsweringModel"][];
             /** Assessed */
             assessed: number;
             /** Backend */
@@ -4250,6 +4262,8 @@ export interface components {
             state: "ready" | "starting" | "down";
             /** Version */
             version: string;
+            /** Wanted */
+            wanted: number;
         };
         ClientFrame: components["schemas"]["Join"] | components["schemas"]["Leave"] | components["schemas"]["Post"] | components["schemas"]["Edit"] | components["schemas"]["Discard"] | components["schemas"]["Withdraw"] | components["schemas"]["React"] | components["schemas"]["FeltHeard"] | components["schemas"]["Flag"] | components["schemas"]["Typing"] | components["schemas"]["Read"];
         /**
@@ -9826,6 +9840,8 @@ export interface components {
             troubles: components["schemas"]["LogTrouble"][];
             /** Unread */
             unread: number;
+            /** Unread S */
+            unread_s: number | null;
             versions: components["schemas"]["Versions"];
             /** Waiting */
             waiting: number;

@@ -10,10 +10,16 @@ const WELL: Well = {
   findings: [],
   cases: [],
   unread: 2,
+  unread_s: 190,
   classifier: {
     backend: 'embedded',
     version: '1',
     state: 'ready',
+    wanted: 3,
+    answering: [
+      { version: 'hearth-1', processes: 1 },
+      { version: 'hearth-2', processes: 1 },
+    ],
     assessed: 7,
     not_assessed: 1,
     read_ms: 5,
@@ -51,9 +57,19 @@ describe('is it well', () => {
     );
   });
 
+  it('tells a model of which one process is away from one that starts', () => {
+    const { classifier } = WELL;
+    expect(sentence(found('classifier', 'look'), WELL)).toBe('well.classifier.some');
+    const starting = { ...WELL, classifier: { ...classifier, state: 'starting' as const } };
+    expect(sentence(found('classifier', 'look'), starting)).toBe('well.classifier.look');
+    render(FindingRow, { finding: found('classifier', 'look'), well: WELL });
+    expect(screen.getByText(/2 of 3: .*hearth-1.* \(1\), .*hearth-2.* \(1\)/)).toBeTruthy();
+  });
+
   it('is said in words, with the figures in them', () => {
     render(FindingRow, { finding: found('unread', 'look'), well: WELL });
     expect(screen.getByText(/2 messages are shown/)).toBeTruthy();
+    expect(screen.getByText(/the oldest has waited 3/)).toBeTruthy();
     expect(screen.getByText('Keep an eye on it')).toBeTruthy();
   });
 });

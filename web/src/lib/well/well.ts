@@ -28,7 +28,24 @@ export function sentence({ what, state }: Finding, well: Well): Key {
   if (what === 'push' && !well.push.on) return 'well.push.off';
   if (what === 'backup' && !well.backup_at) return 'well.backup.never';
   if (what === 'keys' && !well.key_backup_at) return 'well.keys.never';
+  if (what === 'classifier' && state === 'look' && well.classifier.state === 'ready')
+    return 'well.classifier.some';
   return `well.${what}.${state}` as Key;
+}
+
+/** How many processes answer, and with which models: ": hearth-en-1 (2)"; "" for none. */
+export function answering({ answering, wanted }: Well['classifier']): {
+  up: number;
+  wanted: number;
+  models: string;
+} {
+  // Isolated: a version is written from left to right, whatever stands around it.
+  const each = answering.map(({ version, processes }) => `\u2068${version}\u2069 (${processes})`);
+  return {
+    up: answering.reduce((sum, { processes }) => sum + processes, 0),
+    wanted,
+    models: each.length ? `: ${each.join(', ')}` : '',
+  };
 }
 
 /** "94.1 GB" or "12 MB", as the reader's language writes it. */
