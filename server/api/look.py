@@ -20,7 +20,7 @@ class Look(NamedTuple):
         return "/plain.svg" if self.is_plain else "/favicon.svg"
 
 
-looking: ContextVar[Look] = ContextVar("looking", default=Look())
+looking: ContextVar[Look] = ContextVar("looking", default=Look())  # noqa: B039 - a tuple
 """The look of the plain page that is being made."""
 
 

@@ -117,6 +117,9 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "MePatch": {"tone_nudges": True, "country": "IE"},
         "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
         "NewAppeal": {"words": words},
+        "NewFlag": {
+            "client_id": str(new_id()), "reason": "not_sure", "words": words, "aside": True,
+        },
         "NewQuietPerson": {"blocked": False},
         "NewQuietTopic": {"words": words},
         "ComfortPatch": {

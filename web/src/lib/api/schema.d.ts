@@ -2476,6 +2476,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rooms/{room_id}/messages/{message_id}/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Flag
+         * @description Ask a moderator to look at a message. Repeating it is safe.
+         */
+        post: operations["message_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rooms/{room_id}/messages/{message_id}/leaving-out": {
         parameters: {
             query?: never;
@@ -4850,6 +4870,17 @@ export interface components {
             words: string | null;
         };
         /**
+         * Flagged
+         * @description It is with the people who look. `who`: a keeper, one who did not write it, or nobody who keeps this room.
+         */
+        Flagged: {
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "moderator" | "other_keeper" | "aside";
+        };
+        /**
          * Followed
          * @description What a person did about it afterwards.
          */
@@ -6352,6 +6383,29 @@ export interface components {
             client_id: string;
             /** Text */
             text: string;
+        };
+        /**
+         * NewFlag
+         * @description As the frame `flag`. The same `client_id` asks once, however often it is sent.
+         */
+        NewFlag: {
+            /**
+             * Aside
+             * @default false
+             */
+            aside: boolean;
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "worried" | "unkind" | "unsafe" | "private" | "not_sure";
+            /** Words */
+            words?: string | null;
         };
         /**
          * NewGroupSession
@@ -7986,6 +8040,11 @@ export interface components {
             /** Detail */
             detail: string;
             /**
+             * Message
+             * @default null
+             */
+            message: string | null;
+            /**
              * Retry After S
              * @default null
              */
@@ -8207,6 +8266,8 @@ export interface components {
             paused_until?: string | null;
             /** Purpose */
             purpose: string;
+            /** Read Seq */
+            read_seq: number;
             /** Seat */
             seat: ("member" | "host" | "moderator" | "clinician") | null;
             /** Seq */
@@ -13749,6 +13810,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFlag"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flagged"];
                 };
             };
             /** @description Refused */

@@ -23,6 +23,12 @@ describe('waiting before the next try', () => {
   });
 
   it('takes a reason that is no number for no wish', () => {
-    expect(['2.5', '', 'soon', 'NaN', 'Infinity'].map(hintS)).toEqual([2.5, null, null, null, null]);
+    expect(['2.5', '', 'soon', 'NaN', 'Infinity'].map(hintS)).toEqual([
+      2.5,
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 });
