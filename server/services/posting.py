@@ -171,7 +171,7 @@ def _judge(
     context = reading.context(
         work, member, frame.room, frame.reply_to, read.policy, insist=frame.insist
     )
-    verdict = read.judge(context)
+    context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)
     draft = _Judged(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:

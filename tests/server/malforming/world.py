@@ -120,6 +120,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewFlag": {
             "client_id": str(new_id()), "reason": "not_sure", "words": words, "aside": True,
         },
+        "NewNudgeQuiet": {"until": "2030-01-01T00:00:00Z"},
         "NewQuietPerson": {"blocked": False},
         "NewQuietTopic": {"words": words},
         "ComfortPatch": {
