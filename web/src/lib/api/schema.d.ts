@@ -1500,6 +1500,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/nudges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Day
+         * @description How many there were, how many there may be, and whether it is quiet now.
+         */
+        get: operations["nudges_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/nudges/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Be Quiet
+         * @description Not today.
+         */
+        put: operations["nudges_quiet"];
+        post?: never;
+        /**
+         * Speak Again
+         * @description I would like to be asked again.
+         */
+        delete: operations["nudges_again"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/passphrase": {
         parameters: {
             query?: never;
@@ -6564,6 +6608,14 @@ export interface components {
             feeling: "very_low" | "low" | "so_so" | "good" | "very_good";
         };
         /**
+         * NewNudgeQuiet
+         * @description Until the member's own midnight, say; never longer than 24 hours, which is also what None means.
+         */
+        NewNudgeQuiet: {
+            /** Until */
+            until?: string | null;
+        };
+        /**
          * NewOpinion
          * @description Ask a colleague what they think.
          */
@@ -6929,6 +6981,18 @@ export interface components {
             type: "nudge";
             /** Words */
             words: string;
+        };
+        /**
+         * NudgeDay
+         * @description Of the last 24 hours. quiet_until: no nudge before; None where nothing was asked for.
+         */
+        NudgeDay: {
+            /** Most */
+            most: number;
+            /** Quiet Until */
+            quiet_until: string | null;
+            /** Shown */
+            shown: number;
         };
         /**
          * OnCall
@@ -12057,6 +12121,97 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nudges_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NudgeDay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nudges_quiet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNudgeQuiet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NudgeDay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nudges_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NudgeDay"];
+                };
             };
             /** @description Refused */
             "4XX": {

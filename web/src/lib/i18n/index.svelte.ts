@@ -11,6 +11,7 @@ import type exportingCatalogue from './en/exporting.json';
 import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
 import type practiceCatalogue from './en/practice.json';
+import type refusalsCatalogue from './en/refusals.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type settingsCatalogue from './en/settings.json';
@@ -32,6 +33,7 @@ export type Key =
   | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
   | keyof typeof practiceCatalogue
+  | keyof typeof refusalsCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof settingsCatalogue
@@ -77,6 +79,11 @@ function formatOf({ locale, messages, formats }: Cache, key: Key): IntlMessageFo
 /** The words for `key` in the reader's language. */
 export function t(key: Key, values?: Values): string {
   return String(formatOf(compiled, key).format(isolated(values)));
+}
+
+/** Whether the words for a key are here: `key` may come from outside. */
+export function hasWords(key: string): key is Key {
+  return key in messages;
 }
 
 /** A name of another script must not turn the order of the words around it. */
@@ -143,6 +150,10 @@ export async function loadStaffWords(): Promise<void> {
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
 export const loadExportingWords = (): Promise<void> => loadWords('exporting');
 export const loadMeasureWords = (): Promise<void> => loadWords('measures');
+/** Why the server refused something: it says so in English itself. */
+export async function loadRefusalWords(): Promise<void> {
+  if (locale !== 'en') await loadWords('refusals').catch(() => undefined);
+}
 export const loadRightsWords = (): Promise<void> => loadWords('rights');
 export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');

@@ -10,6 +10,7 @@ import type {
   ServerFrame,
   ServerFrameOf,
 } from '#lib/api/types.ts';
+import { loadRefusalWords } from '#lib/i18n/index.svelte.ts';
 import { session } from '#lib/session.svelte.ts';
 import { Acts } from './acts.svelte.ts';
 import { line } from './connection.svelte.ts';
@@ -555,6 +556,7 @@ class Chat {
   }
 
   #refused(frame: ServerFrameOf<'refused'>): void {
+    void loadRefusalWords();
     if (frame.client_id) return this.#hear(frame);
     const isAct = this.acts.refused(frame);
     const view = frame.room && this.#views.get(frame.room);
