@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, HTMLResponse
 from server import help_lines
 from server.api.depend import find_actor, parts_of, token_of
 from server.api.language import direction, language_of
+from server.api.look import Look, look_of
 from server.errors import NoSession, Pending, Unavailable
 from server.protocol import bodies, frames
 from server.services import help
@@ -39,7 +40,7 @@ async def crisis(
         shown, known = await _find(request, asked)
     except Unavailable:
         shown, known = help.bundled_only(asked)
-    html = _page(shown, known, language_of(request))
+    html = _page(shown, known, language_of(request), look_of(request))
     return HTMLResponse(html, headers={"cache-control": "no-store"})
 
 
@@ -59,7 +60,12 @@ async def style() -> FileResponse:
     return FileResponse(_STYLE, media_type="text/css", headers={"cache-control": "max-age=3600"})
 
 
-def _page(shown: bodies.CountryLines, known: list[tuple[str, str]], language: str) -> str:
+def _page(
+    shown: bodies.CountryLines,
+    known: list[tuple[str, str]],
+    language: str,
+    look: Look = Look(),  # noqa: B008 - it cannot be changed
+) -> str:
     say = _words()[language]
     lines = "".join(_line(line, say) for line in shown.lines)
     where = say["listen_in"].format(country=escape(shown.name)) if shown.country else say["listen"]
@@ -71,9 +77,10 @@ def _page(shown: bodies.CountryLines, known: list[tuple[str, str]], language: st
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{say["title"]}</title>
+<title>{say["notes"] if look.is_plain else say["title"]}</title>
+<link rel="icon" href="{look.icon}">
 <link rel="stylesheet" href="/crisis.css">
-<script src="/leave.js" defer></script>
+<script src="/leave.js" defer data-title="{say["notes"]}"></script>
 </head>
 <body>
 <main>

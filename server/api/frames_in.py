@@ -62,7 +62,8 @@ class Line:
 
     def _refuse(self, error: ServerError, parsed: Any) -> None:
         client_id, room = _id_in(parsed, "client_id"), _id_in(parsed, "room")
-        self._connection.tell(posting.refused_frame(error, client_id, room))
+        about = None if client_id else _id_in(parsed, "message")
+        self._connection.tell(posting.refused_frame(error, client_id, room, about))
 
     def _counted(self, error: ServerError) -> ServerError:
         """Bad frames count too."""

@@ -185,6 +185,9 @@ class Room(Wire):
     paused_until: Time | None = None
     seq: int
     unread: int
+    """Words of others after `read_seq`; in the list of rooms no more than 100 are counted."""
+    read_seq: int
+    """How far the member has read; 0 without a seat."""
     first_reply_asks: int = 0
     """Asks of the last four weeks, to the nearest five; 0 where fewer than eight people asked."""
     first_reply_median_s: float | None = None

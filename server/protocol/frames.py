@@ -88,13 +88,16 @@ class FeltHeard(Wire):
     answer: Heard
 
 
+FlagReason = Literal["worried", "unkind", "unsafe", "private", "not_sure"]
+
+
 class Flag(Wire):
     """Ask a moderator to look at a message."""
 
     type: Literal["flag"]
     room: Id
     message: Id
-    reason: Literal["worried", "unkind", "unsafe", "private", "not_sure"]
+    reason: FlagReason
     words: Annotated[Text | None, Field()] = None
     aside: bool = False
     """About somebody who keeps this room: to somebody who does not keep it. Otherwise it changes nothing."""
@@ -243,6 +246,8 @@ class Refused(Wire):
     retry_after_s: float | None = None
     client_id: Id | None = None
     room: Id | None = None
+    message: Id | None = None
+    """The message that a frame without a `client_id` was about."""
 
 
 class Changed(Wire):

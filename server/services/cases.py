@@ -11,6 +11,7 @@ from moderation.ladder import Rung
 from moderation.policy import Handling
 from moderation.urgency import Urgency
 from server.access import Role
+from server.ids import new_id
 from server.protocol import frames
 from server.services import keepers, timers
 from server.store import cases, people
@@ -48,6 +49,7 @@ def raise_case(
     refused_text: str | None = None,
     conversation_id: UUID | None = None,
     aside: bool = False,
+    flag_id: UUID | None = None,
 ) -> Case:
     """Open a case about a message, or else about a member in this room; or join the open one.
 
@@ -76,6 +78,7 @@ def raise_case(
         policy=policy,
     )
     flag = CaseFlag(
+        id=flag_id or new_id(),
         case_id=case.id,
         source="refused" if refused_text is not None else source,
         by=by if refused_text is None else None,

@@ -78,7 +78,7 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
     context = reading.context(
         work, member, message.room_id, message.reply_to, read.policy, insist=frame.insist
     )
-    verdict = read.judge(context)
+    context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)
     if verdict.handling is Handling.NUDGE:
         return [

@@ -1,18 +1,20 @@
 """What can happen to a message after it was said: withdraw, react, felt heard, flag, read."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from moderation.cases import CaseKind
 from moderation.policy import Urgency
 from server.access import Actor, Relation, check, relation_of
 from server.errors import NotFound, NotNow
+from server.ids import new_id
 from server.protocol import frames
+from server.protocol.flagging import Flagged
 from server.services import cases, keepers, notices, publishing, quiet, seats
 from server.services.in_force import find_in_force
 from server.store import cases as stored_cases
 from server.store import messages, rooms
 from server.store import reactions as stored_reactions
-from server.store.tables import Message
+from server.store.tables import Case, Message
 from server.store.work import ToRoom, Work
 
 _FLAG_URGENCY = {
@@ -29,6 +31,8 @@ _FLAG_WORDS = {
     "unkind": "A member finds this unkind",
     "not_sure": "A member is not sure, and asks for a look",
 }
+
+_TOLD = {"moderator": "flag_received", "other_keeper": "flag_keeper", "aside": "flag_aside"}
 
 
 def withdraw(work: Work, actor: Actor, frame: frames.Withdraw) -> None:
@@ -86,8 +90,16 @@ def felt_heard(work: Work, actor: Actor, frame: frames.FeltHeard) -> None:
         )
 
 
-def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
-    """Ask a moderator to look. The one who asks is told that somebody will, and later what came of it."""
+def flag(work: Work, actor: Actor, frame: frames.Flag, client_id: UUID | None = None) -> Flagged:
+    """Ask a moderator to look. The one who asks is told that somebody will, and later what came of it.
+
+    client_id: what was asked under it before is not asked again, and gets the same answer.
+    """
+    flag_id = uuid5(actor.id, str(client_id)) if client_id else new_id()
+    if before := stored_cases.find_case_of_flag(work, flag_id):
+        seats.check_seat(work, actor, "frame.flag", frame.room)
+        is_keeper = keepers.keeps(work, before.room_id, before.subject_id)
+        return _who_looks(before, is_keeper=is_keeper)
     message = _seen(work, actor, "frame.flag", frame.room, frame.message)
     is_keeper = keepers.keeps(work, frame.room, message.author_id)
     case = cases.raise_case(
@@ -108,18 +120,25 @@ def flag(work: Work, actor: Actor, frame: frames.Flag) -> None:
         by=actor.id,
         note=frame.words,
         aside=frame.aside and is_keeper,
+        flag_id=flag_id,
     )
+    answer = _who_looks(case, is_keeper=is_keeper)
     notices.tell(
         work,
         member_id=actor.id,
         kind="flag_answered",
-        code="flag_aside" if case.aside else "flag_keeper" if is_keeper else "flag_received",
+        code=_TOLD[answer.who],
         words=None,
         room_id=frame.room,
         message_id=message.id,
         by_role="machine",
         automated=True,
     )
+    return answer
+
+
+def _who_looks(case: Case, *, is_keeper: bool) -> Flagged:
+    return Flagged(who="aside" if case.aside else "other_keeper" if is_keeper else "moderator")
 
 
 def mark_read(work: Work, actor: Actor, frame: frames.Read) -> None:

@@ -3,18 +3,81 @@
 Nothing said is stored.
 """
 
+import tomllib
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from moderation import nudges as wording
-from moderation.policy import Verdict
+from moderation.policy import Context, Handling, Verdict
 from server.access import Actor, Relation, check
 from server.protocol import frames
 from server.protocol.base import Wire
+from server.protocol.nudges import NudgeDay
 from server.services import acts, reading
 from server.services.reading import Reading
-from server.store import comfort, nudges
-from server.store.tables import NudgeShown
+from server.store import comfort, nudges, people
+from server.store.tables import Member, NudgeShown
 from server.store.work import Work
+
+MOST_A_DAY: Final[int] = tomllib.loads(
+    Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
+)["most_a_day"]
+_DAY: Final = timedelta(hours=24)
+
+
+def judge(work: Work, member: Member, read: Reading, context: Context) -> tuple[Context, Verdict]:
+    """As the policy says, without a nudge for whoever has had enough of them today. Nothing else changes."""
+    verdict = read.judge(context)
+    if verdict.handling is Handling.NUDGE and _has_had_enough(work, member):
+        context = replace(context, tone_nudges=False)
+        verdict = read.judge(context)
+    return context, verdict
+
+
+def _has_had_enough(work: Work, member: Member) -> bool:
+    quiet = member.nudges_quiet_until
+    if quiet is not None and quiet > work.now:
+        return True
+    return nudges.count_since(work, member.id, work.now - _DAY) >= MOST_A_DAY
+
+
+def read_day(work: Work, actor: Actor) -> NudgeDay:
+    """How many the actor was shown in a day, how many there may be, and until when there are none."""
+    check(actor, "me.change")
+    quiet = _member(work, actor).nudges_quiet_until
+    return NudgeDay(
+        shown=nudges.count_since(work, actor.id, work.now - _DAY),
+        most=MOST_A_DAY,
+        quiet_until=quiet if quiet and quiet > work.now else None,
+    )
+
+
+def be_quiet(work: Work, actor: Actor, until: datetime | None) -> NudgeDay:
+    """Not today: it ends by itself, after 24 hours at the latest."""
+    check(actor, "me.change")
+    latest = work.now + _DAY
+    _member(work, actor).nudges_quiet_until = (
+        until if until and work.now < until < latest else latest
+    )
+    work.session.flush()
+    return read_day(work, actor)
+
+
+def speak_again(work: Work, actor: Actor) -> NudgeDay:
+    """It ends now."""
+    check(actor, "me.change")
+    _member(work, actor).nudges_quiet_until = None
+    work.session.flush()
+    return read_day(work, actor)
+
+
+def _member(work: Work, actor: Actor) -> Member:
+    member = people.find_member(work, actor.id)
+    assert member is not None  # noqa: S101 - an actor is a member
+    return member
 
 
 def show(

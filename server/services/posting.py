@@ -102,7 +102,10 @@ def support_again(
 
 
 def refused_frame(
-    refusal: ServerError, client_id: UUID | None, room_id: UUID | None
+    refusal: ServerError,
+    client_id: UUID | None,
+    room_id: UUID | None,
+    message_id: UUID | None = None,
 ) -> frames.Refused:
     """A refusal as whoever asked sees it; the ids let them match it with what they sent."""
     return frames.Refused(
@@ -112,6 +115,7 @@ def refused_frame(
         retry_after_s=refusal.retry_after_s,
         client_id=client_id,
         room=room_id,
+        message=message_id,
     )
 
 
@@ -167,7 +171,7 @@ def _judge(
     context = reading.context(
         work, member, frame.room, frame.reply_to, read.policy, insist=frame.insist
     )
-    verdict = read.judge(context)
+    context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)
     draft = _Judged(actor, frame, read, verdict, fingerprint)
     if verdict.handling is Handling.NUDGE:

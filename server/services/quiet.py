@@ -11,15 +11,13 @@ from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import quiet as bodies
 from server.protocol.bodies import HistoryMessage
-from server.services import comfort
+from server.services import clusters, comfort
 from server.services.topics import topics_in
 from server.store import quiet, rooms
 from server.store.tables import Message, QuietPerson
 from server.store.work import Work
 
 _MOST_PEOPLE, _MOST_TOPICS = 500, 50
-_CLUSTER = 3
-"""From so many blocks on moderators see how many there are: one or two are private matters."""
 NO_ANSWERS = "This message takes no answers from you right now."
 
 
@@ -66,13 +64,17 @@ def put_person(work: Work, actor: Actor, person_id: UUID, *, blocked: bool) -> b
     if person_id == actor.id or not quiet.have_shared_a_room(work, actor.id, person_id):
         raise NotFound
     row = quiet.find_person(work, actor.id, person_id)
+    is_new_block = blocked and not (row and row.blocked)
     if row is None:
         if len(quiet.people_of(work, actor.id)) >= _MOST_PEOPLE:
             raise NotNow("That is as many people as one list holds.")
         row = QuietPerson(member_id=actor.id, person_id=person_id, blocked=blocked, at=work.now)
+    row.at = work.now if is_new_block else row.at
     row.blocked = blocked
     work.session.add(row)
     work.session.flush()
+    if is_new_block:
+        clusters.look(work, person_id)
     return read_quiet(work, actor)
 
 
@@ -120,7 +122,7 @@ def may_answer(work: Work, actor: Actor, message: Message) -> bool:
 def blocked_by(work: Work, person_id: UUID) -> int | None:
     """How many people blocked somebody, for those who judge a case; None below a cluster."""
     count = quiet.count_who_block(work, person_id)
-    return count if count >= _CLUSTER else None
+    return count if count >= clusters.MEMBERS else None
 
 
 def unheard(work: Work, actor: Actor) -> Unheard:

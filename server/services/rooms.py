@@ -14,6 +14,9 @@ from server.store.tables import FeltHeard, Membership, Message, Room, RoomHead
 from server.store.work import Work
 
 PAGE = 50
+MOST_UNREAD = 100
+"""A list of rooms counts no further: it is asked for every half minute, and says "99+"."""
+_ALL_UNREAD = 100_000
 
 
 def list_rooms(work: Work, actor: Actor, here: Mapping[UUID, int]) -> bodies.Rooms:
@@ -30,7 +33,8 @@ def get_room(
     """One room and who keeps it. A conversation exists only for those who sit in it."""
     room = _visible(work, actor, room_id)
     held = rooms.seats_of(work, actor.id)
-    line = _rooms(work, actor, [(room, rooms.get_head(work, room_id))], held, here)[0]
+    found = [(room, rooms.get_head(work, room_id))]
+    line = _rooms(work, actor, found, held, here, _ALL_UNREAD)[0]
     return bodies.RoomDetail(room=line, keepers=_keepers(work, room_id))
 
 
@@ -130,9 +134,10 @@ def _rooms(
     found: Sequence[tuple[Room, RoomHead]],
     held: Mapping[UUID, Membership],
     here: Mapping[UUID, int],
+    most_unread: int = MOST_UNREAD,
 ) -> list[bodies.Room]:
     on = rooms.on_shift(work, [room.id for room, _ in found])
-    unread = messages.count_unread(work, actor.id)
+    unread = messages.count_unread(work, actor.id, most_unread)
     replies = answering.first_replies(work, [room.id for room, _ in found if room.kind == "room"])
     lines = [
         _room(
@@ -176,6 +181,7 @@ def _room(
         paused_until=seat.paused_until if seat else None,
         seq=head.seq,
         unread=unread if seat else 0,
+        read_seq=seat.read_seq if seat else 0,
     )
 
 

@@ -15,17 +15,19 @@ STAFF_SEATS = frozenset({"moderator", "clinician"})
 def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") -> Membership:
     """Seat a member, or change the seat they have. Doing it twice changes nothing.
 
-    It also lets somebody back who was removed: whether that may be is the caller's to know.
+    It also lets somebody back who was removed: whether that may be is the caller's to know. To whoever comes to a
+    room for the first time what was said before is history, not news; in a conversation all of it is for them.
     """
     held = rooms.find_any_seat(work, room_id, member_id)
     if held and held.left_at is None and held.seat == seat:
         return held
-    is_new = held is None or held.left_at is not None
+    is_first, is_new = held is None, held is None or held.left_at is not None
     held = held or Membership(room_id=room_id, member_id=member_id, joined_at=work.now)
     held.seat, held.left_at, held.removed_at = seat, None, None
     work.session.add(held)
     if is_new:
-        _announce(work, room_id, "joined", +1)
+        seq = _announce(work, room_id, "joined", +1)
+        held.read_seq = seq if is_first and _is_open(work, room_id) else held.read_seq
     work.announce(SeatTaken(room_id, member_id, seat))
     return held
 
@@ -56,7 +58,13 @@ def end_seat(work: Work, held: Membership, reason: Literal["left", "removed"] = 
     work.announce(SeatEnded(held.room_id, held.member_id, reason))
 
 
-def _announce(work: Work, room_id: UUID, change: Literal["joined", "left"], members: int) -> None:
+def _is_open(work: Work, room_id: UUID) -> bool:
+    room = rooms.find_room(work, room_id)
+    return room is not None and room.kind == "room"
+
+
+def _announce(work: Work, room_id: UUID, change: Literal["joined", "left"], members: int) -> int:
     seq = rooms.next_seq(work, room_id, change, members=members)
     frame = frames.Changed(room=room_id, seq=seq, change=change, at=work.now)
     work.announce(ToRoom(room_id, seq, frame))
+    return seq

@@ -98,6 +98,12 @@ def open_reason(work: Work, case: Case, decision: Decision) -> str:
     return words if words is not None else UNREADABLE
 
 
+def find_case_of_flag(work: Work, flag_id: UUID) -> Case | None:
+    """The case that was opened or joined by this flag."""
+    query = select(Case).join(CaseFlag, col(CaseFlag.case_id) == Case.id)
+    return work.session.exec(query.where(CaseFlag.id == flag_id)).first()
+
+
 def flags_of(work: Work, case_id: UUID) -> Sequence[CaseFlag]:
     """All flags of a case, oldest first."""
     query = select(CaseFlag).where(CaseFlag.case_id == case_id)

@@ -146,7 +146,7 @@ def _blank(work: Work, member_id: UUID) -> None:
     if member:
         member.pseudonym, member.name_key = LEFT_NAME, f"left:{member_id}"
         member.passphrase_hash = member.recovery_digest = member.country = None
-        member.staff_since = None
+        member.staff_since = member.nudges_quiet_until = None
         member.state, member.role, member.tone_nudges = "removed", "peer", True
         work.session.add(member)
         work.session.flush()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, delete, func, select
+from sqlmodel import col, delete, func, literal, select
 
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import FeltHeard, Member, Membership, Message, Reaction, Revision
@@ -160,19 +160,23 @@ def answers_to(work: Work, message_ids: Sequence[UUID]) -> Sequence[FeltHeard]:
     ).all()
 
 
-def count_unread(work: Work, member_id: UUID) -> dict[UUID, int]:
-    """Messages of others that came after what the member has read, per room."""
-    query = (
-        select(Message.room_id, func.count())
-        .join(Membership, col(Membership.room_id) == Message.room_id)
+def count_unread(work: Work, member_id: UUID, most: int) -> dict[UUID, int]:
+    """Messages of others that came after what the member has read, per room; no more than `most` are looked at."""
+    new = (
+        select(literal(1))
         .where(
-            Membership.member_id == member_id,
-            col(Membership.left_at).is_(None),
-            col(Message.seq) > Membership.read_seq,
+            col(Message.room_id) == col(Membership.room_id),
+            col(Message.seq) > col(Membership.read_seq),
             Message.author_id != member_id,
             Message.state == "published",
         )
-        .group_by(col(Message.room_id))
+        .limit(most)
+        .correlate(Membership)
+        .subquery()
+    )
+    count = select(func.count()).select_from(new).scalar_subquery()
+    query = select(Membership.room_id, count).where(
+        Membership.member_id == member_id, col(Membership.left_at).is_(None)
     )
     return {room_id: count for room_id, count in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
 

@@ -1,8 +1,9 @@
 """Queries about nudges."""
 
+from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import select
+from sqlmodel import col, func, select
 
 from server.store.tables import NudgeShown
 from server.store.work import Work
@@ -14,3 +15,11 @@ def find(work: Work, member_id: UUID, client_id: UUID) -> NudgeShown | None:
         NudgeShown.member_id == member_id, NudgeShown.client_id == client_id
     )
     return work.session.exec(query).first()
+
+
+def count_since(work: Work, member_id: UUID, since: datetime) -> int:
+    """How many drafts of a member were nudged."""
+    query = select(func.count(col(NudgeShown.id))).where(
+        NudgeShown.member_id == member_id, NudgeShown.at >= since
+    )
+    return work.session.exec(query).one()

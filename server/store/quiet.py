@@ -1,6 +1,7 @@
 """Queries about whom and what members do not want to hear."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlmodel import col, delete, func, literal, select
 
 from server.store.prepared import Prepared
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import Member, Membership, QuietPerson, QuietTopic
+from server.store.tables import Case, CaseFlag, Member, Membership, QuietPerson, QuietTopic, Room
 from server.store.work import Work
 
 _BY: Any = bindparam("by")
@@ -63,6 +64,40 @@ def count_who_block(work: Work, person_id: UUID) -> int:
     """How many members blocked somebody; never who."""
     query = select(func.count()).where(QuietPerson.person_id == person_id, col(QuietPerson.blocked))
     return work.session.exec(query.select_from(QuietPerson)).one()
+
+
+def rooms_with_blocks(work: Work, person_id: UUID, since: datetime, least: int) -> Sequence[UUID]:
+    """Rooms where somebody sits who does not keep them, and that many who sit there blocked them since then."""
+    theirs, mine = aliased(Membership), aliased(Membership)
+    query = (
+        select(theirs.room_id)
+        .join(Room, col(Room.id) == col(theirs.room_id))
+        .join(mine, col(mine.room_id) == col(theirs.room_id))
+        .join(QuietPerson, col(QuietPerson.member_id) == col(mine.member_id))
+        .where(
+            Room.kind == "room",
+            col(theirs.member_id) == person_id,
+            col(theirs.seat) == "member",
+            col(theirs.left_at).is_(None),
+            col(mine.left_at).is_(None),
+            QuietPerson.person_id == person_id,
+            col(QuietPerson.blocked),
+            QuietPerson.at >= since,
+        )
+        .group_by(col(theirs.room_id))
+        .having(func.count(col(QuietPerson.id)) >= least)
+    )
+    return work.session.exec(query).all()
+
+
+def was_raised(work: Work, room_id: UUID, person_id: UUID, reason: str, since: datetime) -> bool:
+    """Whether a case about somebody in this room already had that reason since then."""
+    query = (
+        select(CaseFlag.reasons)
+        .join(Case, col(Case.id) == CaseFlag.case_id)
+        .where(Case.room_id == room_id, Case.subject_id == person_id, CaseFlag.at >= since)
+    )
+    return any(reason in reasons for reasons in work.session.exec(query))
 
 
 def topics_of(work: Work, member_id: UUID) -> Sequence[QuietTopic]:

@@ -10,10 +10,12 @@ from starlette.requests import HTTPConnection
 
 from server.api import crisis, plain
 from server.api.language import COOKIE, SPOKEN, direction, language_of
+from server.api.look import Look, looking
 from server.api.plain.rendering import page, speaking
 from server.services import help
 
 _CRISIS = Path(crisis.__file__).with_name("crisis.toml")
+PLAIN = Look(is_plain=True)
 _PLAIN = Path(plain.__file__).with_name("words.toml")
 _STYLES = sorted(Path(crisis.__file__).parent.rglob("*.css"))
 
@@ -65,6 +67,18 @@ def test_the_crisis_page_names_its_language_and_keeps_its_numbers(language: str)
     assert f'name="language" value="{language}"' in page, "another country keeps the language"
     assert all(f"language={other}&amp;country=GB" in page for other in SPOKEN if other != language)
     assert ("You do not have to carry" in page) == (language == "en")
+
+
+def test_a_plain_look_says_nothing_of_this_place_in_the_row_of_tabs() -> None:
+    shown, known = help.bundled_only("GB")
+    for look, title, icon in ((Look(), "Hilfe, jetzt", "favicon"), (PLAIN, "Notizen", "plain")):
+        looking.set(look)
+        made = page("log_in.html", visit=None, name="", wrong="", asks_second=False).body.decode()
+        crisis_page = crisis._page(shown, known, "de", look)
+        assert f"<title>{title}</title>" in crisis_page
+        assert all(f'<link rel="icon" href="/{icon}.svg">' in each for each in (made, crisis_page))
+        assert ("<title>Notes</title>" in made) is look.is_plain
+    looking.set(Look())
 
 
 def test_nowhere_is_told_in_the_readers_words() -> None:

@@ -154,6 +154,23 @@ async def test_unread_counts_only_the_words_of_others(any_house: House) -> None:
     assert (await any_house.do(lambda w: rooms.list_rooms(w, birch, {}))).rooms[0].unread == 1
 
 
+async def test_whoever_is_new_has_nothing_to_catch_up_on_and_no_more_are_counted_than_asked(
+    any_house: House,
+) -> None:
+    ash, _, room = await table(any_house)
+    for words in ("one", "two"):
+        await any_house.say(room, ash, words)
+    cedar = await any_house.join("Cedar")
+    await any_house.do(lambda w: seats.take_seat(w, room, cedar.id))
+    detail = await any_house.do(lambda w: rooms.get_room(w, cedar, room, {}))
+    assert (detail.room.unread, detail.room.read_seq) == (0, detail.room.seq)
+    for words in ("three", "four", "five"):
+        await any_house.say(room, ash, words)
+    for most, count in ((2, 2), (100, 3)):
+        found = await any_house.do(partial(stored.count_unread, member_id=cedar.id, most=most))
+        assert found == {room: count}
+
+
 async def test_what_is_told_live_is_what_is_caught_up_on(any_house: House) -> None:
     """For each kind of change, as long as nothing changed it later."""
     ash, birch, room = await table(any_house)

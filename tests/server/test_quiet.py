@@ -170,3 +170,38 @@ async def test_moderators_see_a_cluster_of_blocks_as_a_count_from_three_on(
         assert other.name not in shown.subject.model_dump_json()
     assert counts == [None, None, None, 3], "one of the four only mutes"
     assert await any_house.do(lambda work: stored.count_who_block(work, birch.id)) == 3
+
+
+async def test_three_blocks_in_a_room_ask_a_moderator_to_look_once_and_name_nobody(
+    any_house: House,
+) -> None:
+    birch = await any_house.join("Birch")
+    fern = await any_house.join("Fern", Role.MODERATOR)
+    others = [await any_house.join(name) for name in ("Ash", "Cedar", "Dogwood", "Elder")]
+    elsewhere = await any_house.join("Hazel")
+    seated = [(one, "member") for one in (birch, *others)]
+    room = await any_house.room("Kitchen", *seated, (fern, "moderator"))
+    await any_house.room("Garden", (birch, "member"), (elsewhere, "member"))
+    for other in (elsewhere, others[0], others[0], others[1]):
+        await block(any_house, other, birch)
+    assert any_house.staff() == [], "two of one room, and one of another"
+    any_house.clock.move(days=27)
+    await block(any_house, others[2], birch)
+    [told] = {frame.case for frame in any_house.staff()}
+    case = await any_house.do(lambda work: case_view.read_case(work, fern, told))
+    assert (case.line.room, case.line.urgency, case.line.kind) == (room, "routine", "flag")
+    assert not any(name in case.model_dump_json() for name in ("Ash", "Cedar", "Dogwood"))
+    any_house.told.clear()
+    await block(any_house, others[3], birch)
+    await block(any_house, others[0], fern)
+    assert any_house.staff() == [], "it was asked already, and a keeper is no member of the room"
+
+
+async def test_blocks_of_long_ago_ask_for_nothing(any_house: House) -> None:
+    birch = await any_house.join("Birch")
+    others = [await any_house.join(name) for name in ("Ash", "Cedar", "Dogwood")]
+    await any_house.room("Kitchen", *[(one, "member") for one in (birch, *others)])
+    for other in others:
+        await block(any_house, other, birch)
+        any_house.clock.move(days=15)
+    assert any_house.staff() == []

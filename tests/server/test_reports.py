@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from moderation.cases import CaseKind
 from moderation.ladder import Rung
 from server.access import Actor, Relation, Role, relation_of
 from server.errors import NotFound
+from server.ids import new_id
 from server.live.connection import Connection
 from server.live.hub import Hub
 from server.protocol import bodies, frames
@@ -28,7 +30,7 @@ from server.services import (
 from server.services import messages as verbs
 from server.store import queue as stored_queue
 from server.store import rooms
-from server.store.tables import Case
+from server.store.tables import Case, CaseFlag
 from server.store.work import ToStaff, Work
 from tests.server.store_fixture import House
 from tests.server.test_decisions import REASON, Scene
@@ -282,3 +284,23 @@ async def test_the_machines_cases_about_a_lone_keeper_are_set_aside_too(any_hous
     case = await any_house.case(room, fern, kind=CaseKind.HARM)
     assert case.aside
     assert cases.is_for_clinicians(case)
+
+
+async def test_what_was_sent_twice_is_asked_once_and_answered_alike(any_house: House) -> None:
+    place = await Place(any_house).made()
+    said = await any_house.say(place.room, place.fern, "pull yourself together")
+    frame = frames.Flag(
+        type="flag", room=place.room, message=said.id, reason="unkind", words="It hurt.", aside=True
+    )
+    client_id = new_id()
+    ask = partial(verbs.flag, actor=place.ash, frame=frame)
+    answers = [await any_house.do(partial(ask, client_id=client_id)) for _ in range(2)]
+    assert [answer.who for answer in answers] == ["aside", "aside"]
+    told = await any_house.do(lambda work: notices.list_mine(work, place.ash))
+    assert [notice.kind for notice in told.notices] == ["flag_answered"]
+    await any_house.do(partial(ask, client_id=new_id()))
+    assert len(await any_house.do(_flags)) == 2, "another time it is another one"
+
+
+def _flags(work: Work) -> list[CaseFlag]:
+    return list(work.session.exec(select(CaseFlag)))

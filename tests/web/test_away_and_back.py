@@ -134,6 +134,15 @@ async def test_leaving_replaces_the_page_and_going_back_does_not_show_it(
     await page.goto(f"{place.url}/crisis")
     await page.get_by_role("link", name="Leave", exact=True).click()
     await page.wait_for_url("**/kitchen")
+    # From the server's own pages too: behind the crisis page lies the room's list, and it stays away.
+    await page.go_back(wait_until="commit")
+    await page.wait_for_url("**/kitchen")
+    assert "Kitchen table" not in await page.inner_text("body")
+    await page.goto(f"{place.url}/plain")
+    await expect(page.get_by_role("link", name="Kitchen table")).to_be_visible()
+    for _ in range(3):
+        await page.keyboard.press("Escape")
+    await page.wait_for_url("**/kitchen")
     assert all(url.startswith(place.url) for url in asked), "nobody else is asked for anything"
 
     # And a plain face for whoever wants it.
@@ -147,3 +156,7 @@ async def test_leaving_replaces_the_page_and_going_back_does_not_show_it(
     )
     assert shown["name"] == "Notes"
     assert {icon["src"] for icon in shown["icons"]} == {"/plain-192.png", "/plain-512.png"}
+    for path in ("/crisis", "/plain"):
+        await page.goto(f"{place.url}{path}")
+        assert await page.title() == "Notes"
+        assert await page.get_attribute("link[rel=icon]", "href") == "/plain.svg"

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from server.cli.members import add_member
 from server.services import names, publishing, seats
 from server.services.rooms import make_room
-from server.store import people
+from server.store import people, rooms
 from server.store.work import Work
 from tests.browser import NewPage, check_accessible
 from tests.server.live_server import LiveServer
@@ -40,6 +40,14 @@ def furnish(work: Work) -> None:
     asked = publishing.say(work, room.id, author, ASKED)
     asked.ask = True
     work.session.add(asked)
+
+
+def go_on_talking(work: Work) -> None:
+    birch = people.find_by_name_key(work, names.name_key("Birch"))
+    assert birch is not None
+    [room_id] = rooms.seats_of(work, birch.id)
+    for number in range(130):
+        publishing.say(work, room_id, birch.id, f"word {number}")
 
 
 async def enter(page: Page, place: LiveServer, name: str) -> None:
@@ -75,6 +83,7 @@ async def test_an_ask_that_waits_is_found_answered_in_its_thread_and_folded_away
     await expect(birch.get_by_text("You felt heard")).to_be_visible()
     await write(birch, "Thank you for telling me.")
     await expect(ash.get_by_text("Thank you for telling me.").first).to_be_visible()
+    await expect(ash.get_by_role("log")).to_have_text("Birch: Thank you for telling me.")
     await ash.goto(f"{place.url}/asks")
     await expect(ash.get_by_text("Nobody in your rooms waits")).to_be_visible()
 
@@ -105,4 +114,21 @@ async def test_an_ask_that_waits_is_found_answered_in_its_thread_and_folded_away
     await ash.get_by_role("button", name="Reply", exact=True).click()
     await write(ash, "And what helps you?")
     await expect(ash.get_by_text("takes no answers from you right now").first).to_be_visible()
+
+    # Long away: back at where one left off, over more than one page; what was not shown is not read.
+    await ash.goto(f"{place.url}/rooms")
+    await expect(ash.get_by_role("heading", name="Kitchen table")).to_be_visible()
+    await place.on_database(go_on_talking)
+    await ash.get_by_role("link", name="Kitchen table").click()
+    await expect(ash.get_by_text("New since you were here")).to_be_in_viewport()
+    await expect(ash.get_by_text("word 0", exact=True)).to_be_in_viewport()
+    await ash.goto(f"{place.url}/rooms")
+    await expect(ash.get_by_text("99+ new")).to_be_visible()
+    await ash.get_by_role("link", name="Kitchen table").click()
+    await ash.get_by_role("button", name="Go to the newest").click()
+    await expect(ash.get_by_text("word 129", exact=True)).to_be_in_viewport()
+    await ash.wait_for_timeout(1_200)  # a moment before the reader's eyes
+    await ash.goto(f"{place.url}/rooms")
+    await expect(ash.get_by_role("heading", name="Kitchen table")).to_be_visible()
+    await expect(ash.get_by_text("99+ new")).to_have_count(0)
     assert console_errors == []

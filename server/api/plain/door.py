@@ -17,6 +17,7 @@ from moderation.lexicon import find
 from server.access import Actor
 from server.api.depend import AskAnybody, AskMember, address_key, cookie_name, find_actor, parts_of
 from server.api.language import language_of
+from server.api.look import look_of, looking
 from server.api.plain.rendering import page, speaking
 from server.errors import (
     BadFrame,
@@ -138,6 +139,7 @@ class PlainRoute(APIRoute):
 
         async def in_words(request: Request) -> Response:
             speaking.set(language_of(request))
+            looking.set(look_of(request))
             try:
                 return await handle(request)
             except ServerError as error:

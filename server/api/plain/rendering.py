@@ -1,4 +1,4 @@
-"""Plain pages as HTML: templates that escape all they are given, and a policy without any script."""
+"""Plain pages as HTML: templates that escape all they are given, and a policy for one script, that of leaving."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from server.api.language import SPOKEN, direction
+from server.api.look import looking
 
 _FOLDER = Path(__file__).parent
 STYLE = _FOLDER / "plain.css"
@@ -22,8 +23,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads(
 _HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     ),
     # With no-referrer a browser says `Origin: null` when it sends a form, and every form would be refused.
     "referrer-policy": "same-origin",
@@ -46,6 +47,7 @@ def page(template: str, status: int = 200, **shown: Any) -> HTMLResponse:
         say=_WORDS[language],
         language=language,
         dir=direction(language),
+        look=looking.get(),
         languages=[(code, say["language"]) for code, say in _WORDS.items()],
     )
     return HTMLResponse(html, status, headers=_HEADERS)

@@ -24,6 +24,8 @@ class Member(SQLModel, table=True):
     is_bot: bool = False
     staff_since: datetime | None = maybe_time()
     """When they became staff; None: when they joined, or not at all."""
+    nudges_quiet_until: datetime | None = maybe_time()
+    """No nudge before: the member asked for none on a day."""
 
 
 class Session(SQLModel, table=True):

@@ -117,6 +117,10 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "MePatch": {"tone_nudges": True, "country": "IE"},
         "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
         "NewAppeal": {"words": words},
+        "NewFlag": {
+            "client_id": str(new_id()), "reason": "not_sure", "words": words, "aside": True,
+        },
+        "NewNudgeQuiet": {"until": "2030-01-01T00:00:00Z"},
         "NewQuietPerson": {"blocked": False},
         "NewQuietTopic": {"words": words},
         "ComfortPatch": {

@@ -4,7 +4,7 @@
  */
 import { immutable } from '$app/manifest';
 import { version } from '$app/env';
-import { kept, shownFor } from '../lib/push/shown.ts';
+import { keepDevice, kept, shownFor } from '../lib/push/shown.ts';
 import { newDevice } from '../lib/push/subscription.ts';
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
@@ -132,10 +132,11 @@ async function subscribeAgain(event: PushSubscriptionChangeEvent): Promise<void>
       applicationServerKey: key,
     }));
   const device = newDevice(fresh, (await kept())?.quiet ?? null);
-  await fetch('/api/me/push', {
+  const answer = await fetch('/api/me/push', {
     method: 'POST',
     credentials: 'same-origin',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(device),
   });
+  if (answer.ok) await keepDevice(((await answer.json()) as { id: string }).id);
 }

@@ -1,5 +1,6 @@
 /** One way to the server: JSON in, JSON out, and every refusal an ApiError with its code. */
 
+import { loadRefusalWords } from '#lib/i18n/index.svelte.ts';
 import { noteServerTime } from './server-clock.ts';
 
 /** A refusal by the server (`status` 400 and up), or no answer at all (`status` 0). */
@@ -72,6 +73,8 @@ async function answer(method: Method, path: string, body: unknown): Promise<Resp
   const response = await send(method, path, body);
   if (response.ok) return response;
   const error = await refusal(response);
+  // A visitor without a session is told nothing: no words are fetched for that.
+  if (error.code !== 'no_session') await loadRefusalWords();
   if (error.code === 'proof_needed' && (await onProofNeeded())) return answer(method, path, body);
   if (error.code === 'no_session' && path !== '/api/me') onLoggedOut();
   throw error;

@@ -1572,6 +1572,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/nudges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Day
+         * @description How many there were, how many there may be, and whether it is quiet now.
+         */
+        get: operations["nudges_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/nudges/quiet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Be Quiet
+         * @description Not today.
+         */
+        put: operations["nudges_quiet"];
+        post?: never;
+        /**
+         * Speak Again
+         * @description I would like to be asked again.
+         */
+        delete: operations["nudges_again"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/passphrase": {
         parameters: {
             query?: never;
@@ -2542,6 +2586,26 @@ export interface paths {
         get: operations["room_read"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rooms/{room_id}/messages/{message_id}/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Flag
+         * @description Ask a moderator to look at a message. Repeating it is safe.
+         */
+        post: operations["message_flag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5228,6 +5292,17 @@ export interface components {
             words: string | null;
         };
         /**
+         * Flagged
+         * @description It is with the people who look. `who`: a keeper, one who did not write it, or nobody who keeps this room.
+         */
+        Flagged: {
+            /**
+             * Who
+             * @enum {string}
+             */
+            who: "moderator" | "other_keeper" | "aside";
+        };
+        /**
          * Followed
          * @description What a person did about it afterwards.
          */
@@ -6795,6 +6870,29 @@ export interface components {
             text: string;
         };
         /**
+         * NewFlag
+         * @description As the frame `flag`. The same `client_id` asks once, however often it is sent.
+         */
+        NewFlag: {
+            /**
+             * Aside
+             * @default false
+             */
+            aside: boolean;
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "worried" | "unkind" | "unsafe" | "private" | "not_sure";
+            /** Words */
+            words?: string | null;
+        };
+        /**
          * NewGroupSession
          * @description `time_zone`: the name of the zone in which it was planned, "Europe/Dublin". `host` None: oneself.
          */
@@ -6949,6 +7047,14 @@ export interface components {
              * @enum {string}
              */
             feeling: "very_low" | "low" | "so_so" | "good" | "very_good";
+        };
+        /**
+         * NewNudgeQuiet
+         * @description Until the member's own midnight, say; never longer than 24 hours, which is also what None means.
+         */
+        NewNudgeQuiet: {
+            /** Until */
+            until?: string | null;
         };
         /**
          * NewOpinion
@@ -7333,6 +7439,18 @@ export interface components {
             type: "nudge";
             /** Words */
             words: string;
+        };
+        /**
+         * NudgeDay
+         * @description Of the last 24 hours. quiet_until: no nudge before; None where nothing was asked for.
+         */
+        NudgeDay: {
+            /** Most */
+            most: number;
+            /** Quiet Until */
+            quiet_until: string | null;
+            /** Shown */
+            shown: number;
         };
         /**
          * OnCall
@@ -8515,6 +8633,11 @@ export interface components {
             /** Detail */
             detail: string;
             /**
+             * Message
+             * @default null
+             */
+            message: string | null;
+            /**
              * Retry After S
              * @default null
              */
@@ -8826,6 +8949,8 @@ export interface components {
             paused_until?: string | null;
             /** Purpose */
             purpose: string;
+            /** Read Seq */
+            read_seq: number;
             /** Seat */
             seat: ("member" | "host" | "moderator" | "clinician") | null;
             /** Seq */
@@ -12876,6 +13001,97 @@ export interface operations {
             };
         };
     };
+    nudges_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NudgeDay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nudges_quiet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNudgeQuiet"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NudgeDay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nudges_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NudgeDay"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     me_passphrase: {
         parameters: {
             query?: never;
@@ -14617,6 +14833,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    message_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFlag"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flagged"];
                 };
             };
             /** @description Refused */

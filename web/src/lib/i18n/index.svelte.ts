@@ -12,6 +12,7 @@ import type exportingCatalogue from './en/exporting.json';
 import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
 import type practiceCatalogue from './en/practice.json';
+import type refusalsCatalogue from './en/refusals.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type settingsCatalogue from './en/settings.json';
@@ -34,6 +35,7 @@ export type Key =
   | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
   | keyof typeof practiceCatalogue
+  | keyof typeof refusalsCatalogue
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof settingsCatalogue
@@ -79,6 +81,11 @@ function formatOf({ locale, messages, formats }: Cache, key: Key): IntlMessageFo
 /** The words for `key` in the reader's language. */
 export function t(key: Key, values?: Values): string {
   return String(formatOf(compiled, key).format(isolated(values)));
+}
+
+/** Whether the words for a key are here: `key` may come from outside. */
+export function hasWords(key: string): key is Key {
+  return key in messages;
 }
 
 /** A name of another script must not turn the order of the words around it. */
@@ -146,6 +153,10 @@ export const loadDutyWords = (): Promise<void> => loadWords('duties');
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
 export const loadExportingWords = (): Promise<void> => loadWords('exporting');
 export const loadMeasureWords = (): Promise<void> => loadWords('measures');
+/** Why the server refused something: it says so in English itself. */
+export async function loadRefusalWords(): Promise<void> {
+  if (locale !== 'en') await loadWords('refusals').catch(() => undefined);
+}
 export const loadRightsWords = (): Promise<void> => loadWords('rights');
 export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');

@@ -11,19 +11,24 @@ import type {
   ServerFrame,
   ServerFrameOf,
 } from '#lib/api/types.ts';
+import { loadRefusalWords } from '#lib/i18n/index.svelte.ts';
 import { session } from '#lib/session.svelte.ts';
+import { Acts } from './acts.svelte.ts';
 import { line } from './connection.svelte.ts';
 import { adoptDrafts, draftsOwner, forgetDrafts, ownDrafts } from './drafts.ts';
 import { newId } from './ids.ts';
 import { keeping, Keeping } from './keeping.ts';
 import * as words from './outbox.ts';
 import { quiet } from './quiet.svelte.ts';
-import { emptyRoom, isNews, step, type Message, type RoomEvent } from './room.ts';
+import { emptyRoom, isNews, step, unreadAbove, type Message, type RoomEvent } from './room.ts';
 import { Tabs, type Told } from './tabs.ts';
 import { comfort } from './comfort.svelte.ts';
 
 const PAGE_LENGTH = 50;
 const PART_LENGTH = 10;
+/** So much is fetched at once for somebody who comes back, to where they left off or so far. */
+const BACK_LENGTH = 100;
+const BACK_PAGES = 3;
 const TYPING_SHOWN_MS = 6_000;
 /** Words on the wire for longer than this make us ask whether anybody is there. */
 const PATIENCE_MS = 5_000;
@@ -47,10 +52,10 @@ export class RoomView {
   spoken = $state.raw<Message | null>(null);
   /** How many messages a reconnect brought. */
   caughtUp = $state(0);
-  /** Own messages whose withdrawal is asked for and not yet seen. */
-  withdrawing = $state.raw<ReadonlySet<string>>(new Set());
   /** The last refusal in this room that no message of ours carries. */
   problem = $state.raw<{ code: string; detail: string } | null>(null);
+  /** Grows when its reader comes in and it was read anew: where they left off is another place then. */
+  visit = $state(0);
   missedFrom: number | null = null;
   /** What this reader has opened behind a content note, and of somebody muted. */
   readonly unfolded = new Map<string, boolean>();
@@ -80,6 +85,8 @@ class Chat {
   /** The newest notice that came while the pages were open, until it was seen. */
   news = $state.raw<Notice | null>(null);
 
+  readonly acts = new Acts(line, keeping);
+
   #outbox = $state.raw<words.Outbox>([]);
   /** Of these it is known that they outlive the page. */
   #kept = new SvelteSet<string>();
@@ -91,7 +98,6 @@ class Chat {
   #asked = new Set<RoomView>();
   /** Those that are being read anew. */
   #reading = new Set<RoomView>();
-  #acts: ClientFrame[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stops: (() => void)[] = [];
   #epoch: string | null = null;
@@ -185,6 +191,7 @@ class Chat {
       if (kept) {
         this.#outbox = words.restored(this.#outbox, kept.entries, Date.now());
         adoptDrafts(kept.drafts);
+        this.acts.restore(kept.acts);
       }
       for (const entry of this.#outbox) this.#keep(entry);
     }
@@ -233,14 +240,14 @@ class Chat {
   /** Leave nothing of this member in the page. */
   forget(): void {
     this.outbox = [];
-    this.#acts = [];
+    this.acts.forget();
     this.#tabs.tell('over');
     forgetDrafts();
   }
 
-  /** How many messages would be lost by leaving now. */
+  /** How many messages, and other things that were asked for, would be lost by leaving now. */
   get unsent(): number {
-    return this.outbox.filter((entry) => entry.state !== 'posted').length;
+    return this.outbox.filter((entry) => entry.state !== 'posted').length + this.acts.size;
   }
 
   // --- rooms ---
@@ -251,10 +258,10 @@ class Chat {
     return view;
   }
 
-  /** Come into a room: what was said, then what is being said. */
-  async enter(view: RoomView): Promise<void> {
+  /** Come into a room: what was said, then what is being said. `back`: from where its reader left off. */
+  async enter(view: RoomView, back = false): Promise<void> {
     this.#entered.add(view);
-    await this.#load(view);
+    await this.#load(view, back);
   }
 
   leave(view: RoomView): void {
@@ -263,13 +270,13 @@ class Chat {
     line.send({ type: 'leave', room: view.id });
   }
 
-  async loadOlder(view: RoomView): Promise<void> {
+  async loadOlder(view: RoomView, limit = PAGE_LENGTH): Promise<void> {
     if (view.loadingOlder || view.state.before === null) return;
     view.loadingOlder = true;
     view.olderFailed = false;
     let before: number | null = view.state.before;
     try {
-      const page = await this.#page(view.id, before);
+      const page = await this.#page(view.id, before, limit);
       for (const part of partsOf(page)) {
         // The room was read anew, or let go of what is above: what this stood before is not there.
         if (view.state.before !== before) break;
@@ -284,22 +291,27 @@ class Chat {
     }
   }
 
-  async #load(view: RoomView): Promise<void> {
+  async #load(view: RoomView, back = false): Promise<void> {
     try {
       // What is folded away is known before the first words are shown.
       await Promise.all([quiet.ready(), comfort.ready()]);
       view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
       if (!view.detail.room.seat) view.phase = 'outside';
-      else await this.#catchUp(view);
+      else await this.#catchUp(view, back);
     } catch (error) {
       if (view.phase !== 'ready') view.phase = phaseOf(error);
     }
   }
 
-  async #catchUp(view: RoomView): Promise<void> {
-    if (view.state.seq === null || view.state.stale) await this.#loadNewest(view);
+  async #catchUp(view: RoomView, back: boolean): Promise<void> {
+    const { seq, stale } = view.state;
+    if (seq === null || stale || (back && seq < (view.room?.seq ?? 0))) {
+      await this.#loadNewest(view);
+      view.visit += 1;
+    }
     view.phase = 'ready';
     this.#join(view);
+    if (back) void this.#loadBack(view);
   }
 
   /** Its position is worthless. Until that has worked nothing of the room is heard: try again. */
@@ -317,12 +329,22 @@ class Chat {
   async #loadNewest(view: RoomView): Promise<void> {
     const page = await this.#page(view.id, null);
     view.apply({ type: 'newest_page', page });
+    this.#asAskedFor(view);
     const shown = [...page.messages, ...page.held].flatMap(({ client_id }) => client_id ?? []);
     this.outbox = words.arrived(this.outbox, new Set(shown));
   }
 
-  #page(room: string, before: number | null): Promise<History> {
-    return api.get(withQuery(`/api/rooms/${room}/messages`, { before, limit: PAGE_LENGTH }));
+  /** What cannot be fetched now is left above, and nobody calls it read. */
+  async #loadBack(view: RoomView): Promise<void> {
+    const came = view.room;
+    for (let pages = 0; came && pages < BACK_PAGES && !view.olderFailed; pages += 1) {
+      if (!unreadAbove(view.state, came, session.me?.id)) break;
+      await this.loadOlder(view, BACK_LENGTH);
+    }
+  }
+
+  #page(room: string, before: number | null, limit = PAGE_LENGTH): Promise<History> {
+    return api.get(withQuery(`/api/rooms/${room}/messages`, { before, limit }));
   }
 
   // --- words ---
@@ -353,28 +375,37 @@ class Chat {
   /** Give words up; `nudged` ones are counted, without what they said. */
   discard(clientId: string): void {
     const entry = this.outbox.find((candidate) => candidate.clientId === clientId);
-    if (entry?.state === 'nudged') this.#act({ type: 'discard', client_id: clientId });
+    if (entry?.state === 'nudged') this.acts.do({ type: 'discard', client_id: clientId });
     this.outbox = words.discard(this.outbox, clientId);
     this.#flush();
   }
 
   withdraw(view: RoomView, message: string): void {
-    view.withdrawing = new Set([...view.withdrawing, message]);
-    this.#act({ type: 'withdraw', room: view.id, message });
+    this.acts.do({ type: 'withdraw', room: view.id, message });
   }
 
   react(view: RoomView, message: string, reaction: Reaction | null): void {
+    const before = view.find(message)?.my_reaction ?? null;
     view.apply({ type: 'i_reacted', message, reaction });
-    this.#act({ type: 'react', room: view.id, message, reaction });
+    this.acts.do({ type: 'react', room: view.id, message, reaction }, () => {
+      view.apply({ type: 'i_reacted', message, reaction: before });
+    });
   }
 
   answer(view: RoomView, message: string, answer: 'heard' | 'not_yet'): void {
+    const before = view.find(message)?.my_answer ?? null;
     view.apply({ type: 'i_answered', message, answer });
-    this.#act({ type: 'felt_heard', room: view.id, message, answer });
+    this.acts.do({ type: 'felt_heard', room: view.id, message, answer }, () => {
+      view.apply({ type: 'i_answered', message, answer: before });
+    });
   }
 
-  flag(flag: Omit<Extract<ClientFrame, { type: 'flag' }>, 'type'>): void {
-    this.#act({ type: 'flag', ...flag });
+  /** What was asked for and is not done yet looks here as if it were. */
+  #asAskedFor(view: RoomView): void {
+    for (const act of this.acts.in(view.id)) {
+      if (act.type === 'react') view.apply({ ...act, type: 'i_reacted' });
+      if (act.type === 'felt_heard') view.apply({ ...act, type: 'i_answered' });
+    }
   }
 
   /** Told at most every three seconds, and never kept for later. */
@@ -383,8 +414,11 @@ class Chat {
     if (line.send({ type: 'typing', room })) this.#typedAt = Date.now();
   }
 
-  readUpTo(room: string, seq: number): void {
-    line.send({ type: 'read', room, seq });
+  readUpTo(view: RoomView, seq: number): void {
+    line.send({ type: 'read', room: view.id, seq });
+    const { detail } = view;
+    if (detail && seq > detail.room.read_seq)
+      view.detail = { ...detail, room: { ...detail.room, read_seq: seq, unread: 0 } };
   }
 
   /** It was seen, or something else is being said. */
@@ -397,10 +431,6 @@ class Chat {
   }
 
   // --- the line ---
-
-  #act(frame: ClientFrame): void {
-    if (!line.send(frame)) this.#acts.push(frame);
-  }
 
   #flush(): void {
     if (!this.#tabs.leads) return this.#wait();
@@ -467,6 +497,7 @@ class Chat {
 
   #lost(): void {
     this.#asked.clear();
+    this.acts.lost();
     if (this.#tabs.leads) this.outbox = words.lineLost(this.outbox, Date.now());
   }
 
@@ -480,9 +511,7 @@ class Chat {
   #resume(): void {
     void quiet.refresh();
     for (const view of this.#entered) void this.#resumeRoom(view);
-    const acts = this.#acts;
-    this.#acts = [];
-    for (const act of acts) this.#act(act);
+    this.acts.resume();
     this.#flush();
   }
 
@@ -517,7 +546,7 @@ class Chat {
     if (view.state.behind && !before.behind) return this.#closeGap(view);
     if (view.state.stale) return void this.#readAnew(view);
     if (frame.type === 'message') this.#announce(view, before, frame);
-    if (frame.type === 'changed') this.#settle(view, frame);
+    if (frame.type === 'changed') this.acts.saw(frame);
   }
 
   #closeGap(view: RoomView): void {
@@ -538,11 +567,6 @@ class Chat {
     if (frame.seq >= view.state.joinedAt) view.missedFrom = null;
   }
 
-  #settle(view: RoomView, frame: ServerFrameOf<'changed'>): void {
-    if (!frame.message || !view.withdrawing.has(frame.message)) return;
-    view.withdrawing = new Set([...view.withdrawing].filter((id) => id !== frame.message));
-  }
-
   #held(frame: ServerFrameOf<'held'>): void {
     const entry = this.outbox.find(({ clientId }) => clientId === frame.client_id);
     if (entry && !entry.edits)
@@ -553,9 +577,11 @@ class Chat {
   }
 
   #refused(frame: ServerFrameOf<'refused'>): void {
+    void loadRefusalWords();
     if (frame.client_id) return this.#hear(frame);
+    const isAct = this.acts.refused(frame);
     const view = frame.room && this.#views.get(frame.room);
-    if (!view) return;
+    if (!view || (isAct && frame.retryable)) return;
     // A join is refused as anything else is; while one is not answered, it may be the one that was meant.
     if (frame.retryable && this.#asked.has(view))
       this.#joinLater(view, frame.retry_after_s ?? AGAIN_S);

@@ -1,18 +1,21 @@
 /**
- * What one member has not sent yet and is writing, kept by this browser over reloads and closed tabs.
+ * What one member has not sent yet, is writing, or asked for, kept by this browser over reloads and closed tabs.
  *
  * Each entry is sealed (AES-256-GCM) under a key that the browser makes and never hands out; both go
  * together. Nothing is kept where there is no IndexedDB or no secure line, and nothing here fails:
  * then words live as long as the page, and `works` says so.
  */
+import type { ActFrame } from './acts.svelte.ts';
 import type { Entry } from './outbox.ts';
 
 const NAME = 'hearth-outbox';
-const VERSION = 1;
+const VERSION = 2;
+const STORES = ['about', 'entries', 'drafts', 'acts'] as const;
 
 type About = { member: string; key: CryptoKey };
 type Sealed = { iv: Uint8Array<ArrayBuffer>; bytes: ArrayBuffer };
-type Store = 'entries' | 'drafts';
+type Store = 'entries' | 'drafts' | 'acts';
+type Kept = { entries: Entry[]; drafts: Map<string, string>; acts: ActFrame[] };
 
 export class Keeping {
   /** Whether what is written here is there after a reload. */
@@ -28,7 +31,7 @@ export class Keeping {
   }
 
   /** Open for this member; what another left is wiped first. Answers what was kept. */
-  open(member: string): Promise<{ entries: Entry[]; drafts: Map<string, string> }> {
+  open(member: string): Promise<Kept> {
     return this.#then(async () => {
       const about = await this.#about();
       if (about && about.member !== member) await this.#wipe();
@@ -36,6 +39,7 @@ export class Keeping {
       return {
         entries: (await this.#all<Entry>('entries')).map(([, entry]) => entry),
         drafts: new Map(await this.#all<string>('drafts')),
+        acts: (await this.#all<ActFrame>('acts')).map(([, frame]) => frame),
       };
     }, empty());
   }
@@ -47,6 +51,14 @@ export class Keeping {
 
   drop(clientId: string): void {
     void this.#then(() => this.#delete('entries', clientId), undefined);
+  }
+
+  putAct(name: string, frame: ActFrame): void {
+    void this.#then(() => this.#seal('acts', name, frame), undefined);
+  }
+
+  dropAct(name: string): void {
+    void this.#then(() => this.#delete('acts', name), undefined);
   }
 
   putDraft(place: string, text: string): void {
@@ -96,7 +108,9 @@ export class Keeping {
   async #open(): Promise<IDBDatabase> {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = () => {
-      for (const store of ['about', 'entries', 'drafts']) request.result.createObjectStore(store);
+      for (const store of STORES)
+        if (!request.result.objectStoreNames.contains(store))
+          request.result.createObjectStore(store);
     };
     const database = await answer(request);
     // Another tab wipes: let it.
@@ -115,9 +129,8 @@ export class Keeping {
 
   async #wipe(): Promise<void> {
     this.#database ??= await this.#open();
-    const stores = ['about', 'entries', 'drafts'] as const;
-    const all = this.#database.transaction(stores, 'readwrite');
-    await Promise.all(stores.map((store) => answer(all.objectStore(store).clear())));
+    const all = this.#database.transaction(STORES, 'readwrite');
+    await Promise.all(STORES.map((store) => answer(all.objectStore(store).clear())));
     this.#close();
     await answer(indexedDB.deleteDatabase(NAME));
   }
@@ -132,23 +145,23 @@ export class Keeping {
     return true;
   }
 
-  async #all<Kept>(store: Store): Promise<[string, Kept][]> {
+  async #all<One>(store: Store): Promise<[string, One][]> {
     const names = (await answer(this.#store(store).getAllKeys())) as string[];
     const found = await answer<Sealed[]>(this.#store(store).getAll());
-    const opened = found.map(async (sealed, index): Promise<[string, Kept][]> => {
+    const opened = found.map(async (sealed, index): Promise<[string, One][]> => {
       const name = names[index] ?? '';
-      const what = await this.#unseal<Kept>(store, name, sealed);
+      const what = await this.#unseal<One>(store, name, sealed);
       return what === null ? [] : [[name, what]];
     });
     return (await Promise.all(opened)).flat();
   }
 
-  async #unseal<Kept>(store: Store, name: string, { iv, bytes }: Sealed): Promise<Kept | null> {
+  async #unseal<One>(store: Store, name: string, { iv, bytes }: Sealed): Promise<One | null> {
     if (!this.#key) return null;
     try {
       const how = { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(store + name) };
       const plain = await crypto.subtle.decrypt(how, this.#key, bytes);
-      return JSON.parse(new TextDecoder().decode(plain)) as Kept;
+      return JSON.parse(new TextDecoder().decode(plain)) as One;
     } catch {
       return null;
     }
@@ -165,8 +178,8 @@ export class Keeping {
   }
 }
 
-function empty(): { entries: Entry[]; drafts: Map<string, string> } {
-  return { entries: [], drafts: new Map() };
+function empty(): Kept {
+  return { entries: [], drafts: new Map(), acts: [] };
 }
 
 function newKey(): Promise<CryptoKey> {

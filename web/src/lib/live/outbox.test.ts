@@ -48,6 +48,7 @@ const refused = (more: Partial<ServerFrameOf<'refused'>> = {}): ServerFrameOf<'r
   retry_after_s: 3,
   client_id: 'a',
   room: ROOM,
+  message: null,
   ...more,
 });
 

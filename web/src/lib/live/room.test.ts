@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changedFrame, frame, joinedFrame, praiseFrame, remembered, ROOM } from './cast.ts';
-import { emptyRoom, isNews, step, type RoomEvent, type RoomState } from './room.ts';
+import { emptyRoom, isNews, step, unreadAbove, type RoomEvent, type RoomState } from './room.ts';
 
 function after(...events: RoomEvent[]): RoomState {
   return events.reduce(step, emptyRoom());
@@ -18,6 +18,29 @@ function readUpToThree(): RoomState {
 }
 
 const texts = (state: RoomState) => state.messages.map((message) => message.text);
+
+describe('coming back', () => {
+  const ben = { id: 'ben', name: 'Ben', role: 'peer' } as const;
+  const came = { read_seq: 1, seq: 6, unread: 4 };
+  const page = (from: number, before: number | null) => ({
+    messages: [4, 5, 6].filter((seq) => seq >= from).map((seq) => remembered(seq, { author: ben })),
+    held: [],
+    before,
+    seq: 6,
+  });
+
+  it('counts what was not read and is not here, until it is', () => {
+    const state = step(emptyRoom(), { type: 'newest_page', page: page(5, 5) });
+    expect(unreadAbove(state, came, 'ada')).toBe(2);
+    const more = { ...page(7, 2), messages: [2, 3].map((seq) => remembered(seq, { author: ben })) };
+    expect(unreadAbove(step(state, { type: 'older_page', page: more }), came, 'ada')).toBe(0);
+  });
+
+  it('asks for nothing before the beginning', () => {
+    const state = step(emptyRoom(), { type: 'newest_page', page: page(5, null) });
+    expect(unreadAbove(state, came, 'ada')).toBe(0);
+  });
+});
 
 describe('order in a room', () => {
   it('appends what comes next', () => {

@@ -4,7 +4,7 @@
  * `seq` is the only order. Every change in the room takes the next one, so a frame that is not the
  * next is either a double, which dies here, or shows a gap, and then `behind` asks for a resume.
  */
-import type { History, HistoryMessage, Reaction, ServerFrameOf } from '#lib/api/types.ts';
+import type { History, HistoryMessage, Reaction, Room, ServerFrameOf } from '#lib/api/types.ts';
 
 export type Message = HistoryMessage;
 
@@ -42,7 +42,7 @@ export type RoomEvent =
   | { type: 'older_page'; page: History }
   | { type: 'resuming' }
   | { type: 'i_reacted'; message: string; reaction: Reaction | null }
-  | { type: 'i_answered'; message: string; answer: 'heard' | 'not_yet' }
+  | { type: 'i_answered'; message: string; answer: Message['my_answer'] }
   | { type: 'i_was_held'; message: Message }
   | { type: 'i_helped'; message: string }
   | { type: 'held_now'; held: readonly Message[] }
@@ -122,6 +122,23 @@ export function isNews(before: RoomState, after: RoomState, id: string): boolean
     message.seq > after.joinedAt &&
     message.state === 'published'
   );
+}
+
+/** How many of those that were unread on coming in are not among the messages that are here. */
+export function unreadAbove(
+  state: RoomState,
+  came: Pick<Room, 'read_seq' | 'seq' | 'unread'>,
+  me: string | undefined,
+): number {
+  if (state.before === null) return 0;
+  const here = state.messages.filter(
+    (message) =>
+      message.seq > came.read_seq &&
+      message.seq <= came.seq &&
+      message.author.id !== me &&
+      message.state === 'published',
+  );
+  return Math.max(0, came.unread - here.length);
 }
 
 function fromPage(state: RoomState, page: History): RoomState {

@@ -2,7 +2,7 @@
 import { api } from '#lib/api/client.ts';
 import type { Body } from '#lib/api/types.ts';
 import { worker } from '#lib/offline/worker.svelte.ts';
-import { forgetKept, keep, kept, type Quiet, type Shown } from './shown.ts';
+import { forgetKept, keep, keepDevice, kept, keptDevice, type Quiet, type Shown } from './shown.ts';
 import { newDevice } from './subscription.ts';
 
 export type MyPush = Body<'MyPush'>;
@@ -28,7 +28,8 @@ export class BrowserPush {
   async load(): Promise<void> {
     this.mine = await api.get<MyPush>(PATH);
     const subscribed = this.possible && (await this.#subscription()) !== null;
-    const id = subscribed ? localStorage.getItem(MINE) : null;
+    const id = subscribed ? ((await keptDevice()) ?? localStorage.getItem(MINE)) : null;
+    if (id) localStorage.setItem(MINE, id);
     this.device = this.mine.devices.find((device) => device.id === id) ?? null;
   }
 
@@ -44,6 +45,7 @@ export class BrowserPush {
     await keep({ ...shown, quiet: null });
     const device = await api.post<PushDevice>(PATH, newDevice(subscription, null));
     localStorage.setItem(MINE, device.id);
+    await keepDevice(device.id);
     await this.load();
     return true;
   }
@@ -71,7 +73,7 @@ export class BrowserPush {
 
   /** This browser is told nothing any more. */
   async forgetHere(): Promise<void> {
-    const id = this.possible ? localStorage.getItem(MINE) : null;
+    const id = this.possible ? ((await keptDevice()) ?? localStorage.getItem(MINE)) : null;
     if (!id) return;
     await this.#forget();
     await api.delete(`${PATH}/${id}`);

@@ -22,14 +22,14 @@ describe('a call on a device', () => {
     });
   });
 
-  it('is a call also when it cannot be read', () => {
+  it('is a call also when it cannot be read, and leads where every member may go', () => {
     for (const broken of [null, 'x', 3, {}, { words: 5, path: [] }])
-      expect(shownFor(broken, REMINDER)).toMatchObject({ title: 'Reminder', path: '/queue' });
+      expect(shownFor(broken, REMINDER)).toMatchObject({ title: 'Reminder', path: '/rooms' });
   });
 
   it('never leads away from this place', () => {
     for (const path of ['//evil.example', 'https://evil.example', 'queue', '/\\evil', '/a?b=c'])
-      expect(shownFor({ ...CALL, path }, null).path).toBe('/queue');
+      expect(shownFor({ ...CALL, path }, null).path).toBe('/rooms');
     expect(shownFor({ ...CALL, path: '/settings' }, null).path).toBe('/settings');
   });
 });

@@ -6,6 +6,9 @@ export type Kept = Shown & { quiet: Quiet | null };
 
 const STORE = 'hearth-push';
 const AT = '/kept-for-calls';
+const DEVICE = '/kept-device';
+/** Where a call leads that cannot be read: a page that all members have. */
+const ANYBODY = '/rooms';
 
 /** Words of this device, or else those of the message, and a path of our own; nothing else is shown. */
 export function shownFor(message: unknown, kept: Kept | null): Shown & { path: string } {
@@ -15,7 +18,7 @@ export function shownFor(message: unknown, kept: Kept | null): Shown & { path: s
   return {
     title: kept?.title ?? 'Hearth',
     body: kept?.body ?? words,
-    path: /^\/(?!\/)[\w/-]*$/.test(path) ? path : '/queue',
+    path: /^\/(?!\/)[\w/-]*$/.test(path) ? path : ANYBODY,
   };
 }
 
@@ -28,6 +31,21 @@ export async function kept(): Promise<Kept | null> {
   try {
     const found = await (await caches.open(STORE)).match(AT);
     return found ? ((await found.json()) as Kept) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The id under which the server knows this browser now, where the worker subscribed it again. */
+export async function keepDevice(id: string): Promise<void> {
+  const store = await caches.open(STORE);
+  await store.put(DEVICE, new Response(id));
+}
+
+export async function keptDevice(): Promise<string | null> {
+  try {
+    const found = await (await caches.open(STORE)).match(DEVICE);
+    return found ? await found.text() : null;
   } catch {
     return null;
   }

@@ -41,9 +41,10 @@ describe('the lines of a log', () => {
       remembered(3),
       remembered(4, { author: ben }),
     ];
-    expect(firstUnreadOf(messages, 2, 'ada')).toBe('message-2');
-    expect(firstUnreadOf(messages, 0, 'ada')).toBeNull();
-    expect(firstUnreadOf(messages.slice(1), 2, 'ada')).toBeNull();
+    expect(firstUnreadOf(messages, 1, 'ada')).toBe('message-2');
+    expect(firstUnreadOf(messages, 2, 'ada')).toBe('message-4');
+    expect(firstUnreadOf(messages, 4, 'ada')).toBeNull();
+    expect(firstUnreadOf(messages.slice(1), 1, 'ada')).toBe('message-2');
     const lines = linesOf(messages, 'message-2');
     expect(lines.map((line) => line.key).slice(0, 4)).toEqual([
       lines[0]?.key,

@@ -63,19 +63,11 @@ function together(before: Message, after: Message): boolean {
   );
 }
 
-/** The first of `unread` messages by others, counted from the newest; null when nothing came before it. */
+/** The first message by others after what was read. */
 export function firstUnreadOf(
   messages: readonly Message[],
-  unread: number,
+  readSeq: number,
   me: string | undefined,
 ): string | null {
-  let left = unread;
-  let found: string | null = null;
-  for (const message of [...messages].reverse()) {
-    if (left === 0) break;
-    if (message.author.id === me) continue;
-    found = message.id;
-    left -= 1;
-  }
-  return found === messages[0]?.id ? null : found;
+  return messages.find(({ seq, author }) => seq > readSeq && author.id !== me)?.id ?? null;
 }

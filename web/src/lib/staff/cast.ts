@@ -146,6 +146,7 @@ export function aRoom(over: Partial<Room> = {}): Room {
     paused_until: null,
     seq: 400,
     unread: 0,
+    read_seq: 0,
     ...over,
   };
 }

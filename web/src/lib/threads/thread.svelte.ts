@@ -15,7 +15,8 @@ export class ThreadView {
   /** There are more replies than one page shows. */
   more = $state(false);
 
-  readonly #room: RoomView;
+  /** The room around it, where what is said to the reader alone arrives. */
+  readonly room: RoomView;
   readonly #id: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -25,21 +26,21 @@ export class ThreadView {
   );
 
   constructor(room: string, id: string) {
-    this.#room = chat.view(room);
+    this.room = chat.view(room);
     this.#id = id;
     this.shown = new RoomView(room);
   }
 
   /** Listen to the room, then read; the answer stops listening. */
   open(): () => void {
-    void chat.enter(this.#room).then(() => this.load());
+    void chat.enter(this.room).then(() => this.load());
     const types = ['message', 'changed', 'reaction'] as const;
     const stops = types.map((type) => line.on(type, (frame) => this.#heard(frame)));
     stops.push(line.onOpen(() => void this.load()));
     return () => {
       for (const stop of stops) stop();
       clearTimeout(this.#timer);
-      chat.leave(this.#room);
+      chat.leave(this.room);
     };
   }
 
@@ -47,7 +48,7 @@ export class ThreadView {
     try {
       await quiet.ready();
       await this.#read();
-      this.shown.detail = this.#room.detail;
+      this.shown.detail = this.room.detail;
       this.phase = 'ready';
     } catch (error) {
       const gone = error instanceof ApiError && [403, 404].includes(error.status);
@@ -76,12 +77,12 @@ export class ThreadView {
   /** The server knows what may be seen now: what concerns the thread is asked for, not guessed. */
   #heard(frame: ServerFrame & { type: 'message' | 'changed' | 'reaction' }): void {
     const about = frame.type === 'message' ? frame.reply_to : frame.message;
-    if (frame.room !== this.shown.id || !about || !this.#holds(about)) return;
+    if (frame.room !== this.shown.id || !about || !this.holds(about)) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.load(), SOON_MS);
   }
 
-  #holds(id: string): boolean {
+  holds(id: string | null | undefined): boolean {
     return id === this.#id || this.shown.find(id) !== null;
   }
 }

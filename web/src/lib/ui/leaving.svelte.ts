@@ -3,6 +3,9 @@ import { t } from '#lib/i18n/index.svelte.ts';
 
 const LEFT = 'hearth.left';
 const PLAIN = 'hearth.plain';
+/** The server's own pages read it: the crisis page and the plain rooms. */
+const COOKIE = 'hearth-look';
+const YEAR_S = 365 * 24 * 3_600;
 const PRESSES = 3;
 const WITHIN_MS = 1_500;
 
@@ -53,6 +56,7 @@ class Look {
   }
 
   apply(): void {
+    document.cookie = `${COOKIE}=plain; Max-Age=${this.isPlain ? YEAR_S : 0}; Path=/; SameSite=Lax`;
     const icon = this.isPlain ? '/plain' : '/icon';
     point('icon', this.isPlain ? '/plain.svg' : '/favicon.svg');
     point('apple-touch-icon', `${icon}-192.png`);
