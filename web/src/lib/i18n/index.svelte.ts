@@ -9,6 +9,7 @@ import type composeCatalogue from './en/compose.json';
 import type dutiesCatalogue from './en/duties.json';
 import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
+import type flagCatalogue from './en/flag.json';
 import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
 import type practiceCatalogue from './en/practice.json';
@@ -32,6 +33,7 @@ export type Key =
   | keyof typeof dutiesCatalogue
   | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
+  | keyof typeof flagCatalogue
   | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
   | keyof typeof practiceCatalogue
@@ -152,6 +154,7 @@ export async function loadStaffWords(): Promise<void> {
 export const loadDutyWords = (): Promise<void> => loadWords('duties');
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
 export const loadExportingWords = (): Promise<void> => loadWords('exporting');
+export const loadFlagWords = (): Promise<void> => loadWords('flag');
 export const loadMeasureWords = (): Promise<void> => loadWords('measures');
 /** Why the server refused something: it says so in English itself. */
 export async function loadRefusalWords(): Promise<void> {
@@ -162,7 +165,9 @@ export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadBalanceWords = (): Promise<void> => loadWords('balance');
 export const loadComposeWords = (): Promise<void> => loadWords('compose');
-export const loadPracticeWords = (): Promise<void> => loadWords('practice');
+export async function loadPracticeWords(): Promise<void> {
+  await Promise.all([loadWords('practice'), loadWords('flag')]);
+}
 export const loadComfortWords = (): Promise<void> => loadWords('comfort');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
 export const loadSettingsWords = (): Promise<void> => loadWords('settings');
