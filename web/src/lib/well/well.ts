@@ -33,14 +33,16 @@ export function sentence({ what, state }: Finding, well: Well): Key {
   return `well.${what}.${state}` as Key;
 }
 
-/** How many processes answer, and with which models: ": hearth-en-1 (2)"; "" for none. */
+/** How many processes answer, and with which models: ": hearth-en-1", or of several each with how many. */
 export function answering({ answering, wanted }: Well['classifier']): {
   up: number;
   wanted: number;
   models: string;
 } {
   // Isolated: a version is written from left to right, whatever stands around it.
-  const each = answering.map(({ version, processes }) => `\u2068${version}\u2069 (${processes})`);
+  const each = answering.map(({ version, processes }) =>
+    answering.length > 1 ? `\u2068${version}\u2069 (${processes})` : `\u2068${version}\u2069`,
+  );
   return {
     up: answering.reduce((sum, { processes }) => sum + processes, 0),
     wanted,
