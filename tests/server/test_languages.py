@@ -73,7 +73,9 @@ def test_a_plain_look_says_nothing_of_this_place_in_the_row_of_tabs() -> None:
     shown, known = help.bundled_only("GB")
     for look, title, icon in ((Look(), "Hilfe, jetzt", "favicon"), (PLAIN, "Notizen", "plain")):
         looking.set(look)
-        made = page("log_in.html", visit=None, name="", wrong="", asks_second=False).body.decode()
+        made = bytes(
+            page("log_in.html", visit=None, name="", wrong="", asks_second=False).body
+        ).decode()
         crisis_page = crisis._page(shown, known, "de", look)
         assert f"<title>{title}</title>" in crisis_page
         assert all(f'<link rel="icon" href="/{icon}.svg">' in each for each in (made, crisis_page))

@@ -1,6 +1,7 @@
 """A few nudges a day, or none today: no more is said about tone, and everything else goes on."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from server.services import nudging
@@ -38,7 +39,7 @@ async def test_not_today_ends_by_itself_or_when_it_is_taken_back(any_house: Hous
     any_house.clock.move(hours=4)
     assert await answers(any_house, ash, room, harsh()) == ["nudge"]
     for until in (None, any_house.clock.now() + timedelta(days=400), now):
-        day = await any_house.do(lambda w, until=until: nudging.be_quiet(w, ash, until))
+        day = await any_house.do(partial(nudging.be_quiet, actor=ash, until=until))
         assert day.quiet_until == any_house.clock.now() + timedelta(hours=24), "never longer"
     day = await any_house.do(lambda work: nudging.speak_again(work, ash))
     assert day.quiet_until is None

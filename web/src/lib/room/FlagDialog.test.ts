@@ -21,6 +21,7 @@ beforeEach(() => {
   post.mockReset().mockResolvedValue({ who: 'moderator' });
   sessionStorage.clear();
   HTMLDialogElement.prototype.showModal = vi.fn();
+  Element.prototype.scrollIntoView = vi.fn();
 });
 
 describe('asking a person to look', () => {
