@@ -35,6 +35,8 @@ _VARIANTS = {
     "discard": ("place",),
 }  # fmt: skip
 """A command that is missing here fails the build."""
+_ECHOED = frozenset({"client_id", "room", "message"})
+"""Ids that a refusal gives back as they were sent."""
 _LISTENS_FIRST = frozenset({"leave", "typing"})
 
 
@@ -214,6 +216,6 @@ async def _refusals(socket: ClientConnection, frame: dict[str, Any]) -> list[dic
 def _said(refusals: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Without the ids by which a client knows what was refused."""
     return [
-        {name: value for name, value in refusal.items() if name not in {"client_id", "room"}}
+        {name: value for name, value in refusal.items() if name not in _ECHOED}
         for refusal in refusals
     ]
