@@ -3,6 +3,7 @@ lost or heard twice. From outside it is a socket as a Line knows it."""
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ import orjson
 
 from server.client.clock import Clock
 from server.protocol.frames import Close
+
+log = logging.getLogger(__name__)
 
 _PATH = "/api/lines"
 _PATIENCE = httpx2.Timeout(10.0, read=40.0)
@@ -71,7 +74,7 @@ class PolledSocket:
     def begin(self, *errands: Coroutine[Any, Any, None]) -> None:
         """Hear and say, and do these beside it for as long as the line stands."""
         for errand in (self._hear(), self._say(), *errands):
-            self._tasks.add(asyncio.create_task(errand, name="hearth-polled-line"))
+            self._tasks.add(asyncio.create_task(self._guarded(errand), name="hearth-polled-line"))
 
     async def send(self, text: str) -> None:
         """As a socket: it is on its way; what comes of it is heard."""
@@ -99,6 +102,14 @@ class PolledSocket:
         """Each frame, as text, until the end."""
         while (text := await self._coming.get()) is not None:
             yield text
+
+    async def _guarded(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Whatever fails, a line that hears or says nothing any more must not seem to stand."""
+        try:
+            await errand
+        except Exception as error:
+            log.warning("a fetched line failed: %s", type(error).__name__)
+            await self.end(_LOST)
 
     async def _hear(self) -> None:
         while self.close_code is None:
