@@ -24,6 +24,11 @@ MUST_FIND = [
     ("I want to kill myself", "soon"),
     ("I'm going to kill myself tonight", "now"),
     ("I took all my pills", "now"),
+    ("I have taken an overdose.", "now"),
+    ("I've just taken a massive overdose", "now"),
+    ("I took an overdose an hour ago", "now"),
+    ("I have the pills here and I am going to take them all now.", "now"),
+    ("im gonna swallow all my tablets", "now"),
     ("I have the pills in front of me and I'm going to take them all", "now"),
     ("my friend has just taken pills", "now"),
     ("goodbye everyone, I loved you", "now"),
@@ -95,6 +100,8 @@ MUST_FIND = [
 ]
 
 MUST_NOT_FIND = [
+    "I took an overdose of caffeine today, three coffees before noon",
+    "I have the pills here, as prescribed, and will take one tonight",
     "I finished the letters to my landlord, they are on the table",
     "There is enough soup for both you and me",
     "I thought about how lucky we are",
@@ -222,7 +229,7 @@ def test_a_hit_marks_the_original_words_behind_a_disguise():
 
 
 def test_the_lexicon_says_who_has_reviewed_it():
-    assert LEXICON_VERSION == "2026-11-25.1"
+    assert LEXICON_VERSION == "2026-11-26.1"
     assert LEXICON_REVIEW == "not yet reviewed by a clinician"
 
 
