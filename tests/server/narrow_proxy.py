@@ -95,14 +95,16 @@ class NarrowProxy:
             return False
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.ports[0])
         inner_writer.write(head)
-        await asyncio.wait(
-            [
-                asyncio.create_task(_pump(reader, inner_writer)),
-                asyncio.create_task(_pump(inner_reader, writer)),
-            ],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        inner_writer.close()
+        pumps = [
+            asyncio.create_task(_pump(reader, inner_writer)),
+            asyncio.create_task(_pump(inner_reader, writer)),
+        ]
+        try:
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            inner_writer.close()
+            for pump in pumps:
+                pump.cancel()
         return False
 
     async def _pass_on(
