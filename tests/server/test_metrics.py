@@ -178,7 +178,7 @@ async def test_what_happened_is_counted(seen: Seen) -> None:
     assert found["hearth_requests_total{answer=2xx}"] >= 2
     assert found["hearth_cases_open{urgency=now}"] == 1
     assert found["hearth_classifiers_wanted"] == 1
-    assert found["hearth_oldest_unread_seconds"] == 0
+    assert 0 <= found["hearth_oldest_unread_seconds"] < 60, "the newest may wait for its reading"
     assert found["hearth_backup_timestamp_seconds"] == 0
     assert found["hearth_disk_free_bytes"] > 0
     asked = [count for name, count in found.items() if name.startswith("hearth_readings_total{")]
