@@ -111,7 +111,7 @@ def plan_test(work: Work, actor: Actor) -> None:
     devices = push.devices_of(work, [actor.id])
     if not _is_on_for(work, actor) or not devices:
         raise NotNow("No browser of yours is called yet.")
-    _add_calls(work, devices, None)
+    _add_calls(work, devices)
 
 
 # --- the steward's switch ---
@@ -151,7 +151,8 @@ def plan(work: Work, case: Case, rung: Rung, called: Collection[UUID]) -> None:
         for device in push.devices_of(work, called)
         if str(device.member_id) in on_call or not is_quiet(device, work.now)
     ]
-    _add_calls(work, [one for one in awake if one.member_id not in resting] or awake, case.id)
+    called_now = [one for one in awake if one.member_id not in resting] or awake
+    _add_calls(work, called_now, case_id=case.id)
 
 
 def plan_notice(work: Work, notice: Notice, until: datetime) -> None:
@@ -164,11 +165,8 @@ def plan_notice(work: Work, notice: Notice, until: datetime) -> None:
     if not calls:
         return
     devices = push.devices_of(work, [notice.member_id])
-    work.session.add_all(
-        PushCall(device_id=device.id, notice_id=notice.id, due_at=work.now, until=until)
-        for device in devices
-        if _is_emergency(notice) or not is_quiet(device, work.now)
-    )
+    awake = [one for one in devices if _is_emergency(notice) or not is_quiet(one, work.now)]
+    _add_calls(work, awake, notice_id=notice.id, until=until)
 
 
 def to_send(work: Work) -> tuple[list[Push], list[UUID]]:
@@ -279,10 +277,18 @@ def _is_wanted(now: datetime, call: PushCall, member: Member, about: Case | Noti
     )
 
 
-def _add_calls(work: Work, devices: Iterable[PushDevice], case_id: UUID | None) -> None:
+def _add_calls(
+    work: Work,
+    devices: Iterable[PushDevice],
+    *,
+    case_id: UUID | None = None,
+    notice_id: UUID | None = None,
+    until: datetime | None = None,
+) -> None:
+    until = until or work.now + REPEAT_EVERY
     work.session.add_all(
         PushCall(
-            device_id=device.id, case_id=case_id, due_at=work.now, until=work.now + REPEAT_EVERY
+            device_id=device.id, case_id=case_id, notice_id=notice_id, due_at=work.now, until=until
         )
         for device in devices
     )
