@@ -134,6 +134,7 @@ def candidates(
     """The next cases that nobody holds, in working order, but those that were seen or are spared."""
     found: list[Case] = []
     mine = [
+        *_few(work, wanted),
         _visible(scope),
         *_narrow(wanted, work.now),
         _unclaimed(work.now),
