@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import adapter from '@sveltejs/adapter-static';
+import type { Adapter, Builder } from '@sveltejs/kit';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -15,14 +16,122 @@ function sourceVersion(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-// Nothing here may import from $app: a group takes its imports along, and SvelteKit's own runtime,
-// once in it, would run before the page has told it its version, and reload every error page for ever.
-const CORE = /\/(node_modules\/(?!@sveltejs)|src\/lib\/(api|i18n|live)|src\/lib\/session)/;
+/** Where each page begins, and where a room does. */
+const SHELL = ['src/hooks.client.ts', 'src/routes/+layout.svelte', 'src/routes/+error.svelte'];
+const ROOM = ['src/routes/rooms/[id]/+page.svelte'];
+/** SvelteKit's runtime, which runs after the page has told it its version: its first steps stay where they are. */
+const KIT = /\/node_modules\/@sveltejs\//;
+const FIRST = /\/\.svelte-kit\/|\/runtime\/client\/(entry|payload)\.js$|rolldown\/runtime/;
 /** One language at a time, and of it only what the page needs. */
 const WORDS = /\/i18n\/([a-z-]+\/[a-z_]+\.json|pseudo\.ts)$/;
 
-function isCore(id: string): boolean {
-  return CORE.test(id) && !WORDS.test(id) && !id.endsWith('.css');
+type Modules = { getModuleInfo(id: string): { importedIds: readonly string[] } | null };
+
+/** All that these import at once, and not only when it is used. */
+function atOnce(modules: Modules, ids: string[]): Set<string> {
+  const found = new Set<string>();
+  for (let id = ids.pop(); id; id = ids.pop())
+    if (!found.has(id)) {
+      found.add(id);
+      ids.push(...(modules.getModuleInfo(id)?.importedIds ?? []));
+    }
+  return found;
+}
+/**
+ * Thirty small files cost a slow line thirty heads and six turns of waiting: what every page needs is one
+ * file, and what a room needs beside it another.
+ */
+function inFewParts(): Plugin {
+  const whole = (paths: string[]) => paths.map((path) => join(import.meta.dirname, path));
+  function naming(): (id: string, modules: Modules) => string | null {
+    let shell: Set<string> | undefined;
+    let room: Set<string> | undefined;
+    return (id, modules) => {
+      if (FIRST.test(id) || WORDS.test(id)) return null;
+      if (KIT.test(id)) return 'kit';
+      shell ??= atOnce(modules, whole(SHELL));
+      room ??= atOnce(modules, whole(ROOM));
+      return shell.has(id) ? 'shell' : room.has(id) ? 'room' : null;
+    };
+  }
+  return {
+    name: 'in-few-parts',
+    applyToEnvironment: ({ config }) => config.consumer === 'client',
+    options: (options) => ({ ...options, preserveEntrySignatures: 'allow-extension' }),
+    outputOptions: (options) => ({
+      ...options,
+      strictExecutionOrder: true,
+      codeSplitting: { groups: [{ name: naming(), includeDependenciesRecursively: false }] },
+    }),
+  };
+}
+
+type Manifest = Record<string, { file: string; imports?: string[]; css?: string[] }>;
+
+/**
+ * Two pages: one for everything, and one for a room. Each names what it needs at once, so that it is fetched
+ * at once; SvelteKit alone names the styles of what comes later too, and leaves a room's own parts for last.
+ */
+function pages(inner: Adapter): Adapter {
+  async function generateFallback(builder: Builder, page: string): Promise<void> {
+    await builder.generateFallback(page);
+    const client = builder.getClientDirectory();
+    const manifest = JSON.parse(
+      readFileSync(join(client, '.vite/manifest.json'), 'utf8'),
+    ) as Manifest;
+    const every = [
+      nodeOf(manifest, '/routes/+layout.svelte'),
+      nodeOf(manifest, '/routes/+error.svelte'),
+    ];
+    const room = [...every, nodeOf(manifest, '/routes/rooms/[id]/+page.svelte')];
+    const html = readFileSync(page, 'utf8').replace(/\s*<link [^>]*rel="stylesheet">/g, '');
+    writeFileSync(page, withHead(html, manifest, every));
+    writeFileSync(join(dirname(page), 'room.html'), withHead(html, manifest, room));
+    writeFileSync(join(dirname(page), 'words.json'), JSON.stringify(firstWords(manifest)));
+  }
+  return {
+    ...inner,
+    adapt: (builder) =>
+      inner.adapt(
+        Object.assign(Object.create(builder) as Builder, {
+          generateFallback: (page: string) => generateFallback(builder, page),
+        }),
+      ),
+  };
+}
+
+/** The module that SvelteKit makes of this file. */
+function nodeOf(manifest: Manifest, source: string): string {
+  const found = Object.keys(manifest).find(
+    (key) => /\/nodes\/\d+\.js$/.test(key) && readFileSync(key, 'utf8').includes(source),
+  );
+  if (!found) throw new Error(`${source} is in no node: look at this plugin again`);
+  return found;
+}
+
+/** Where the words of the first drawing lie, by language: only the server knows which before a script runs. */
+function firstWords(manifest: Manifest): Record<string, string[]> {
+  const words: Record<string, string[]> = {};
+  for (const [key, { file }] of Object.entries(manifest)) {
+    const [, language] = /\/i18n\/([a-z]+)\/(?:common|offline)\.json$/.exec(key) ?? [];
+    if (language) (words[language] ??= []).push(`/${file}`);
+  }
+  return words;
+}
+
+function withHead(html: string, manifest: Manifest, nodes: string[]): string {
+  const modules = { getModuleInfo: (id: string) => ({ importedIds: manifest[id]?.imports ?? [] }) };
+  const keys = new Set(nodes.flatMap((node) => [...atOnce(modules, [node])]));
+  const files = [...keys].flatMap((key) => manifest[key] ?? []);
+  const links = [
+    ...files
+      .flatMap(({ css = [] }) => css)
+      .map((file) => `<link href="/${file}" rel="stylesheet">`),
+    ...files
+      .filter(({ file }) => !html.includes(file))
+      .map(({ file }) => `<link href="/${file}" rel="modulepreload">`),
+  ];
+  return html.replace('</head>', `${links.join('')}</head>`);
 }
 
 /** SvelteKit's announcer hides itself with an inline style, which our policy forbids; base.css hides it instead. */
@@ -59,28 +168,17 @@ const policy = {
 export default defineConfig({
   plugins: [
     announcerWithoutStyle(),
+    inFewParts(),
     sveltekit({
-      adapter: adapter({
-        pages: 'build',
-        assets: 'build',
-        fallback: 'index.html',
-        precompress: true,
-      }),
+      adapter: pages(
+        adapter({ pages: 'build', assets: 'build', fallback: 'index.html', precompress: true }),
+      ),
       csp: { mode: 'hash', directives: structuredClone(policy) as never },
       // Only members get one, after their first page: lib/offline.
       serviceWorker: { register: false },
       version: { name: sourceVersion() },
     }),
   ],
-  build: {
-    rolldownOptions: {
-      output: {
-        // Thirty small files cost a slow line thirty heads and six turns of waiting: what every page
-        // needs is one.
-        codeSplitting: { groups: [{ name: 'core', test: isCore }] },
-      },
-    },
-  },
   server: {
     proxy: {
       '/api': 'http://127.0.0.1:8000',

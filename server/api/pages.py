@@ -2,12 +2,16 @@
 
 import base64
 import hashlib
+import json
 import re
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
+from server.api.depend import token_of
+from server.api.language import language_of
 from server.errors import NotFound
 
 BUILD = Path(__file__).parents[2] / "web" / "build"
@@ -17,6 +21,17 @@ PLAIN_FIRST = "hearth-plain"
 _FOREVER = "public, max-age=31536000, immutable"
 _PACKED = (("br", ".br"), ("gzip", ".gz"))
 """The smaller one first; browsers ask for it over TLS and from this machine."""
+_ROOM = re.compile(r"rooms/([0-9a-f-]{36})")
+_ASKED_IN_A_ROOM = (
+    "/api/me",
+    "/api/place",
+    "/api/me/quiet",
+    "/api/me/comfort",
+    "/api/rooms/{}",
+    "/api/rooms/{}/messages?limit=20",
+)
+"""What its page asks for first: a slow line begins with it while the script is still on its way."""
+_FETCHED = "rel=preload; as=fetch; crossorigin=anonymous"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearth</title>
 <p>The pages are not built yet: run <code>make run</code>.</p><p><a href="/crisis">In crisis? Get help now</a></p>"""
 
@@ -58,10 +73,26 @@ async def page(path: str, request: Request) -> Response:
         return RedirectResponse("/plain", 303)
     if file := _find(path):
         return _file(file, request)
-    index = BUILD / "index.html"
+    if path.startswith("_app/"):
+        raise NotFound  # of another version: no page can stand in for a script
+    room = _ROOM.fullmatch(path)
+    index = BUILD / ("room.html" if room else "index.html")
     if not index.exists():
         return HTMLResponse(_NOT_BUILT, 503)
-    return FileResponse(index, headers={"cache-control": "no-cache"})
+    soon = [f"<{file}>; rel=modulepreload" for file in _first_words().get(language_of(request), ())]
+    if room and token_of(request)[0]:
+        soon += [f"<{asked.format(room[1])}>; {_FETCHED}" for asked in _ASKED_IN_A_ROOM]
+    answer = _file(index, request)
+    answer.headers["vary"] = "accept-encoding, accept-language, cookie"
+    answer.headers["link"] = ", ".join(soon)
+    return answer
+
+
+@cache
+def _first_words() -> dict[str, list[str]]:
+    """Files with the words of the first drawing, by language."""
+    words: dict[str, list[str]] = json.loads((BUILD / "words.json").read_text())
+    return words
 
 
 def _find(path: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ _FACES: dict[str, dict[str, Any]] = {
     "dark": {"color_scheme": "dark"},
     "arabic": {"color_scheme": "light", "locale": "ar"},
 }
+_OPEN = re.compile(r"/(sign-up|log-in|recover|report|crisis|plain|$)")
 _READY = """() => !document.querySelector('#splash, .loading')
   && !!document.querySelector('h1, h2, .log')"""
 _SPOILT = """() => {
@@ -42,10 +44,10 @@ class Found:
 
 
 def run() -> dict[str, Any]:
-    """FACES (light dark arabic), PATHS: only routes with this in them.
+    """FACES (light dark arabic), PATHS: only routes with this in them, EVERYBODY=1: each page as each role.
 
-    ok: no finding on any page, as a stranger and as each role, and every page was there in time.
-    Control, caught: a picture without words for it.
+    ok: no finding on any page, as whoever works there and, where it is open, as a stranger; and every page
+    was there in time. Control, caught: a picture without words for it.
     """
     return asyncio.run(_run())
 
@@ -62,7 +64,8 @@ async def _run() -> dict[str, Any]:
             async with chromium() as browser:
                 for face in faces:
                     for role in (None, *ROLES):
-                        await _look(browser, server, world, (role, face), wanted, found)
+                        theirs = [view for view in wanted if _is_for(view, role)]
+                        await _look(browser, server, world, (role, face), theirs, found)
                 spoilt = await _spoilt(browser, server)
         finally:
             server.kill()
@@ -78,6 +81,12 @@ async def _run() -> dict[str, Any]:
         "control_caught": spoilt > 0,
         "ok": not found.findings and not found.late and spoilt > 0 and found.pages > 0,
     }
+
+
+def _is_for(view: View, role: Role | None) -> bool:
+    if os.environ.get("EVERYBODY"):
+        return True
+    return bool(_OPEN.match(view.route)) if role is None else view.whose is role
 
 
 async def _look(

@@ -8,9 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any, Protocol
+from uuid import UUID
 
 from server.access import Relation, Role, aside
 from tests.server.matrix.care import (
@@ -55,6 +56,7 @@ _NOT_SENT = 422
 """A page with the words that were not sent, so that nobody loses them."""
 _NEW = re.compile(rb" \(\d+ new\)")
 _ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LINE_OF = re.compile(r"line-of-([0-9a-f-]{36})")
 _OF_CASES = ("case.", "opinion.", "removal.", "steward.removals", "escalation.")
 _OF_SHARERS = frozenset({"member.look", "clinic.measures", "measures.export"})
 """What shows somebody to clinicians because they share it."""
@@ -133,7 +135,7 @@ def ask_all(port: int, matrix: Matrix, cells: Iterable[Cell] | None = None) -> F
         def ask(share: int, together: list[Cell] = together) -> None:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
             for cell in together[share::_THREADS]:
-                answered = exchange(connection, cell.asked)
+                answered = exchange(connection, _on_a_line(connection, matrix, cell.asked))
                 missing = exchange(connection, cell.missing) if cell.missing else None
                 with lock:
                     _judge(matrix, cell, answered, missing, found)
@@ -142,6 +144,17 @@ def ask_all(port: int, matrix: Matrix, cells: Iterable[Cell] | None = None) -> F
         with ThreadPoolExecutor(_THREADS) as threads:
             list(threads.map(ask, range(_THREADS)))
     return found
+
+
+def _on_a_line(connection: http.client.HTTPConnection, matrix: Matrix, asked: Request) -> Request:
+    """Where a request names a line that is fetched: its owner opens one for it, for it lives in the server."""
+    of = _LINE_OF.search(asked.url)
+    token = of and matrix.cast.tokens.get(UUID(of[1]))
+    if not of or not token:
+        return asked
+    headers = {"Authorization": f"Bearer {token}"}
+    opened = exchange(connection, Request("POST", "/api/lines", headers, None))
+    return replace(asked, url=asked.url.replace(of[0], json.loads(opened.body)["line"]))
 
 
 def exchange(connection: http.client.HTTPConnection, asked: Request) -> Answered:

@@ -103,6 +103,8 @@ class Cast:
             STRANGER,
             *(self._person(work, role, standing) for role in MEMBERS for standing in standings),
         ]
+        self.tokens = {one.id: one.token for one in self.people if one.token}
+        self.tokens[self.author.id] = sessions.open_session(work, self.author, "program").token
 
     def _person(self, work: Work, role: Role, standing: Standing) -> Person:
         member = self._member(work, role)

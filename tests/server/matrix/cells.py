@@ -326,6 +326,10 @@ class Matrix:
             body["pseudonym"] = f"Visitor {str(new_id())[-12:]}"
         if operation.model == "LogIn":
             body["pseudonym"] = f"Nobody {str(new_id())[-12:]}"
+        if operation.model == "ReportLink":
+            here, author = self.cast.here, self.cast.author.id
+            said = self._one("reported", fresh, lambda: self.targets.said(here, author))
+            body["link"] = f"/rooms/{here}?message={said.id}"
         if operation.model == "NewPushDevice":
             body["endpoint"] += str(new_id())
         for name in operation.parameters - _WORDS_IN_PATH:
@@ -405,6 +409,7 @@ class Matrix:
 _QUERIES = {
     "climate_compare": "?first=2026-11-02&last=2026-11-08&other_first=2026-11-09&other_last=2026-11-15",
     "steward_duties_csv": "?year=2026",
+    "line_hear": "?wait_s=0",
 }
 """Without which a route answers nobody."""
 _NEEDS_SOMEBODY = frozenset({"mine", "about me"})

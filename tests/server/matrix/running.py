@@ -11,12 +11,9 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from server.access import Actor, Relation, Role
-from server.ids import new_id
-from server.live.connection import Connection
+from server.access import Relation, Role
 from server.live.encoding import encode
 from server.live.hub import Hub
-from server.protocol import frames
 from server.services.reader import Reader
 from server.settings import Settings
 from server.store import beside
@@ -96,22 +93,7 @@ async def running(
         made = await asyncio.to_thread(
             beside.do, settings, partial(make, found=found, standings=standings, pick=pick)
         )
-        _open_lines(app, made[0])
         yield Running(app, settings, *made)
-
-
-def _open_lines(app: FastAPI, matrix: Matrix) -> None:
-    """Everybody has one that is fetched, on which something waits; nobody listens to a room by it."""
-    hub, lines = app.state.parts.hub, app.state.parts.lines
-    actors = [Actor(one.id, "", one.role, one.session or new_id()) for one in matrix.cast.people]
-    actors.append(Actor(matrix.cast.author.id, "", Role.PEER, new_id()))
-    for actor in actors:
-        connection = Connection(actor)
-        name = lines.add(
-            connection, partial(hub.remove, connection), matrix.targets.open_line(actor.id)
-        )
-        connection.tell(frames.RoomEnded(room=matrix.cast.here, reason="left"))
-        lines.find(name, actor).open_up()
 
 
 def make(

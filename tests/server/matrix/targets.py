@@ -84,7 +84,7 @@ class Targets:
         climate.add_note(self.work, self.cast.there, self.cast.author.id, _DAY, NOTE_THERE)
 
     def open_line(self, member: UUID) -> str:
-        """Its name. The line itself is kept in the server, where `running` opens one for everybody."""
+        """What stands for one that they open when it is asked for: lines live in the server alone."""
         return f"line-of-{member}"
 
     # --- of a room ---

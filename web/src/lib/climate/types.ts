@@ -16,6 +16,7 @@ export type FigureName =
   | 'people'
   | 'messages'
   | 'asks'
+  | 'asks_answered'
   | 'replies_read'
   | 'danger_now'
   | 'danger_soon'

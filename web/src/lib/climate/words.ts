@@ -64,6 +64,18 @@ export function medianName(name: string): string {
   return t(`climate.figure.${name as 'first_reply_s'}`);
 }
 
+/** "Of about 20 answered asks; between 5 and 40 minutes before": worked out from what is shown alone. */
+export function firstReplyDetail(weeks: ClimateWeek[], week: ClimateWeek): string {
+  const of = number(valueOf(week, 'asks_answered') ?? 0);
+  const before = weeks.filter(({ start }) => start <= week.start).slice(-8);
+  const waits = before.flatMap((one) => valueOf(one, 'first_reply_s') ?? []);
+  if (waits.length < 2) return t('climate.figure.first_reply_s.of', { of });
+  const words = (wait: number) => duration(Math.max(60, wait));
+  const low = words(Math.min(...waits));
+  const high = words(Math.max(...waits));
+  return t('climate.figure.first_reply_s.range', { of, low, high });
+}
+
 export function figureName(name: string): string {
   return t(`climate.figure.${name}` as Key);
 }

@@ -24,6 +24,8 @@ import { emptyRoom, isNews, step, unreadAbove, type Message, type RoomEvent } fr
 import { Tabs, type Told } from './tabs.ts';
 import { comfort } from './comfort.svelte.ts';
 
+/** So much fills any screen, and is soon there on a slow line; `server/api/pages.py` begins with it. */
+const FIRST_LENGTH = 20;
 const PAGE_LENGTH = 50;
 const PART_LENGTH = 10;
 /** So much is fetched at once for somebody who comes back, to where they left off or so far. */
@@ -294,8 +296,11 @@ class Chat {
   async #load(view: RoomView, back = false): Promise<void> {
     try {
       // What is folded away is known before the first words are shown.
-      await Promise.all([quiet.ready(), comfort.ready()]);
-      view.detail = await api.get<RoomDetail>(`/api/rooms/${view.id}`);
+      [view.detail] = await Promise.all([
+        api.get<RoomDetail>(`/api/rooms/${view.id}`),
+        quiet.ready(),
+        comfort.ready(),
+      ]);
       if (!view.detail.room.seat) view.phase = 'outside';
       else await this.#catchUp(view, back);
     } catch (error) {
@@ -327,7 +332,7 @@ class Chat {
   }
 
   async #loadNewest(view: RoomView): Promise<void> {
-    const page = await this.#page(view.id, null);
+    const page = await this.#page(view.id, null, FIRST_LENGTH);
     view.apply({ type: 'newest_page', page });
     this.#asAskedFor(view);
     const shown = [...page.messages, ...page.held].flatMap(({ client_id }) => client_id ?? []);
@@ -343,7 +348,7 @@ class Chat {
     }
   }
 
-  #page(room: string, before: number | null, limit = PAGE_LENGTH): Promise<History> {
+  #page(room: string, before: number | null, limit: number): Promise<History> {
     return api.get(withQuery(`/api/rooms/${room}/messages`, { before, limit }));
   }
 
@@ -625,7 +630,7 @@ class Chat {
   /** A decision may have been about one's own held words; only the server knows which still wait. */
   async #refreshHeld(view: RoomView): Promise<void> {
     try {
-      const { held } = await this.#page(view.id, null);
+      const { held } = await this.#page(view.id, null, FIRST_LENGTH);
       view.apply({ type: 'held_now', held });
     } catch {
       // The next page that is fetched tells.

@@ -86,11 +86,19 @@ class WaysList {
       this.is = whole(await api.get<Body<'Comfort'>>('/api/me/comfort'));
       const language = currentLocale();
       // The place writes to somebody in the language in which they read it last.
-      if (!this.is.language) await this.change({ language, plain, calm });
-      else if (this.is.language !== language) await this.change({ language });
-      else await this.#show();
+      // No room waits for that.
+      if (this.is.language === language) await this.#show();
+      else void this.#speak(this.is.language ? { language } : { language, plain, calm });
       // Whoever mutes a topic does not hear its name first.
       if (this.is.topics.length) this.#list ??= await import('#lib/compose/topics.ts');
+    } catch {
+      this.#loading = null;
+    }
+  }
+
+  async #speak(patch: Body<'ComfortPatch'>): Promise<void> {
+    try {
+      await this.change(patch);
     } catch {
       this.#loading = null;
     }

@@ -1,0 +1,102 @@
+"""The built web as browsers get it: few heads, and what is needed first is named first."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from server.api import pages
+from server.ids import new_id
+from tests.server.in_process import serving_app
+
+Answer = tuple[int, dict[str, str], bytes]
+WORDS = {"en": ["/_app/immutable/en.js"], "de": ["/_app/immutable/de.js"]}
+
+
+@pytest.fixture
+async def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
+    """A server with a small web of its own."""
+    build = tmp_path / "build"
+    files = build / "_app/immutable"
+    files.mkdir(parents=True)
+    (build / "index.html").write_text("<title>Every page</title>")
+    (build / "room.html").write_text("<title>A room</title>")
+    (build / "room.html.br").write_bytes(b"packed")
+    (build / "words.json").write_text(json.dumps(WORDS))
+    (files / "en.js").write_text("export default {};")
+    monkeypatch.setattr(pages, "BUILD", build)
+    pages._first_words.cache_clear()
+    async with serving_app(tmp_path) as (_, settings):
+        yield settings.port
+    pages._first_words.cache_clear()
+
+
+async def ask(port: int, path: str, **headers: str) -> Answer:
+    """One page, as a browser of its own gets it."""
+    return await asyncio.to_thread(_ask, port, path, headers)
+
+
+def _ask(port: int, path: str, headers: dict[str, str]) -> Answer:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("GET", path, headers=named)
+    answer = connection.getresponse()
+    found = (
+        answer.status,
+        {name.lower(): value for name, value in answer.getheaders()},
+        answer.read(),
+    )
+    connection.close()
+    return found
+
+
+async def test_a_room_begins_with_what_its_page_asks_for_first(port: int):
+    room = new_id()
+    _, headers, body = await ask(port, f"/rooms/{room}", cookie="hearth=somebody")
+    assert body == b"<title>A room</title>"
+    assert f"</api/rooms/{room}/messages?limit=20>; rel=preload; as=fetch" in headers["link"]
+    assert "</_app/immutable/en.js>; rel=modulepreload" in headers["link"]
+
+
+async def test_a_stranger_is_asked_for_nothing_of_a_room(port: int):
+    _, headers, _ = await ask(port, f"/rooms/{new_id()}")
+    assert "/api/" not in headers["link"]
+
+
+@pytest.mark.parametrize("path", ["/", "/rooms", "/rooms/not-an-id", "/rooms/a/b"])
+async def test_every_other_page_is_the_same(port: int, path: str):
+    status, headers, body = await ask(port, path, cookie="hearth=somebody")
+    assert (status, body) == (200, b"<title>Every page</title>")
+    assert "/api/" not in headers["link"]
+
+
+async def test_the_first_words_are_those_of_the_reader(port: int):
+    _, headers, _ = await ask(port, "/", accept_language="de-AT,en;q=0.5")
+    assert "/de.js" in headers["link"]
+    assert "/en.js" not in headers["link"]
+
+
+async def test_a_page_is_packed_for_who_can_open_it(port: int):
+    _, headers, body = await ask(port, f"/rooms/{new_id()}", accept_encoding="gzip, br")
+    assert (headers["content-encoding"], body) == ("br", b"packed")
+    assert headers["content-type"].startswith("text/html")
+
+
+async def test_a_file_for_ever_has_a_short_head_and_a_page_the_whole(port: int):
+    _, page, _ = await ask(port, "/")
+    _, file, _ = await ask(port, "/_app/immutable/en.js")
+    assert "content-security-policy" in page
+    assert "content-security-policy" not in file
+    assert (file["x-content-type-options"], file["cross-origin-resource-policy"]) == (
+        "nosniff",
+        "same-origin",
+    )
+
+
+async def test_a_file_of_another_version_is_not_there_and_no_page_stands_in_for_it(port: int):
+    status, headers, _ = await ask(port, "/_app/immutable/before.js")
+    assert status == 404
+    assert "content-security-policy" in headers

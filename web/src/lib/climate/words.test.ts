@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import type { ClimateWeek } from './types.ts';
+import { firstReplyDetail } from './words.ts';
+
+function week(start: string, wait: number | null, answered: number | null = 20): ClimateWeek {
+  const figures = { first_reply_s: wait, asks_answered: answered };
+  return { start, end: start, figures, shares: {} };
+}
+
+describe('the middle wait for a first reply', () => {
+  const first = week('2026-10-05', 9_000);
+  const shown = week('2026-11-08', 1_200, 35);
+  const weeks = [
+    first,
+    ...[1, 2, 3, 4, 5, 6].map((n) => week(`2026-11-0${n}`, null, null)),
+    week('2026-11-07', 600),
+    shown,
+    week('2026-11-09', 60),
+  ];
+
+  it('says of how many asks, and between what it was in eight weeks', () => {
+    const said = firstReplyDetail(weeks, shown);
+    expect(said).toContain('35');
+    expect(said).toContain('between 10 min');
+    expect(said).toContain('and 20 min');
+  });
+
+  it('knows no span from one week alone, and none from weeks that come after', () => {
+    expect(firstReplyDetail(weeks, first)).toBe('Of about 20 answered asks.');
+  });
+});
