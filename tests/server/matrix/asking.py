@@ -154,7 +154,8 @@ def _on_a_line(connection: http.client.HTTPConnection, matrix: Matrix, asked: Re
         return asked
     headers = {"Authorization": f"Bearer {token}"}
     opened = exchange(connection, Request("POST", "/api/lines", headers, None))
-    return replace(asked, url=asked.url.replace(of[0], json.loads(opened.body)["line"]))
+    line = json.loads(opened.body).get("line", of[0])  # whoever may have none is refused there, too
+    return replace(asked, url=asked.url.replace(of[0], line))
 
 
 def exchange(connection: http.client.HTTPConnection, asked: Request) -> Answered:
