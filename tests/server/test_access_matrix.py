@@ -15,7 +15,7 @@ from tests.server.matrix.cells import Wanted
 from tests.server.matrix.commands import send_all
 from tests.server.matrix.expected import TABLE
 from tests.server.matrix.operation import Cell
-from tests.server.matrix.running import TOO_WIDE, AskedRows, Running, running
+from tests.server.matrix.running import FAR_TOO_WIDE, TOO_WIDE, AskedRows, Running, running
 
 _CELLS, _COMMANDS = 150, 60
 _FULLEST = {
@@ -83,6 +83,19 @@ async def test_a_row_that_is_opened_too_wide_is_found(
     monkeypatch.setitem(access.OPERATIONS, row, access.OPERATIONS[row] | more)
     cells = [cell for cell in place.matrix.cells if cell.operation.id == "case_read"]
     found = await asyncio.to_thread(ask_all, place.settings.port, place.matrix, cells)
+    assert found.counts["leaks"] > 0
+
+
+async def test_views_with_ids_of_others_show_nobody_what_is_not_theirs(
+    place: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = place.matrix.swapped[:200]
+    found = await asyncio.to_thread(ask_all, place.settings.port, place.matrix, views)
+    assert list(found.wrong.values()) == []
+    assert found.counts["refused"] > 20
+    row, more = FAR_TOO_WIDE
+    monkeypatch.setitem(access.OPERATIONS, row, access.OPERATIONS[row] | more)
+    found = await asyncio.to_thread(ask_all, place.settings.port, place.matrix, views)
     assert found.counts["leaks"] > 0
 
 

@@ -18,8 +18,10 @@ from tests.server.matrix.care import Care
 from tests.server.matrix.cast import RECOVERY_CODE, Cast, Person, Standing
 from tests.server.matrix.expected import Answer, expected
 from tests.server.matrix.operation import PLAIN, Aim, Cell, Operation, Request
+from tests.server.matrix.swapped import swapped
 from tests.server.matrix.targets import WORDS_HERE, Targets
 
+_SWAPPED = 1_000
 _ONES_OWN = ONES_OWN | {
     "notice_id", "session_id", "act_id", "entry_id", "device_id", "topic_id", "passkey_id",
     "open_line_id",
@@ -72,6 +74,7 @@ class Matrix:
             if person.token or variant not in NEEDS_SOMEBODY | _NEEDS_SOMEBODY
         ]
         self.cells = [self._cell(*one) for one in pick(every)]
+        self.swapped = swapped(self.cells, self._known, self.cast.there, _SWAPPED)
 
     # --- who ---
 
@@ -138,6 +141,9 @@ class Matrix:
         if answer == "not_found" and (aim.ids or variant in IN_THE_BODY | _IN_THE_BODY):
             missing = self._request(operation, person, self._nothing(operation, aim))
         return Cell(operation, person, variant, answer, asked, missing)
+
+    def _known(self, operation: Operation, person: Person, variant: str) -> Answer:
+        return _answer(operation, person, self._aim(operation, person, variant, fresh=False))
 
     def _aim(self, operation: Operation, person: Person, variant: str, *, fresh: bool) -> Aim:
         body = self._body(operation)

@@ -28,6 +28,8 @@ from tests.server.matrix.operation import Operation, operations
 
 TOO_WIDE = "case.read", frozenset({(Role.PEER, Relation.SEAT)})
 """A row for the first control: whoever sits in a room reads its cases."""
+FAR_TOO_WIDE = "clinic.climate", frozenset({(Role.CLINICIAN, Relation.NONE)})
+"""One for the views with swapped ids: any clinician sees any room's climate."""
 _GRIEF = "My dog died last night and I cannot stop crying"
 
 
