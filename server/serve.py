@@ -15,6 +15,7 @@ from server import logs
 from server.api.depend import Parts
 from server.api.direct import DirectWebSocket
 from server.api.metrics import metrics_served
+from server.api.patient import PatientHttp
 from server.api.socket import StraightIn
 from server.app import create_app
 from server.classifiers.beside import WORKERS_TO_ONE, Beside
@@ -106,6 +107,7 @@ def _serve_on(
     server = _Server(
         uvicorn.Config(
             StraightIn(app),
+            http=PatientHttp,
             ws=DirectWebSocket,
             ws_max_size=_WS_MOST_BYTES,
             ws_per_message_deflate=False,

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from server.errors import Misconfigured
 
 PREFIX = "HEARTH_"
+_WEB = frozenset({"http", "https"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 CLASSIFIER_ADDRESS: Final = re.compile(
     r"unix:/\S+|[A-Za-z0-9._-]+:\d{1,5}|\[[0-9A-Fa-f:]+\]:\d{1,5}"
@@ -211,8 +212,8 @@ def _checked(settings: Settings) -> Settings:
         if not CLASSIFIER_ADDRESS.fullmatch(address):
             raise Misconfigured("HEARTH_CLASSIFIERS: each is unix:/PATH or HOST:PORT, with commas.")
     if settings.public_url:
-        parts = urlsplit(settings.public_url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+        parts = _parts_of(settings.public_url)
+        if parts.scheme not in _WEB or not parts.netloc or parts.path.strip("/"):
             raise Misconfigured(
                 "HEARTH_PUBLIC_URL: must look like https://hearth.example.org, without a path."
             )
@@ -242,5 +243,13 @@ def _check_watchers(settings: Settings) -> None:
         raise Misconfigured(
             "HEARTH_METRICS_HOST: beyond this machine, metrics need HEARTH_METRICS_TOKEN_FILE."
         )
-    if settings.traces_url and urlsplit(settings.traces_url).scheme not in {"http", "https"}:
+    if settings.traces_url and _parts_of(settings.traces_url).scheme not in _WEB:
         raise Misconfigured("HEARTH_TRACES_URL: must look like http://127.0.0.1:4318.")
+
+
+def _parts_of(url: str) -> SplitResult:
+    """Empty ones where it is no address at all."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")

@@ -159,8 +159,11 @@ async def find_known(parts: Parts, token: str | None, *, asks_second_step: bool 
     return known
 
 
-def check_same_site(request: Request, settings: Settings) -> None:
-    """A change asked for with a cookie must come from our own pages. Raises CrossSite."""
+def check_same_site(request: Request, settings: Settings, *, by_cookie: bool) -> None:
+    """A change is asked for by our own pages, or by a program: that says nothing of sites, and brings no cookie.
+
+    Raises CrossSite.
+    """
     if request.method in _SAFE:
         return
     site = request.headers.get("sec-fetch-site")
@@ -169,7 +172,7 @@ def check_same_site(request: Request, settings: Settings) -> None:
         raise CrossSite
     if origin is not None and origin not in settings.origins:
         raise CrossSite
-    if site is None and origin is None:
+    if site is None and origin is None and by_cookie:
         raise CrossSite
 
 
@@ -180,10 +183,12 @@ def address_key(connection: HTTPConnection) -> str:
 
 
 def _stranger(request: Request) -> tuple[str | None, AskAnybody]:
-    """The token that a request brings, and what is known of it before anybody looks whose that is."""
+    """The token that a request brings, and what is known of it before anybody looks whose that is. Raises CrossSite."""
     token, by_cookie = token_of(request)
+    parts = parts_of(request)
+    check_same_site(request, parts.settings, by_cookie=by_cookie and token is not None)
     return token, AskAnybody(
-        parts_of(request),
+        parts,
         address_key(request),
         by_cookie=by_cookie,
         agent=request.headers.get("user-agent", ""),
@@ -209,9 +214,7 @@ async def _anybody(request: Request) -> AskAnybody:
 
 
 async def _as_member(request: Request, stranger: AskAnybody, actor: Actor) -> AskMember:
-    """Raises CrossSite, and for a program's token NoSession and NotAllowed."""
-    if stranger.by_cookie:
-        check_same_site(request, stranger.parts.settings)
+    """Raises NoSession and NotAllowed for a program's token."""
     if actor.scopes is not None:
         await _note_token(request, stranger, actor)
     return AskMember(

@@ -57,7 +57,7 @@ def read(text: str) -> Definition:
     """One definition, from the text of its file. Raises BadMeasureError, saying what is wrong."""
     try:
         definition = TypeAdapter(Definition).validate_python(_known(tomllib.loads(text)))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise BadMeasureError(f"not TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

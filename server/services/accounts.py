@@ -76,7 +76,7 @@ def log_in_with_code(
 
     Raises WrongLogIn, CodeNeeded, WrongCode.
     """
-    member = people.find_by_name_key(work, names.name_key(asked.pseudonym))
+    member = people.hold_by_name_key(work, names.name_key(asked.pseudonym))
     code = read_code(asked.recovery_code or "")
     if member is None or member.recovery_digest != digest(code):
         raise WrongLogIn

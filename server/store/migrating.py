@@ -52,6 +52,7 @@ def _run(connection: Connection, revision: str) -> None:
     config.attributes["connection"] = connection
     go = command.downgrade if revision == "base" or revision.startswith("-") else command.upgrade
     go(config, revision)
+    _check_keys(connection)
     connection.commit()
 
 
@@ -61,6 +62,13 @@ def is_known(revision: str) -> bool:
 
     known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
     return revision in known
+
+
+def _check_keys(connection: Connection) -> None:
+    """That SQLite did not hold foreign keys meanwhile has broken none."""
+    if connection.dialect.name == "sqlite":
+        broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+        assert broken is None, broken[0]  # noqa: S101 - a migration of ours is wrong: nothing is committed
 
 
 def _check_no_move(connection: Connection) -> None:

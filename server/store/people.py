@@ -26,6 +26,12 @@ def find_by_name_key(work: Work, name_key: str) -> Member | None:
     return work.session.exec(select(Member).where(Member.name_key == name_key)).first()
 
 
+def hold_by_name_key(work: Work, name_key: str) -> Member | None:
+    """The same, locked until the commit where the engine locks rows: of two who come with one code, one is second."""
+    query = select(Member).where(Member.name_key == name_key).with_for_update()
+    return work.session.exec(query.execution_options(populate_existing=True)).first()
+
+
 def sessions_by_id(work: Work, session_ids: Collection[UUID]) -> Sequence[tuple[Session, Member]]:
     """Several sessions at once, and whose they are."""
     query = (

@@ -77,7 +77,7 @@ class Sealer:
             raise Unreadable
         try:
             return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], bound_to)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where not even a nonce is left
             raise Unreadable from None
 
     @property

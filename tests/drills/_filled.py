@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -34,7 +35,7 @@ Row = dict[str, object]
 
 
 def fill(settings: Settings, messages: int) -> None:
-    """Into the embedded database, sealed as the server seals."""
+    """Sealed as the server seals."""
     beside.do(settings, partial(found, open_to_all=True))
     members, rooms = beside.do(settings, partial(_people, messages=messages))
     key_file = KeyFile.read(settings.key_path)
@@ -43,6 +44,16 @@ def fill(settings: Settings, messages: int) -> None:
         asyncio.run(_fill(settings, Sealer(key_file, keys), members, rooms, messages))
     finally:
         keys.close()
+
+
+@asynccontextmanager
+async def _side(settings: Settings) -> AsyncIterator[Side]:
+    if settings.database_url:
+        async with postgres_side(settings.database_url) as there:
+            yield there
+    else:
+        with write_sqlite(settings.sqlite_path) as here:
+            yield here
 
 
 async def all_sums(settings: Settings) -> Sums:
@@ -83,7 +94,7 @@ async def _fill(
     settings: Settings, sealer: Sealer, members: list[UUID], rooms: list[UUID], messages: int
 ) -> None:
     rng = random.Random(1)
-    with write_sqlite(settings.sqlite_path) as side:
+    async with _side(settings) as side:
         shapes = {shape.table: shape for shape in await side.shapes()}
         for begin in range(0, messages, _AT_ONCE):
             numbers = range(begin, min(begin + _AT_ONCE, messages))

@@ -3,7 +3,7 @@
 import asyncio
 import http.client
 import random
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,18 +12,12 @@ from server.access import Relation, Role
 from tests.server.matrix.asking import ask_all, exchange
 from tests.server.matrix.cast import SEATED, Standing
 from tests.server.matrix.cells import Wanted
+from tests.server.matrix.choosing import fullest, once_each
 from tests.server.matrix.commands import send_all
 from tests.server.matrix.expected import TABLE
-from tests.server.matrix.operation import Cell
 from tests.server.matrix.running import FAR_TOO_WIDE, TOO_WIDE, AskedRows, Running, running
 
 _CELLS, _COMMANDS = 150, 60
-_FULLEST = {
-    Role.PEER: Standing.SEAT,
-    Role.MODERATOR: Standing.KEEPER,
-    Role.CLINICIAN: Standing.CARER,
-    Role.STEWARD: Standing.NOWHERE,
-}
 _STANDINGS = (*SEATED, Standing.ELSEWHERE, Standing.NOWHERE)
 
 
@@ -36,28 +30,11 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
 
 def some(every: list[Wanted]) -> list[Wanted]:
     """Those who are most likely to be let in, once for each operation; and some of all others."""
-    first = {operation.id: variant for operation, _, variant in reversed(every)}
-    fullest = [
-        one
-        for one in every
-        if one[2] == first[one[0].id]
-        and one[1].standing is _FULLEST.get(one[1].role)
-        and one[1].role in {role for role, _ in TABLE[one[0].row]}
-    ]
     of_control = [one for one in every if one[0].id == "case_read"]
     rest = [one for one in every if one[0].order == 0]
-    return list(dict.fromkeys([*fullest, *of_control, *random.Random(7).sample(rest, _CELLS)]))
-
-
-def once_each(cells: Iterable[Cell]) -> list[Cell]:
-    """For each operation somebody whom the table lets in, at best seated; no stranger."""
-    best: dict[str, Cell] = {}
-    for cell in cells:
-        if cell.answer == "allowed" and cell.person.token:
-            known = best.setdefault(cell.operation.id, cell)
-            if known.person.standing not in SEATED and cell.person.standing in SEATED:
-                best[cell.operation.id] = cell
-    return list(best.values())
+    return list(
+        dict.fromkeys([*fullest(every), *of_control, *random.Random(7).sample(rest, _CELLS)])
+    )
 
 
 async def test_cells_answer_as_the_table_says(place: Running) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from uuid import UUID
 
 import orjson
@@ -87,6 +88,19 @@ def test_a_listener_is_live_only_when_it_has_all_there_is() -> None:
     assert not place.reached(listener)
     listener.seq = 2
     assert place.reached(listener)
+
+
+def test_of_five_hundred_who_type_all_at_once_a_room_hears_of_two_in_a_second() -> None:
+    place, _ = hub()
+    room = new_id()
+    everybody = [connect(place, room).connection for _ in range(500)]
+    began, times, told = time.monotonic(), 0, 0
+    while time.monotonic() - began < 1.2 or times < 10:
+        told += sum(place.typing(one, room) for one in everybody)
+        times += 1
+    assert 1 <= told <= 1 + (time.monotonic() - began) / 0.5
+    heard = [len(one.outbox._frames) for one in everybody]
+    assert sum(heard) <= told * (len(everybody) - 1)
 
 
 def test_after_a_seat_ends_nothing_more_is_delivered() -> None:

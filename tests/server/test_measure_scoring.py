@@ -156,6 +156,7 @@ def test_every_question_and_answer_has_its_own_code_and_no_total_is_out_of_reach
         ("value = 3,", "value = 4,", "count 0, 1, 2"),
         ("reliability = 0.89", "reliability = 1.2", "reliability between 0 and 1"),
         ('unknown = "It', 'unknown = ""\n#', "what it does not know"),
+        ('language = "en"', f"language = {'[' * 5_000}", "not TOML"),
     ],
 )  # fmt: skip
 def test_a_file_without_source_or_sense_is_refused(before: str, after: str, why: str):

@@ -15,6 +15,7 @@ from server.settings import Settings, read_settings
 from server.store import migrating
 from server.store.engines import migration_engine
 from server.store.migrating import migrate
+from tests.drills._filled import all_sums, differing, fill
 
 
 @pytest.fixture
@@ -57,6 +58,15 @@ async def test_up_down_and_up_again(settings: Settings) -> None:
     await go(settings, "head")
     await go(settings, "head")
     assert await look(settings, tables) == set(SQLModel.metadata.tables)
+
+
+async def test_going_back_and_forth_leaves_all_there_was(settings: Settings) -> None:
+    await asyncio.to_thread(fill, settings, 60)
+    before = await all_sums(settings)
+    await go(settings, "-5")
+    await go(settings, "head")
+    assert differing(before, await all_sums(settings)) == []
+    assert await look(settings, differences) == []
 
 
 def test_the_newest_revision_is_the_one_the_server_looks_for() -> None:

@@ -1,5 +1,6 @@
 """Sealed text: unreadable on disk, and only where it was written."""
 
+import random
 import sqlite3
 import stat
 from pathlib import Path
@@ -54,6 +55,23 @@ def test_one_changed_byte_is_noticed(tmp_path: Path) -> None:
         forged[position] ^= 1
         with pytest.raises(Unreadable):
             sealer.open(owner, bytes(forged), here)
+
+
+def test_ten_thousand_flipped_bits_and_every_cut_open_nothing(tmp_path: Path) -> None:
+    sealer, owner, here, rng = sealer_in(tmp_path), new_id(), spot(), random.Random(7)
+    texts = [sealer.seal(owner, CANARY * number, here) for number in range(50)]
+    wrong = [flipped(rng.choice(texts), rng) for _ in range(10_000)]
+    wrong += [sealed[:length] for sealed in texts[:3] for length in range(len(sealed))]
+    for forged in wrong:
+        with pytest.raises(Unreadable):
+            sealer.open(owner, forged, here)
+    assert [sealer.open(owner, sealed, here) for sealed in texts] == [CANARY * n for n in range(50)]
+
+
+def flipped(sealed: bytes, rng: random.Random) -> bytes:
+    """One bit of it, anywhere."""
+    bit = rng.randrange(len(sealed) * 8)
+    return (int.from_bytes(sealed) ^ (1 << bit)).to_bytes(len(sealed))
 
 
 def test_a_shredded_key_leaves_nothing_to_read(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from server.settings import read_settings
         ("HEARTH_CLASSIFIER", "magic"),
         ("HEARTH_PUBLIC_URL", "hearth.example.org"),
         ("HEARTH_PUBLIC_URL", "https://hearth.example.org/path"),
+        ("HEARTH_PUBLIC_URL", "https://[hearth.example.org"),
+        ("HEARTH_TRACES_URL", "http://["),
         ("HEARTH_DATABASE_URL", "mysql://x"),
         ("HEARTH_ASSESS_DEADLINE_MS", "0"),
         ("HEARTH_LIMITS", "none"),

@@ -1,8 +1,8 @@
 """A running server with the whole matrix in it, and settings broken on purpose."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from server.live.hub import Hub
 from server.services.reader import Reader
 from server.settings import Settings
 from server.store import beside
-from server.store.work import ToStaff, Work
+from server.store.work import Database, ToStaff, Work
 from tests.server.in_process import ByHand, serving_app
 from tests.server.matrix import hearing
 from tests.server.matrix.cast import Standing
@@ -54,6 +54,18 @@ class AskedRows(dict[str, Any]):
         return super().get(row, default)
 
 
+class Watched:
+    """The database as requests have it, which counts what they write; what the server does by itself goes beside it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.writes = 0
+
+    def __getattr__(self, name: str) -> Any:
+        self.writes += name in {"do", "do_together"}
+        return getattr(self._database, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """The application in this process, and what was made for it."""
@@ -69,6 +81,15 @@ class Running:
     def url(self) -> str:
         """Where it serves."""
         return f"http://127.0.0.1:{self.settings.port}"
+
+    @contextmanager
+    def watched(self) -> Iterator[Watched]:
+        """While this lasts."""
+        parts = self.app.state.parts
+        watched: Any = Watched(parts.database)
+        self.app.state.parts = replace(parts, database=watched)
+        yield watched
+        self.app.state.parts = parts
 
     async def hear(self) -> Heard:
         """Everybody listens, everything is caused, and what came of it is judged."""
