@@ -254,7 +254,7 @@ async def _build(
 ) -> tuple[Parts, KeyStore]:
     stack.enter_context(in_use(settings))
     key_file = open_key_file(settings)
-    keys = KeyStore(settings.keys_path, key_file)
+    keys = KeyStore(settings.keys_at, key_file)
     stack.callback(keys.close)
     passphrases = Passphrases()
     stack.callback(passphrases.close)

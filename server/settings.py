@@ -40,9 +40,10 @@ class Settings(BaseModel):
         None,
         description="The key that unlocks all members' keys; default: hearth.key in the data directory.",
     )
-    keys_database: Path | None = Field(
-        None,
-        description="Store of the members' wrapped keys; default: keys.sqlite3 in the data directory.",
+    keys_database: str = Field(
+        "",
+        description="Store of the members' wrapped keys: a file, or for several machines the postgresql://... of a"
+        " database that holds nothing else; default: keys.sqlite3 in the data directory.",
     )
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535)
@@ -152,9 +153,11 @@ class Settings(BaseModel):
         return self.key_file or self.data_dir / "hearth.key"
 
     @property
-    def keys_path(self) -> Path:
-        """The store of wrapped member keys, left out of backups of the database."""
-        return self.keys_database or self.data_dir / "keys.sqlite3"
+    def keys_at(self) -> Path | str:
+        """The store of wrapped member keys, left out of backups of the database: a file, or a URL."""
+        if self.keys_database.startswith("postgres"):
+            return self.keys_database
+        return Path(self.keys_database) if self.keys_database else self.data_dir / "keys.sqlite3"
 
     @property
     def moved_path(self) -> Path:
@@ -223,6 +226,7 @@ def _checked(settings: Settings) -> Settings:
         raise Misconfigured(
             "HEARTH_DATABASE_URL: must begin with postgresql:// (or be left empty for SQLite)."
         )
+    _check_keys(settings)
     if settings.redis_url and not settings.redis_url.startswith(
         ("redis://", "rediss://", "unix://")
     ):
@@ -234,6 +238,15 @@ def _checked(settings: Settings) -> Settings:
     if settings.classifier == "detoxify" and settings.models_dir is None:
         raise Misconfigured("HEARTH_MODELS_DIR: Detoxify needs the folder where its weights lie.")
     return settings
+
+
+def _check_keys(settings: Settings) -> None:
+    """A backup of the words must not hold what opens them."""
+    there = settings.keys_database
+    if there and there == settings.database_url:
+        raise Misconfigured("HEARTH_KEYS_DATABASE: keys need a database of their own.")
+    if "://" in there and not there.startswith(("postgresql://", "postgres://")):
+        raise Misconfigured("HEARTH_KEYS_DATABASE: a file, or postgresql://...")
 
 
 def _check_watchers(settings: Settings) -> None:

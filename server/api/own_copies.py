@@ -8,7 +8,7 @@ from uuid import UUID
 
 from server.access import Actor
 from server.api.depend import Parts
-from server.errors import NotNow, ServerError
+from server.errors import ServerError
 from server.services import exporting
 from server.services.exporting import Ready
 from server.settings import Settings
@@ -50,8 +50,9 @@ async def drop_files(settings: Settings, database: Database) -> None:
 async def take_file(parts: Parts, actor: Actor, export_id: UUID) -> bytes:
     """The one fetch of a file. Raises NotFound, NotNow."""
     export = await parts.database.do(partial(exporting.take, actor=actor, export_id=export_id))
-    path = _path(parts.settings, export.id)
-    sealed = await asyncio.to_thread(_take, path)
+    sealed = await asyncio.to_thread(_take, _path(parts.settings, export.id))
+    if sealed is None:  # another machine made it, and keeps it
+        sealed = (await parts.database.read(partial(exporting.make, export=export))).sealed
     return await parts.database.read(partial(exporting.open_file, export=export, sealed=sealed))
 
 
@@ -60,9 +61,9 @@ def _keep(settings: Settings, ready: Ready) -> None:
     write_durably(_path(settings, ready.export_id), ready.sealed)
 
 
-def _take(path: Path) -> bytes:
+def _take(path: Path) -> bytes | None:
     if not path.exists():
-        raise NotNow("This file is gone. Please ask for a new one.")
+        return None
     content = path.read_bytes()
     path.unlink()
     return content

@@ -18,6 +18,8 @@ from server.services.well import Disk
 from server.store.well import Look
 from server.store.work import Announcement, ToRoom
 
+log = logging.getLogger(__name__)
+
 _MINUTES = 60
 _MOST = 0.95
 _ALL = 1.0
@@ -94,11 +96,18 @@ def _ms(seconds: float | None) -> float | None:
 def counted(
     announce: Callable[[list[Announcement]], None],
 ) -> Callable[[list[Announcement]], None]:
-    """The same, and how long the telling took is counted."""
+    """The same, and how long the telling took is counted.
+
+    What is told is written already: whoever waits for their answer gets it, whatever fails in the telling, and
+    those who missed something see the gap at the room's next change.
+    """
 
     def announce_and_count(told: list[Announcement]) -> None:
         began = time.perf_counter()
-        announce(told)
+        try:
+            announce(told)
+        except Exception as error:
+            log.error("telling failed: %s", type(error).__name__)
         COUNTS.told_s.add(time.perf_counter() - began)
         COUNTS.messages += sum(
             isinstance(one, ToRoom) and isinstance(one.frame, frames.Message) for one in told

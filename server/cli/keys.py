@@ -10,6 +10,7 @@ from typing import Any
 
 from server.classifiers.secret import write_secret
 from server.cli import copying
+from server.errors import NotNow
 from server.services.place import note_key_backup
 from server.settings import Settings
 from server.store import beside
@@ -19,7 +20,7 @@ from server.store.rotating import rotate
 
 
 def add(commands: Any) -> None:
-    """Five verbs."""
+    """Six verbs."""
     parser = commands.add_parser(
         "keys", help="copy the keys, put them back, delete old copies, change them"
     )
@@ -47,6 +48,11 @@ def add(commands: Any) -> None:
         description=_rotate.__doc__,
     )
     rotating.set_defaults(run=_rotate)
+    making = verbs.add_parser(
+        "make", help="make the key file that several machines share", description=_make.__doc__
+    )
+    making.add_argument("--to", type=Path, metavar="FILE", required=True)
+    making.set_defaults(run=_make)
     sharing = verbs.add_parser(
         "classifiers",
         help="write what seals the way to classifiers on other machines",
@@ -54,6 +60,17 @@ def add(commands: Any) -> None:
     )
     sharing.add_argument("--to", type=Path, metavar="FILE", required=True)
     sharing.set_defaults(run=_classifiers)
+
+
+def _make(asked: argparse.Namespace, _: Settings) -> None:
+    """Make a key file for a new community on several machines: copied to each of them, and kept in a safe place.
+
+    On one machine the first start makes it. A community that is there already has its own: never make another.
+    """
+    if asked.to.exists():
+        raise NotNow(f"{asked.to} is there already.")
+    KeyFile.make(asked.to)
+    print(f"{asked.to} opens everything that will be written: copy it to each machine, chmod 600.")
 
 
 def _backup(asked: argparse.Namespace, settings: Settings) -> None:

@@ -4,7 +4,9 @@ lost or heard twice. From outside it is a socket as a Line knows it."""
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 _PATH = "/api/lines"
 _PATIENCE = httpx2.Timeout(10.0, read=40.0)
 """An answer may take 25 s because nothing happens."""
+_SILENT_S = 40.0
+"""Nobody answers for so long, however often he is asked: the line is given up, and another may find its way."""
 _FAREWELL_S = 2.0
 _AGAIN_S = (0.5, 1.0, 2.0, 4.0)
 """After an answer that broke off, or a server that could not just now; then the line is given up."""
@@ -55,13 +59,18 @@ Ask = Callable[[str, str, Any], Awaitable[Answered]]
 class PolledSocket:
     """Use after `begin`; until then it is only a name for a line. number: of the last frame heard.
 
-    done: called at the end, to let the network go.
+    done: called at the end, to let the network go. silent_s: a question may stay without any answer so long.
     """
 
     def __init__(
-        self, ask: Ask, name: str, clock: Clock, done: Callable[[], Awaitable[None]]
+        self,
+        ask: Ask,
+        name: str,
+        clock: Clock,
+        done: Callable[[], Awaitable[None]],
+        silent_s: float = _SILENT_S,
     ) -> None:
-        self._ask, self._clock, self._done = ask, clock, done
+        self._ask, self._clock, self._done, self._silent_s = ask, clock, done, silent_s
         self._path = f"{_PATH}/{name}"
         self._coming: asyncio.Queue[str | None] = asyncio.Queue(_AHEAD)
         self._unsaid: list[Any] = []
@@ -138,8 +147,12 @@ class PolledSocket:
     async def _asked(self, method: str, path: str, body: Any) -> dict[str, Any] | None:
         """The answer, asked for again where that may help; None: the line is over."""
         broke = unknown = 0
+        now_s = asyncio.get_running_loop().time
+        until_s = now_s() + self._silent_s
         while True:
-            answered = await self._ask(method, path, body)
+            answered = await self._asked_until(until_s, method, path, body)
+            if answered.status:
+                until_s = now_s() + self._silent_s
             if 0 < answered.status < _BAD:
                 return answered.body
             if answered.status == _NOT_FOUND and unknown < _ELSEWHERE:
@@ -148,12 +161,20 @@ class PolledSocket:
             if answered.status == _TOO_MANY:
                 await self._clock.sleep(answered.retry_after_s or _AGAIN_S[-1])
                 continue
-            if (answered.status == 0 or answered.status >= _FAULT) and broke < len(_AGAIN_S):
+            may_help = answered.status == 0 or answered.status >= _FAULT
+            if may_help and broke < len(_AGAIN_S) and now_s() < until_s:
                 await self._clock.sleep(_AGAIN_S[broke])
                 broke += 1
                 continue
             await self.end(close_code_of(answered) or _LOST)
             return None
+
+    async def _asked_until(self, until_s: float, method: str, path: str, body: Any) -> Answered:
+        try:
+            async with asyncio.timeout_at(until_s):
+                return await self._ask(method, path, body)
+        except TimeoutError:
+            return Answered(0, {})
 
 
 async def open_polled(url: str, token: str, clock: Clock) -> PolledSocket:
@@ -176,6 +197,12 @@ def close_code_of(answered: Answered) -> int | None:
     return _CODES.get(str(answered.body.get("code")))
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Once for all lines: to read the certificates takes a tenth of a second, and everybody here waits for it."""
+    return httpx2.create_ssl_context()
+
+
 class _Http:
     """The network, with connections that are kept between two questions."""
 
@@ -185,6 +212,7 @@ class _Http:
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
             timeout=_PATIENCE,
+            verify=_tls(),
             trust_env=not loopback,
         )
 

@@ -43,7 +43,7 @@ class Child:
                 "demo": True,
                 "database_url": "",
                 "key_file": None,
-                "keys_database": None,
+                "keys_database": "",
             }
         )
         self.url = f"http://127.0.0.1:{self.port}"

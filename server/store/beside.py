@@ -68,7 +68,7 @@ async def _with_database(
     go: Callable[[Database], Awaitable[Result]],
     worker: UUID | None = None,
 ) -> Result:
-    keys = KeyStore(settings.keys_path, key_file)
+    keys = KeyStore(settings.keys_at, key_file)
     sealer = Sealer(key_file, keys)
     database = open_database(settings, sealer, SystemClock(), lambda _: None, worker)
     try:

@@ -9,12 +9,11 @@ import hashlib
 import hmac
 import os
 import secrets
-import sqlite3
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +23,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from server.errors import Misconfigured
-from server.store.durable import make_durable
+from server.store.key_shelf import open_shelf
 
 _HEADER = "hearth-key-1 "
 _NONCE_BYTES = 12
@@ -34,7 +33,6 @@ _LOOK_EVERY_S = 1.0
 _CACHE_SIZE = 5_000
 _SERVER = UUID(int=0)
 """Nobody's: ids that are made from it are no member's."""
-ERASED_NAME = "erased"
 
 
 class KeyFile:
@@ -237,25 +235,14 @@ class KeyStore:
     Keys that were thrown away stay so, whichever copy of the store is put back: they are looked for when it is opened.
     """
 
-    def __init__(self, path: Path, key_file: KeyFile) -> None:
-        self._erased = Erased(path.with_name(ERASED_NAME))
+    def __init__(self, where: Path | str, key_file: KeyFile) -> None:
+        """where: a file, or the postgresql://... of a database of its own. Raises Misconfigured."""
+        self._shelf = open_shelf(where, key_file.id)
         self._key_file = key_file
         self._lock = threading.Lock()
         self._cache: OrderedDict[UUID, dict[int, AESGCM]] = OrderedDict()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._database = sqlite3.connect(
-            path, check_same_thread=False, isolation_level=None, timeout=5.0
-        )
-        path.chmod(0o600)
-        for statement in (
-            "PRAGMA journal_mode=WAL",
-            "PRAGMA synchronous=FULL",
-            "PRAGMA secure_delete=ON",
-        ):
-            self._database.execute(statement)
-        _shape(self._database, key_file.id)
-        for member in self._erased.members():
-            self._forget(member)
+        for member in self._shelf.erased.members():
+            self._shelf.run(_FORGET, member.bytes)
         self._seen, self._look_at = 0, 0.0
         self._state = self._read_state()
 
@@ -263,7 +250,7 @@ class KeyStore:
         """Forget everything that is in memory."""
         with self._lock:
             self._cache.clear()
-            self._database.close()
+            self._shelf.close()
 
     def newest(self, member: UUID) -> tuple[int, AESGCM]:
         """What new words of a member are sealed with, and its version; made where there is none, durable on return."""
@@ -295,7 +282,7 @@ class KeyStore:
         """Delete the keys: what was sealed with them stays unreadable from now on."""
         with self._lock:
             self._cache.pop(member, None)
-            self._erased.add(member, now)
+            self._shelf.erased.add(member, now)
             self._forget(member)
 
     def drop(self, owner: UUID) -> None:
@@ -306,35 +293,34 @@ class KeyStore:
 
     def erased(self) -> dict[UUID, datetime]:
         """Whose keys were thrown away here, and when."""
-        return self._erased.members()
+        return self._shelf.erased.members()
 
     def all(self) -> list[Row]:
         """Every row."""
         with self._lock:
-            found = self._database.execute(f"SELECT {_COLUMNS} FROM member_key ORDER BY 1, 2")  # noqa: S608
+            found = self._shelf.run(f"SELECT {_COLUMNS} FROM member_key ORDER BY 1, 2")  # noqa: S608
             return [Row(*row) for row in found]
 
     def put_back(self, rows: Iterable[Row]) -> int:
         """Those that are not here, and were not thrown away. Returns how many came back; durable on return."""
-        erased = {member.bytes for member in self._erased.members()}
+        erased = {member.bytes for member in self._shelf.erased.members()}
         missing = [row for row in rows if row.member not in erased]
-        with self._lock, self._writing():
-            before = self._database.total_changes
-            self._database.executemany(_INSERT, missing)
-            return self._database.total_changes - before
+        with self._lock, self._shelf.writing():
+            return sum(len(self._shelf.run(_INSERT, *row)) for row in missing)
 
     # --- changing all keys ---
 
     def begin_change(self, now: datetime) -> bool:
         """From now on every member's new words are sealed with new keys. False when that was begun already."""
-        with self._lock, self._writing():
+        with self._lock, self._shelf.writing():
             state = self._read_state()
             if state.key_file == self._key_file.id:
                 return False
-            self._database.execute(
+            self._shelf.run(
                 "UPDATE key_state SET generation = ?, key_file = ?, changed_at = ?",
-                (state.generation + 1, self._key_file.id, now.isoformat(timespec="seconds")),
-            )
+                state.generation + 1, self._key_file.id, now.isoformat(timespec="seconds"),
+            )  # fmt: skip
+            self._shelf.mark()
         self._cache.clear()
         self._state = self._read_state()
         return True
@@ -348,17 +334,17 @@ class KeyStore:
 
     def wrap_some_again(self, limit: int) -> int:
         """Keys that the key file before has wrapped. Returns how many were done; 0: none is left."""
-        with self._lock, self._writing():
-            found = self._database.execute(
+        with self._lock, self._shelf.writing():
+            found = self._shelf.run(
                 f"SELECT {_COLUMNS} FROM member_key WHERE key_file <> ? LIMIT ?",  # noqa: S608
-                (self._key_file.id, limit),
-            ).fetchall()
+                self._key_file.id, limit,
+            )  # fmt: skip
             for row in map(Row._make, found):
                 member = UUID(bytes=row.member)
                 key = self._key_file.unwrap(member, row.wrapped, row.version)
-                self._database.execute(
+                self._shelf.run(
                     "UPDATE member_key SET wrapped = ?, key_file = ? WHERE member = ? AND version = ?",
-                    (self._key_file.wrap(member, key, row.version), self._key_file.id, row.member, row.version),
+                    self._key_file.wrap(member, key, row.version), self._key_file.id, row.member, row.version,
                 )  # fmt: skip
             return len(found)
 
@@ -366,14 +352,15 @@ class KeyStore:
         """When the keys were changed of which older ones are still kept; None: none are."""
         with self._lock:
             state = self._read_state()
-            found = self._database.execute(f"SELECT 1 {_RETIRED} LIMIT 1").fetchone()
+            found = self._shelf.run(f"SELECT 1 {_RETIRED} LIMIT 1")
         return datetime.fromisoformat(state.changed_at) if found and state.changed_at else None
 
     def drop_retired(self) -> int:
         """Delete every key that a newer one of the same member has taken the place of."""
-        with self._lock, self._writing():
+        with self._lock, self._shelf.writing():
             self._cache.clear()
-            return self._database.execute(f"DELETE {_RETIRED}").rowcount
+            self._shelf.mark()
+            return len(self._shelf.run(f"DELETE {_RETIRED} RETURNING version"))
 
     def _look(self) -> None:
         """At most once a second: whether another process has changed the keys."""
@@ -381,7 +368,7 @@ class KeyStore:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY_S
-        seen = self._database.execute("PRAGMA data_version").fetchone()[0]
+        seen = self._shelf.changes()
         if seen != self._seen:
             self._seen = seen
             self._cache.clear()
@@ -394,20 +381,12 @@ class KeyStore:
 
     def _read_state(self) -> _State:
         query = "SELECT generation, key_file, changed_at FROM key_state"
-        return _State(*self._database.execute(query).fetchone())
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
+        return _State(*self._shelf.run(query)[0])
 
     def _forget(self, member: UUID) -> None:
-        self._database.execute("DELETE FROM member_key WHERE member = ?", (member.bytes,))
+        with self._shelf.writing():
+            self._shelf.run(_FORGET, member.bytes)
+            self._shelf.mark()
 
     def _load(self, member: UUID) -> dict[int, AESGCM]:
         ciphers = self._cache.get(member)
@@ -423,9 +402,9 @@ class KeyStore:
             self._cache.popitem(last=False)
 
     def _keys(self, member: UUID) -> dict[int, bytes]:
-        found = self._database.execute(
-            "SELECT version, wrapped, key_file FROM member_key WHERE member = ?", (member.bytes,)
-        ).fetchall()
+        found = self._shelf.run(
+            "SELECT version, wrapped, key_file FROM member_key WHERE member = ?", member.bytes
+        )
         if any(not self._key_file.has(by) for _, _, by in found):
             self._key_file.reload()
         return {
@@ -435,90 +414,23 @@ class KeyStore:
 
     def _make(self, member: UUID, version: int) -> bytes:
         """Under the key file that counts at this moment, whoever is changing it."""
-        with self._writing():
+        with self._shelf.writing():
             self._take_state(self._read_state())
             wrapped = self._key_file.wrap(member, AESGCM.generate_key(bit_length=256), version)
-            row = Row(member.bytes, version, wrapped, self._key_file.id)
-            self._database.execute(_INSERT, row)
+            self._shelf.run(_INSERT, member.bytes, version, wrapped, self._key_file.id)
         return self._keys(member)[version]
 
 
-class Erased:
-    """Whose keys were thrown away, and when: in a file that no backup holds. It names members by id alone."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def add(self, member: UUID, now: datetime) -> None:
-        """Durable on return."""
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            # On a line of its own, also where a crash left a part of another.
-            file.write(f"\n{member} {now.isoformat(timespec='seconds')}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        make_durable(self._path.parent)
-
-    def members(self) -> dict[UUID, datetime]:
-        """Each with the time of its erasure."""
-        if not self._path.exists():
-            return {}
-        found = (_read_erased(line) for line in self._path.read_text().splitlines())
-        return dict(one for one in found if one)
-
-
-def _read_erased(line: str) -> tuple[UUID, datetime] | None:
-    """None for what a crash left of a line: that key was not thrown away yet."""
-    try:
-        member, at = line.split()
-        return UUID(member), datetime.fromisoformat(at)
-    except ValueError:
-        return None
-
-
+_FORGET = "DELETE FROM member_key WHERE member = ?"
 _COLUMNS = "member, version, wrapped, key_file"
 _INSERT = """
 INSERT INTO member_key (member, version, wrapped, key_file) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING
+RETURNING version
 """
 _RETIRED = """FROM member_key WHERE EXISTS (
     SELECT 1 FROM member_key AS newer
     WHERE newer.member = member_key.member AND newer.version > member_key.version
 )"""
-_KEYS = """
-CREATE TABLE IF NOT EXISTS member_key (
-    member BLOB NOT NULL, version INTEGER NOT NULL, wrapped BLOB NOT NULL, key_file TEXT NOT NULL,
-    PRIMARY KEY (member, version)
-) WITHOUT ROWID
-"""
-_KEY_STATE = """
-CREATE TABLE IF NOT EXISTS key_state (
-    id INTEGER PRIMARY KEY CHECK (id = 1), generation INTEGER NOT NULL, key_file TEXT NOT NULL, changed_at TEXT
-)
-"""
-
-
-def _shape(database: sqlite3.Connection, key_file: str) -> None:
-    """As it is now; a store from before keys had versions is brought to it."""
-    has_state = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'key_state'").fetchone()
-    if has_state:
-        return
-    database.execute("BEGIN IMMEDIATE")
-    columns = [row[1] for row in database.execute("PRAGMA table_info(member_key)")]
-    if columns and "version" not in columns:
-        database.execute("ALTER TABLE member_key RENAME TO member_key_before")
-    database.execute(_KEYS)
-    if columns and "version" not in columns:
-        database.execute(
-            "INSERT INTO member_key SELECT member, 1, wrapped, key_file FROM member_key_before"
-        )
-        database.execute("DROP TABLE member_key_before")
-    database.execute(_KEY_STATE)
-    found = database.execute("SELECT key_file FROM member_key LIMIT 1").fetchone()
-    database.execute(
-        "INSERT INTO key_state VALUES (1, 0, ?, NULL) ON CONFLICT DO NOTHING",
-        (found[0] if found else key_file,),
-    )
-    database.execute("COMMIT")
 
 
 def key_id(secret: bytes) -> str:

@@ -19,12 +19,18 @@ log = logging.getLogger(__name__)
 
 def open_key_file(settings: Settings) -> KeyFile:
     """The key file; made at the very first start, and never replaced where there is already something sealed."""
-    traces = (settings.keys_path, settings.sqlite_path, settings.heads_path)
-    new_here = not any(path.exists() for path in traces)
-    if not settings.key_path.exists() and new_here:
+    if not settings.key_path.exists() and _is_new_here(settings):
         KeyFile.make(settings.key_path)
         log.info("made a new key file; keep a copy of it apart from the database")
     return KeyFile.read(settings.key_path)
+
+
+def _is_new_here(settings: Settings) -> bool:
+    """Never where keys lie elsewhere: this machine may be the second of several, which share one key file."""
+    if isinstance(settings.keys_at, str):
+        return False
+    traces = (settings.keys_at, settings.sqlite_path, settings.heads_path)
+    return not any(path.exists() for path in traces)
 
 
 def settle_journal(settings: Settings) -> None:

@@ -62,7 +62,7 @@ async def rotate(settings: Settings, now: datetime, tell: Tell) -> Rotated:
 
 async def _change(database: Database, *, settings: Settings, now: datetime, tell: Tell) -> Rotated:
     key_file = KeyFile.read(settings.key_path)
-    keys = KeyStore(settings.keys_path, key_file)
+    keys = KeyStore(settings.keys_at, key_file)
     try:
         begun = keys.begin_change(now)
         await asyncio.sleep(_UNTIL_SEEN_S)

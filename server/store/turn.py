@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import asyncpg
 
+from server.store.engines import ENDS_WHEN_CUT_OFF
+
 log = logging.getLogger(__name__)
 
 _LOCK: Final = 4_811_970_332
 _LOOK_EVERY_S = 1.0
 _PATIENCE_S = 3.0
-_FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 
 Loops = Callable[[], Sequence[Coroutine[Any, Any, None]]]
 
@@ -38,7 +39,8 @@ class Turn:
             while True:
                 try:
                     await self._take_part()
-                except _FAULTS as error:
+                except Exception as error:
+                    # A loop in the background: whatever the driver says of a lost line, it goes on.
                     log.warning("no turn can be had: %s", type(error).__name__)
                 await self._end()
                 await asyncio.sleep(_LOOK_EVERY_S)
@@ -48,7 +50,10 @@ class Turn:
     async def _take_part(self) -> None:
         """On one connection, until it breaks. Whoever holds the lock asks whether it still does."""
         connection = await asyncpg.connect(
-            self._url, timeout=_PATIENCE_S, command_timeout=_PATIENCE_S
+            self._url,
+            timeout=_PATIENCE_S,
+            command_timeout=_PATIENCE_S,
+            server_settings=dict(ENDS_WHEN_CUT_OFF),
         )
         try:
             while True:

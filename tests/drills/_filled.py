@@ -39,7 +39,7 @@ def fill(settings: Settings, messages: int) -> None:
     beside.do(settings, partial(found, open_to_all=True))
     members, rooms = beside.do(settings, partial(_people, messages=messages))
     key_file = KeyFile.read(settings.key_path)
-    keys = KeyStore(settings.keys_path, key_file)
+    keys = KeyStore(settings.keys_at, key_file)
     try:
         asyncio.run(_fill(settings, Sealer(key_file, keys), members, rooms, messages))
     finally:

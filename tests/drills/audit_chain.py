@@ -162,7 +162,7 @@ async def _decide_all(
     settings: Settings, decide: Callable[[Work], None], count: int, rng: random.Random
 ) -> None:
     key_file = KeyFile.read(settings.key_path)
-    keys = KeyStore(settings.keys_path, key_file)
+    keys = KeyStore(settings.keys_at, key_file)
     database = open_database(settings, Sealer(key_file, keys), SystemClock(), lambda _: None)
     heads = Heads(settings.heads_path, key_file)
     try:

@@ -139,7 +139,7 @@ class _Old:
         (folder / "hearth.key").chmod(0o600)
         self.settings = settings
         self.file = KeyFile.read(folder / "hearth.key")
-        store = KeyStore(settings.keys_path, KeyFile.read(settings.key_path))
+        store = KeyStore(settings.keys_at, KeyFile.read(settings.key_path))
         rows = store.all()
         store.close()
         self.keys = KeyStore(folder / "keys.sqlite3", self.file)
@@ -171,7 +171,7 @@ class _Old:
         work.session.add_all([one, other])
 
     def _unwrapped(self) -> int:
-        store = KeyStore(self.settings.keys_path, KeyFile.read(self.settings.key_path))
+        store = KeyStore(self.settings.keys_at, KeyFile.read(self.settings.key_path))
         found = 0
         for row in store.all():
             with suppress(Misconfigured):

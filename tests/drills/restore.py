@@ -131,7 +131,7 @@ def _elsewhere(settings: Settings, folder: Path, url: str) -> Settings:
             "data_dir": folder,
             "database_url": url,
             "key_file": settings.key_path,
-            "keys_database": settings.keys_path,
+            "keys_database": str(settings.keys_at),
         }
     )
 

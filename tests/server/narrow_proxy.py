@@ -18,17 +18,19 @@ class NarrowProxy:
     """Use as a context manager, around a server that may start later.
 
     lets_upgrade: whether WebSockets get through by now. cut: so many answers of lines still break off in
-    the middle, after the server has sent them. ports: of servers behind it, taken in turn by each request.
+    the middle, after the server has sent them; cut_each: and one in so many, 0: none. ports: of servers
+    behind it, taken in turn by each request.
     """
 
     def __init__(self, *ports: int) -> None:
         self.port = free_port()
         self.ports = list(ports)
         self.lets_upgrade = False
-        self.cut = 0
+        self.cut = self.cut_each = 0
         self.counts: Counter[str] = Counter()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._answers = 0
         self._client = httpx2.AsyncClient(
             timeout=40, trust_env=False, limits=httpx2.Limits(max_connections=None)
         )
@@ -127,8 +129,7 @@ class NarrowProxy:
             f"{name}: {value}" for name, value in answer.headers.multi_items() if name not in _OWN
         ]
         whole = "\r\n".join([*lines, f"Content-Length: {len(raw)}", "", ""]).encode("latin-1") + raw
-        if self.cut and path.startswith("/api/lines/"):
-            self.cut -= 1
+        if path.startswith("/api/lines/") and self._cuts():
             self.counts["cut"] += 1
             writer.write(whole[: len(whole) - len(raw) // 2 - 1])
             await writer.drain()
@@ -136,6 +137,14 @@ class NarrowProxy:
         writer.write(whole)
         await writer.drain()
         return True
+
+    def _cuts(self) -> bool:
+        """Whether this answer breaks off."""
+        self._answers += 1
+        if self.cut:
+            self.cut -= 1
+            return True
+        return bool(self.cut_each) and self._answers % self.cut_each == 0
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

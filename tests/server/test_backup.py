@@ -59,7 +59,7 @@ async def other(settings: Settings, other_server: Any, tmp_path: Path) -> Settin
             "data_dir": tmp_path / "other",
             "database_url": url,
             "key_file": settings.key_path,
-            "keys_database": settings.keys_path,
+            "keys_database": str(settings.keys_at),
         }
     )
 

@@ -103,7 +103,7 @@ async def test_keys_that_were_lost_come_back(
     await talking.stop()
 
     talking.settings.key_path.unlink()
-    talking.settings.keys_path.unlink()
+    (talking.settings.data_dir / "keys.sqlite3").unlink()
     assert (await hearth(talking, "serve"))[0] == 1
     code, words = await hearth(talking, "keys", "restore", tmp_path / "keys", *passphrase)
     assert (code, "is back" in words, " keys are back" in words) == (0, True, True), words

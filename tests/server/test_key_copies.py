@@ -31,7 +31,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def sealer(settings: Settings) -> Sealer:
     key_file = KeyFile.read(settings.key_path)
-    return Sealer(key_file, KeyStore(settings.keys_path, key_file))
+    return Sealer(key_file, KeyStore(settings.keys_at, key_file))
 
 
 def lose_the_keys(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from server.api.polled import PolledLine, PolledLines
 from server.client import Client, Http
 from server.client.carriers import Carriers
 from server.client.clock import RealClock
+from server.client.polled import Answered, PolledSocket, _Http
 from server.errors import NoSuchLine, TooFast
 from server.ids import new_id
 from server.live.connection import Connection
@@ -157,6 +158,61 @@ async def test_a_websocket_is_tried_again_and_taken_when_it_opens(place: Place) 
     assert isinstance(first, frames.Posted)
     assert isinstance(second, frames.Posted)
     assert second.seq == first.seq + 1
+
+
+async def test_a_line_on_which_nobody_answers_is_given_up_in_time() -> None:
+    """A network may swallow each question, and a proxy may hang on to it: five times 40 s was too long."""
+    held: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", 0)
+    http = _Http(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", "token")
+    socket = PolledSocket(http.ask, "name", RealClock(), http.close, silent_s=0.3)
+    socket.begin()
+    began = time.perf_counter()
+    async with asyncio.timeout(20):
+        assert [text async for text in socket] == []
+    assert socket.close_code == 1006
+    assert time.perf_counter() - began < 5
+    await socket.close()
+    for writer in held:
+        writer.close()
+    server.close()
+
+
+async def test_a_question_that_is_answered_late_but_answered_keeps_its_line() -> None:
+    answers = iter([0, 503, 0, 429, 503, 404, 200])
+
+    async def ask(method: str, path: str, body: Any) -> Answered:
+        status = next(answers, None)
+        if method == "POST" or status is None:
+            await asyncio.Event().wait()
+        await asyncio.sleep(0.25)
+        return Answered(status or 0, {"last": 1, "frames": [{"type": "hello"}]}, 0.01)
+
+    async def done() -> None: ...
+
+    socket = PolledSocket(ask, "name", Hurried(), done, silent_s=1.0)
+    socket.begin()
+    async with asyncio.timeout(20):
+        async for text in socket:
+            assert json.loads(text) == {"type": "hello"}
+            break
+    assert socket.close_code is None
+    await socket.close()
+
+
+class Hurried(RealClock):
+    """No time passes while somebody rests."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+
+def test_a_line_over_http_is_opened_without_reading_certificates_again() -> None:
+    _Http("http://127.0.0.1:1", "token")
+    began = time.process_time()
+    for _ in range(20):
+        _Http("http://127.0.0.1:1", "token")
+    assert time.process_time() - began < 0.5, "everybody in this program waits meanwhile"
 
 
 # --- the wire ---

@@ -88,6 +88,22 @@ async def test_a_copy_is_proved_made_and_fetched_once(standing_server: LiveServe
     assert not list(standing_server.settings.exports_path.iterdir())
 
 
+async def test_a_copy_that_another_machine_made_is_made_anew_where_it_is_fetched(
+    standing_server: LiveServer,
+) -> None:
+    http, token, code, _ = await enter(standing_server, "Heron on the weir")
+    await http.call("POST", "/api/me/data/export", wire.Proof(recovery_code=code))
+    copy = await ready(http)
+    (standing_server.settings.exports_path / str(copy.id)).unlink()
+    content = await asyncio.to_thread(fetch, standing_server, token, copy.id)
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        assert "Heron on the weir" in packed.read("data.json").decode()
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        await asyncio.to_thread(fetch, standing_server, token, copy.id)
+    assert refused.value.code == 409, "once, all the same"
+    refused.value.close()
+
+
 async def test_leaving_is_taken_back_or_done_and_then_no_door_opens(
     standing_server: LiveServer,
 ) -> None:

@@ -71,7 +71,7 @@ async def test_every_word_is_read_and_the_old_key_opens_nothing(
     settings: Settings, tmp_path: Path
 ) -> None:
     old_file = KeyFile.of_text(settings.key_path.read_text())
-    old_keys = KeyStore(settings.keys_path, old_file)
+    old_keys = KeyStore(settings.keys_at, old_file)
     ash = await beside_do(settings, lambda work: work.session.exec(select(Member.id)).first())
     old_cipher = old_keys.find(ash, 1)
     old_keys.close()
@@ -85,7 +85,7 @@ async def test_every_word_is_read_and_the_old_key_opens_nothing(
     new_file = KeyFile.read(settings.key_path)
     assert not new_file.is_changing
     assert new_file.id != old_file.id
-    keys = KeyStore(settings.keys_path, new_file)
+    keys = KeyStore(settings.keys_at, new_file)
     for row in keys.all():
         with pytest.raises(Misconfigured):
             old_file.unwrap(UUID(bytes=row.member), row.wrapped, row.version)

@@ -15,7 +15,9 @@ from server.errors import Misconfigured, NotNow
 from server.settings import Settings
 from server.store.copies.sealed_file import NotACopy, open_sealed, read_label, write_sealed
 from server.store.durable import write_durably
-from server.store.keys import ERASED_NAME, Erased, KeyFile, KeyStore, Row
+from server.store.erased import Erased
+from server.store.key_shelf import ERASED_NAME
+from server.store.keys import KeyFile, KeyStore, Row
 from server.store.occupied import alone
 
 KEEP = timedelta(days=7)
@@ -52,11 +54,7 @@ def back_up_keys(settings: Settings, path: Path, passphrase: str, now: datetime)
     Raises NotNow where that file is there already, Misconfigured without a key file, or OSError.
     """
     key_file = KeyFile.read(settings.key_path)
-    rows = []
-    if settings.keys_path.exists():
-        keys = KeyStore(settings.keys_path, key_file)
-        rows = keys.all()
-        keys.close()
+    rows = _all_keys(settings, key_file)
     content = {
         "key_id": key_file.id,
         "key_file": settings.key_path.read_text(),
@@ -83,7 +81,7 @@ def restore_keys(settings: Settings, path: Path, passphrase: str) -> KeysBack:
             write_durably(settings.key_path, content["key_file"].encode())
         key_file = KeyFile.read(settings.key_path)
         rows = _rows(content, key_file)
-        keys = KeyStore(settings.keys_path, key_file)
+        keys = KeyStore(settings.keys_at, key_file)
         back = keys.put_back(rows)
         keys.close()
     erased = {member.bytes for member in erased_members(settings)}
@@ -116,8 +114,15 @@ def prune(settings: Settings, folder: Path, now: datetime) -> Pruned:
 
 
 def erased_members(settings: Settings) -> dict[UUID, datetime]:
-    """Whose keys were thrown away here, and when."""
-    return Erased(settings.keys_path.with_name(ERASED_NAME)).members()
+    """Whose keys were thrown away, and when. Raises Misconfigured where they lie elsewhere and nobody answers."""
+    where = settings.keys_at
+    if isinstance(where, Path):
+        return Erased(where.with_name(ERASED_NAME)).members()
+    keys = KeyStore(where, KeyFile.read(settings.key_path))
+    try:
+        return keys.erased()
+    finally:
+        keys.close()
 
 
 def _rows(content: dict[str, Any], key_file: KeyFile) -> list[Row]:
@@ -147,18 +152,25 @@ def _has_key_file(settings: Settings, key_id: str) -> bool:
     key_file = KeyFile.read(path)
     if key_file.knows(key_id):
         return True
-    if not _is_unused(settings, key_file):
+    if has_keys(settings, key_file):
         raise NotNow(f"{path} is the key file of another community: put it somewhere else first.")
     path.rename(path.with_name(f"{path.name}.unused-{key_file.id}"))
     return False
 
 
-def _is_unused(settings: Settings, key_file: KeyFile) -> bool:
-    if not settings.keys_path.exists():
-        return True
-    keys = KeyStore(settings.keys_path, key_file)
+def has_keys(settings: Settings, key_file: KeyFile) -> bool:
+    """Whether there is a store of members' keys here, with keys in it."""
+    return bool(_all_keys(settings, key_file))
+
+
+def _all_keys(settings: Settings, key_file: KeyFile) -> list[Row]:
+    """None where there is no store yet: looking for one makes none."""
+    where = settings.keys_at
+    if isinstance(where, Path) and not where.exists():
+        return []
+    keys = KeyStore(where, key_file)
     try:
-        return not keys.all()
+        return keys.all()
     finally:
         keys.close()
 

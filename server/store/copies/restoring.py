@@ -13,7 +13,7 @@ from server.ids import new_token
 from server.settings import Settings
 from server.store import audit, beside, erasing, people, place
 from server.store.copies.backup import Backup, Contents, Tell, Totals, open_backup
-from server.store.copies.key_copies import erased_members
+from server.store.copies.key_copies import erased_members, has_keys
 from server.store.copies.lines import Shape, Side, sum_up
 from server.store.copies.sealed_file import Damaged, NotACopy
 from server.store.copies.staging import Staging, staging
@@ -89,9 +89,9 @@ async def restore(
 
 def _check_keys(settings: Settings, contents: Contents) -> KeyFile:
     key_file = KeyFile.read(settings.key_path)
-    if not settings.keys_path.exists():
+    if not has_keys(settings, key_file):
         raise Misconfigured(
-            f"{settings.keys_path} is missing: put the members' keys back first, with `hearth keys restore`."
+            "The members' keys are missing here: put them back first, with `hearth keys restore`."
         )
     if not key_file.knows(contents.key_file):
         raise Misconfigured(

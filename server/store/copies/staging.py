@@ -210,7 +210,7 @@ async def run_verb(
 ) -> Result:
     """In a transaction of its own, on a database that nobody serves."""
     key_file = KeyFile.read(settings.key_path)
-    keys = KeyStore(settings.keys_path, key_file)
+    keys = KeyStore(settings.keys_at, key_file)
 
     def in_work(connection: Connection) -> Result:
         work = Work(connection, Sealer(key_file, keys), SystemClock().now(), _session)
@@ -241,7 +241,7 @@ def _elsewhere(settings: Settings, folder: Path) -> Settings:
             "data_dir": folder,
             "database_url": "",
             "key_file": settings.key_path,
-            "keys_database": settings.keys_path,
+            "keys_database": str(settings.keys_at),
         }
     )
 

@@ -111,15 +111,19 @@ export class PolledSocket {
     const isOpening = this.readyState === 0;
     let broke = 0;
     let unknown = 0;
+    let answeredAt = Date.now();
     while (this.readyState < 2) {
       const answered = await this.#ask(method, path, body);
       const { status } = answered;
       if (this.readyState > 1) return null;
+      if (status) answeredAt = Date.now();
       if (status >= 200 && status < 300) return answered.body as Body;
       if (!isOpening && status === 404 && unknown++ < ELSEWHERE) continue;
       const wait = status === 429 ? answered.waitMs : AGAIN_MS[broke++];
       const helps = status === 0 || status === 429 || status >= 500;
-      if (isOpening || !helps || wait === undefined) {
+      // Asking on where nobody answers helps nobody: another line may find its way.
+      const isSilent = Date.now() - answeredAt >= PATIENCE_MS;
+      if (isOpening || !helps || isSilent || wait === undefined) {
         this.#end(CODES[String(answered.body.code)] ?? LOST);
         return null;
       }
