@@ -8,7 +8,7 @@ of their words (decisions 2); what nobody assessed is published (decisions 3).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from moderation import tone
@@ -22,6 +22,7 @@ from moderation.urgency import Urgency as Urgency
 from moderation.urgency import most_urgent
 from moderation.verdict import Context as Context
 from moderation.verdict import Handling as Handling
+from moderation.verdict import LeftOut as LeftOut
 from moderation.verdict import Reason as Reason
 from moderation.verdict import Verdict as Verdict
 
@@ -64,6 +65,7 @@ def judge(
         policy=policy.version,
         praise=case.praise(handling, looked_at),
         by_rule=looked_at is not Urgency.NONE and urgency is Urgency.NONE,
+        left_out=case.left_out(handling, in_danger=bool(dangers)),
     )
 
 
@@ -154,6 +156,20 @@ class _Case:
             return None
         return None if self._maybe_in_danger() else tone.praise(self.evidence, self.context)
 
+    def left_out(self, handling: Handling, *, in_danger: bool) -> LeftOut | None:
+        """Why there is no nudge, where there would be one, or nobody can know."""
+        if handling in {Handling.NUDGE, Handling.HOLD}:
+            return None
+        if not self.evidence.assessed:
+            return _UNREAD.get(self.evidence.assessment.why_not or "", LeftOut.BROKEN)
+        spared = in_danger or self._maybe_in_danger()
+        if not spared and (self.context.tone_nudges or handling is Handling.COLLAPSE):
+            return None
+        asked = replace(self, context=replace(self.context, tone_nudges=True, insist=False))
+        if not any((*tone.nudges(self.evidence, asked.context), *asked._nudged_by_rule())):
+            return None
+        return LeftOut.DANGER if spared else LeftOut.OFF
+
     def _unread(self) -> _Handled:
         """Published: who knows whether its author is in danger. What rules would keep back is folded."""
         folded = self._ruled(Handling.COLLAPSE, Handling.HOLD)
@@ -240,6 +256,9 @@ class _Case:
         yield from (_reason_of(hit) for hit in self.hits if hit.category == "encouragement")
         for name in self._severe_signals():
             yield self.evidence.reason(name, *self.evidence.toxic_spans())
+
+
+_UNREAD = {"language": LeftOut.LANGUAGE, "late": LeftOut.NOT_IN_TIME}
 
 
 def _reason_of(hit: Hit) -> Reason:

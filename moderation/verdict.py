@@ -19,6 +19,24 @@ class Handling(StrEnum):
     HOLD = "hold"
 
 
+class LeftOut(StrEnum):
+    """Why a nudge was left out. The last three: nobody knows whether there would have been one."""
+
+    DANGER = "danger"
+    """Their author may be in danger."""
+    OFF = "off"
+    """Their author switched nudges off."""
+    SNOOZED = "snoozed"
+    """For this day."""
+    DAY_CAP = "day_cap"
+    """They had as many on this day as there may be."""
+    LANGUAGE = "language"
+    """No model reads it."""
+    NOT_IN_TIME = "not_in_time"
+    BROKEN = "broken"
+    """No model answered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why, in words for a moderator; never a score."""
@@ -55,6 +73,7 @@ class Verdict:
     gravest first. content_note: what a collapsed message is folded behind. assessed: whether a
     model read it. policy: the version that judged. praise: what its author may hear that they did
     well, by its code in nudges.toml. by_rule: a person looks only because a rule of the place asks.
+    left_out: why its author is not nudged, where that is no matter of their words.
     """
 
     handling: Handling
@@ -67,3 +86,4 @@ class Verdict:
     policy: str
     praise: str | None = None
     by_rule: bool = False
+    left_out: LeftOut | None = None

@@ -90,6 +90,9 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "receipt.list": _ANY_MEMBER,
     "mood.own": _ANY_MEMBER,
     "measure.own": _ANY_MEMBER,
+    "age.own": _ANY_MEMBER,
+    "age.list": _rows((_MODERATOR, _STEWARD), Relation.NONE),
+    "age.answer": _rows((_MODERATOR,), Relation.KEEPER) | _STEWARDS,
     "quiet.read": _ANY_MEMBER,
     "quiet.change": _ANY_MEMBER,
     "comfort.read": _ANY_MEMBER,
@@ -244,6 +247,16 @@ def relation_of(seat: str | None) -> Relation:
     if seat is None:
         return Relation.NONE
     return _SEAT_RELATIONS.get(seat, Relation.SEAT)
+
+
+def admits(room_is_for: str, age_group: str | None, seat: str) -> bool:
+    """Whether somebody may hold this seat in a room that is for one age group, or for everybody.
+
+    Adults keep and care for minors' rooms by a seat of that role; who has not said is let into none of either.
+    """
+    if room_is_for in ("everybody", age_group):
+        return True
+    return age_group == "adults" and seat in _SEAT_RELATIONS
 
 
 def aside(relation: Relation) -> Relation:

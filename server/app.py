@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from server.api import (
     accounts,
+    ages,
     away,
     care,
     cases,
@@ -66,6 +67,7 @@ from server.api.background import (
     keep_own_data_moving,
     keep_policy_current,
     keep_presence_told,
+    keep_replies_counted,
     keep_retention,
     keep_sessions_honest,
     keep_shadow_counted,
@@ -131,6 +133,7 @@ _ROUTERS = (
     help,
     crisis,
     accounts,
+    ages,
     ways,
     consents,
     care,
@@ -235,6 +238,7 @@ def _by_one(parts: Parts, keys: KeyStore, clock: Clock) -> Sequence[Coroutine[An
         push_to_members_away(parts),
         keep_audit_signed(parts),
         keep_weeks_counted(parts),
+        keep_replies_counted(parts),
         keep_own_data_moving(parts),
         keep_retention(parts, keys, clock),
         keep_members_told(parts),

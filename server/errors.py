@@ -71,6 +71,13 @@ class NotAllowed(ServerError):
     detail = "That is not yours to do."
 
 
+class OtherAgeGroup(NotAllowed):
+    """The room is for the other age group, or the member has not said which is theirs."""
+
+    code = "other_age_group"
+    detail = "That room is for another age group. In the settings you can say which is yours."
+
+
 class CrossSite(NotAllowed):
     """A state-changing request that did not come from our own pages."""
 

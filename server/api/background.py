@@ -19,6 +19,7 @@ from server.counting import COUNTS
 from server.errors import ServerError
 from server.protocol import frames
 from server.services import (
+    answering,
     away,
     by_itself,
     calling,
@@ -65,6 +66,7 @@ _MINUTE_S = 60.0
 _POLICY_EVERY_S = 2.0
 _SHADOW_EVERY_S = 5.0
 _WEEKS_EVERY_S = 60.0
+_REPLIES_EVERY_S = 300.0
 _RETENTION_EVERY_S = 60.0
 _BREATH_S = 0.05
 _MOST_BREATH_S = 0.25
@@ -507,6 +509,15 @@ async def count_weeks(database: Database) -> int:
             figures = await database.read(partial(climate.count_week, due=week))
             counted += await database.do(partial(climate.keep_week, due=week, figures=figures))
     return counted
+
+
+async def keep_replies_counted(parts: Parts) -> None:
+    """How long asks wait in each room, for the list of rooms: some minutes old, and never counted for a reader."""
+    while True:
+        with _outliving("counting replies"):
+            counted = await parts.database.read(answering.count)
+            await parts.database.do(partial(answering.keep, counted=counted))
+        await asyncio.sleep(_REPLIES_EVERY_S)
 
 
 async def keep_members_told(parts: Parts) -> None:

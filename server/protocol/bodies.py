@@ -8,7 +8,7 @@ from server.protocol.base import Id, Name, ShortText, Storable, Text, Time, Wire
 from server.protocol.desk import Desk
 from server.protocol.duties import DutiesStatus, OutsideOnCase, TakeDown
 from server.protocol.frames import Author, Heard, HelpLine, Marked, Notice, Reaction
-from server.protocol.kinds import Act, EscalationOutcome
+from server.protocol.kinds import Act, AgeGroup, EscalationOutcome, RoomAges
 from server.protocol.kinds import Action as Action
 from server.protocol.kinds import CaseKind as CaseKind
 from server.protocol.kinds import CaseState as CaseState
@@ -83,6 +83,8 @@ class SignUp(Wire):
     old_enough: Literal[True]
     not_an_emergency_service: Literal[True]
     machine_reads_for_safety: Literal[True]
+    age_group: AgeGroup | None = None
+    """None: not said; rooms for one group stay closed until it is. Without effect where 18 is the least age."""
     invitation: Code | None = None
     as_program: bool = False
 
@@ -178,6 +180,7 @@ class Room(Wire):
     kind: Literal["room", "conversation"]
     language: str
     state: Literal["open", "closed"]
+    age_group: RoomAges
     members: int
     here: int
     moderator_on: bool
@@ -504,6 +507,7 @@ class NewRoom(Wire):
     purpose: ShortText
     slug: Annotated[Storable, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$")] | None = None
     language: Annotated[Storable, Field(pattern=r"^[a-z]{2,3}$")] = "en"
+    age_group: RoomAges = "everybody"
 
 
 class RoomPatch(Wire):
@@ -511,6 +515,8 @@ class RoomPatch(Wire):
     purpose: ShortText | None = None
     state: Literal["open", "closed"] | None = None
     language: Annotated[Storable, Field(pattern=r"^[a-z]{2,3}$")] | None = None
+    age_group: RoomAges | None = None
+    """Another one ends the seats of those whom the room is not for any more."""
 
 
 class NewKeeper(Wire):

@@ -358,6 +358,7 @@ class Notice(Wire):
         "way_in",
         "outside_report",
         "complaint",
+        "age_group",
     ]
     at: Time
     words: str

@@ -69,6 +69,17 @@ class Found(Wire):
     weeks: list[FoundWeek]
 
 
+class NudgeLeftOut(Wire):
+    """How often no nudge was shown, and why. count: to the nearest five; None where it is of fewer than eight people.
+
+    danger: their author may be in danger. off, snoozed: as they wish. day_cap: there had been as many as there may
+    be. language, not_in_time, broken: nobody read it then, so nobody knows whether there would have been one.
+    """
+
+    why: Literal["danger", "off", "snoozed", "day_cap", "language", "not_in_time", "broken"]
+    count: int | None
+
+
 class Judgement(Wire):
     """Whole weeks up to now, the newest one still running. few_below: decided cases that count as few."""
 
@@ -79,6 +90,9 @@ class Judgement(Wire):
     rules: list[Judged]
     models: list[Judged]
     classes: list[Found]
+    nudges: int | None
+    """Shown; to the nearest five, None where it is about fewer than eight people."""
+    left_out: list[NudgeLeftOut]
 
 
 class LabelsCopy(Wire):

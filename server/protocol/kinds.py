@@ -3,6 +3,9 @@
 from typing import Literal
 
 Role = Literal["peer", "moderator", "clinician", "steward"]
+AgeGroup = Literal["minors", "adults"]
+"""Under 18, or not."""
+RoomAges = Literal["everybody"] | AgeGroup
 Urgency = Literal["none", "routine", "soon", "now"]
 CaseKind = Literal["risk", "harm", "held", "flag", "line", "appeal", "look_again", "measure"]
 CaseState = Literal["open", "escalated", "closed"]

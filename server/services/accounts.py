@@ -16,12 +16,16 @@ from server.store.work import Work
 
 PROMISES_WORDING = "2026-11"
 """The wording of the declarations at sign-up; change it with the words."""
+_ADULT_FROM = 18
 
 
 def sign_up(
     work: Work, asked: bodies.SignUp, passphrase_hash: str | None, device: Device | None = None
 ) -> bodies.Entered:
-    """A new member, their consents, and a first session. The recovery code is shown this once."""
+    """A new member, their consents, and a first session. The recovery code is shown this once.
+
+    Raises OtherAgeGroup where the invitation leads to a room that is not for them; it opens the door still.
+    """
     shown = names.check_name(asked.pseudonym)
     key = names.name_key(shown)
     invitation = _redeemable(work, asked.invitation)
@@ -33,6 +37,7 @@ def sign_up(
         name_key=key,
         role=invitation.role if invitation else "peer",
         state=_first_state(work, invitation),
+        age_group=_first_age_group(work, asked),
         passphrase_hash=passphrase_hash,
         recovery_digest=digest(code),
         joined_at=work.now,
@@ -184,6 +189,11 @@ def _redeemable(work: Work, code: str | None) -> Invitation | None:
 def _first_state(work: Work, invitation: Invitation | None) -> str:
     waits = invitation is None and get_place(work).sign_up == "approved"
     return "pending" if waits else "active"
+
+
+def _first_age_group(work: Work, asked: bodies.SignUp) -> str | None:
+    """Where nobody under 18 may come in, that says it."""
+    return "adults" if get_place(work).minimum_age >= _ADULT_FROM else asked.age_group
 
 
 def _redeem(work: Work, invitation: Invitation, member: Member) -> None:

@@ -4,13 +4,13 @@ Whoever is no member yet sees it: it follows the rule of small numbers, as the c
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from server.services.small_cells import count, median_seconds, shown_value
-from server.store import threads
+from server.services import small_cells
+from server.store import rooms, threads
 from server.store.threads import Asked
 from server.store.work import Work
 
@@ -27,14 +27,25 @@ class FirstReply(NamedTuple):
 
 
 def first_replies(work: Work, room_ids: Sequence[UUID]) -> dict[UUID, FirstReply]:
-    """For each of these rooms where enough people asked in the last four weeks."""
-    if not room_ids:
-        return {}
-    by_room: dict[UUID, list[Asked]] = {}
-    for asked in threads.asks_since(work, room_ids, work.now - _WINDOW):
-        by_room.setdefault(asked.room, []).append(asked)
-    found = {room: first_reply(asks, work.now) for room, asks in by_room.items()}
-    return {room: reply for room, reply in found.items() if reply}
+    """For each of these rooms where enough people asked in the last four weeks, as it was last counted."""
+    kept = threads.kept_replies(work, room_ids)
+    return {row.room_id: FirstReply(row.asks, row.median_s) for row in kept if row.asks is not None}
+
+
+def count(work: Work) -> dict[UUID, FirstReply | None]:
+    """Anew, for every open room: four weeks of asks, too many to be read whenever somebody looks at the list."""
+    by_room: dict[UUID, list[Asked]] = {
+        room.id: [] for room, _ in rooms.public_rooms(work) if room.state == "open"
+    }
+    for asked in threads.asks_since(work, list(by_room), work.now - _WINDOW):
+        by_room[asked.room].append(asked)
+    return {room: first_reply(asks, work.now) for room, asks in by_room.items()}
+
+
+def keep(work: Work, counted: Mapping[UUID, FirstReply | None]) -> None:
+    """What the list of rooms says from now on."""
+    for room, reply in counted.items():
+        threads.keep_reply(work, room, *(reply or (None, None)))
 
 
 def first_reply(asks: Iterable[Asked], now: datetime) -> FirstReply | None:
@@ -47,9 +58,9 @@ def first_reply(asks: Iterable[Asked], now: datetime) -> FirstReply | None:
         for asked in asks
         if asked.answered_at or asked.at + _FRESH <= now
     ]
-    counted = shown_value(count(by for by, _ in waits))
+    counted = small_cells.shown_value(small_cells.count(by for by, _ in waits))
     if counted is None:
         return None
-    middle = median_seconds(waits)
+    middle = small_cells.median_seconds(waits)
     seldom = middle.value is None or math.isinf(middle.value)
-    return FirstReply(int(counted), None if seldom else shown_value(middle))
+    return FirstReply(int(counted), None if seldom else small_cells.shown_value(middle))

@@ -4,12 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 from moderation import labels
 from moderation.labels import Class, Outcome, Rule, class_of_flag, rule_of
+from moderation.policy import LeftOut
 from server.access import Actor, check
 from server.protocol import judgement as bodies
+from server.services import small_cells
 from server.services.decided import Looked, looked_at
+from server.store import assessments, nudges
 from server.store.work import Work
 
 MOST_WEEKS = 52
@@ -30,6 +34,8 @@ def read_judgement(work: Work, actor: Actor, weeks: int) -> bodies.Judgement:
         rules=_rules(cases, starts),
         models=_models(cases, starts),
         classes=_classes(cases, starts),
+        nudges=_rounded(nudges.shown_since(work, starts[0])),
+        left_out=_left_out(assessments.left_out(work, starts[0])),
     )
 
 
@@ -43,6 +49,21 @@ def classes_of(case: Looked) -> set[Class]:
     if case.missed:
         return {class_of_flag(reason) for reason in case.people}
     return {rule.about for rule in rules_of(case)}
+
+
+def _left_out(found: Iterable[tuple[str, UUID]]) -> list[bodies.NudgeLeftOut]:
+    """Every reason, also where there was none: a missing line would tell."""
+    people: dict[str, list[UUID]] = {why.value: [] for why in LeftOut}
+    for why, author in found:
+        people[why].append(author)
+    counted: list[tuple[Any, int | None]] = [(why, _rounded(who)) for why, who in people.items()]
+    return [bodies.NudgeLeftOut(why=why, count=count) for why, count in counted]
+
+
+def _rounded(people: Iterable[UUID]) -> int | None:
+    """Who switched nudges off, or may be in danger, is not to be worked out from a count."""
+    value = small_cells.shown_value(small_cells.count(people))
+    return None if value is None else int(value)
 
 
 def _starts(now: datetime, weeks: int) -> list[datetime]:

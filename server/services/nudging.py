@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from moderation import nudges as wording
-from moderation.policy import Context, Handling, Verdict
+from moderation.policy import Context, Handling, LeftOut, Verdict
 from server.access import Actor, Relation, check
 from server.protocol import frames
 from server.protocol.base import Wire
@@ -31,17 +31,19 @@ _DAY: Final = timedelta(hours=24)
 def judge(work: Work, member: Member, read: Reading, context: Context) -> tuple[Context, Verdict]:
     """As the policy says, without a nudge for whoever has had enough of them today. Nothing else changes."""
     verdict = read.judge(context)
-    if verdict.handling is Handling.NUDGE and _has_had_enough(work, member):
+    enough = _has_had_enough(work, member) if verdict.handling is Handling.NUDGE else None
+    if enough:
         context = replace(context, tone_nudges=False)
-        verdict = read.judge(context)
+        verdict = replace(read.judge(context), left_out=enough)
     return context, verdict
 
 
-def _has_had_enough(work: Work, member: Member) -> bool:
+def _has_had_enough(work: Work, member: Member) -> LeftOut | None:
     quiet = member.nudges_quiet_until
     if quiet is not None and quiet > work.now:
-        return True
-    return nudges.count_since(work, member.id, work.now - _DAY) >= MOST_A_DAY
+        return LeftOut.SNOOZED
+    shown = nudges.count_since(work, member.id, work.now - _DAY)
+    return LeftOut.DAY_CAP if shown >= MOST_A_DAY else None
 
 
 def read_day(work: Work, actor: Actor) -> NudgeDay:

@@ -145,9 +145,13 @@ def _gives_something_to_answer(work: Work, answered: Message, policy: Policy) ->
 
 
 def store_assessment(work: Work, message: Message, reading: Reading, verdict: Verdict) -> None:
-    """Numbers and offsets, in the message's own transaction. What could not be read before stands no more."""
-    assessments.forget_unread(work, message.id)
+    """Numbers and offsets, in the message's own transaction. What could not be read before stands no more.
+
+    That it could not be read when it was said, and nobody was nudged, is counted still.
+    """
+    before = assessments.forget_unread(work, message.id)
     row = assessment_row(message.id, message.room_id, reading, verdict, work.now)
+    row["left_out"] = before or row["left_out"]
     work.session.add(StoredAssessment(**row))
 
 
@@ -169,6 +173,7 @@ def assessment_row(
         "handling": verdict.handling.value,
         "urgency": verdict.urgency.value,
         "reasons": [reason.code for reason in verdict.reasons],
+        "left_out": verdict.left_out and verdict.left_out.value,
         "at": now,
     }
 

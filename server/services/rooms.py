@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from server.access import Actor
+from server.access import Actor, Role
 from server.errors import NotFound
 from server.protocol import bodies
 from server.services import answering, render, seats
@@ -20,9 +20,9 @@ _ALL_UNREAD = 100_000
 
 
 def list_rooms(work: Work, actor: Actor, here: Mapping[UUID, int]) -> bodies.Rooms:
-    """Every open room, and the actor's own conversations first. `here`: listeners now, per room."""
+    """Every open room for the actor's age group, their own conversations first. `here`: listeners now, per room."""
     held = rooms.seats_of(work, actor.id)
-    found = [*rooms.conversations_of(work, actor.id), *rooms.public_rooms(work)]
+    found = [*rooms.conversations_of(work, actor.id), *rooms.rooms_open_to(work, actor.id)]
     shown = [(room, head) for room, head in found if room.state == "open" or room.id in held]
     return bodies.Rooms(rooms=_rooms(work, actor, shown, held, here))
 
@@ -96,7 +96,13 @@ def one_line(
 
 
 def make_room(
-    work: Work, name: str, purpose: str, *, slug: str | None = None, language: str = "en"
+    work: Work,
+    name: str,
+    purpose: str,
+    *,
+    slug: str | None = None,
+    language: str = "en",
+    age_group: str = "everybody",
 ) -> Room:
     """A new room and its counter. Without a slug, one is made of the name."""
     room = Room(
@@ -104,6 +110,7 @@ def make_room(
         name=name,
         purpose=purpose,
         language=language,
+        age_group=age_group,
         created_at=work.now,
     )
     work.session.add(room)
@@ -122,8 +129,11 @@ def _slug(work: Work, name: str) -> str:
 
 
 def _visible(work: Work, actor: Actor, room_id: UUID) -> Room:
-    room = rooms.find_room(work, room_id)
-    if room is None or (room.kind != "room" and rooms.find_seat(work, room_id, actor.id) is None):
+    """A room of the other age group is as missing as a conversation of others; stewards configure all rooms."""
+    room = rooms.find_open_to(work, room_id, actor.id)
+    if room is None and actor.role is Role.STEWARD:
+        room = rooms.find_public(work, room_id)
+    if room is None:
         raise NotFound
     return room
 
@@ -166,6 +176,7 @@ def _room(
     seen: Any = seat.seat if seat else None
     kind: Any = room.kind
     state: Any = room.state
+    ages: Any = room.age_group
     return bodies.Room(
         id=room.id,
         slug=room.slug,
@@ -174,6 +185,7 @@ def _room(
         kind=kind,
         language=room.language,
         state=state,
+        age_group=ages,
         members=head.members,
         here=here,
         moderator_on=moderator_on,

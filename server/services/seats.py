@@ -3,9 +3,10 @@
 from typing import Literal
 from uuid import UUID
 
-from server.access import Actor, check, relation_of
+from server.access import Actor, admits, check, relation_of
+from server.errors import OtherAgeGroup
 from server.protocol import frames
-from server.store import rooms
+from server.store import ages, rooms
 from server.store.tables import Membership
 from server.store.work import SeatEnded, SeatTaken, ToRoom, Work
 
@@ -17,6 +18,7 @@ def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") 
 
     It also lets somebody back who was removed: whether that may be is the caller's to know. To whoever comes to a
     room for the first time what was said before is history, not news; in a conversation all of it is for them.
+    Raises OtherAgeGroup where the room is not for them.
     """
     held = rooms.find_any_seat(work, room_id, member_id)
     if held and held.left_at is None and held.seat == seat:
@@ -25,11 +27,25 @@ def take_seat(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") 
     held = held or Membership(room_id=room_id, member_id=member_id, joined_at=work.now)
     held.seat, held.left_at, held.removed_at = seat, None, None
     work.session.add(held)
+    group = ages.group_of(work, member_id)
     if is_new:
         seq = _announce(work, room_id, "joined", +1)
         held.read_seq = seq if is_first and _is_open(work, room_id) else held.read_seq
+    if not admits(ages.room_is_for(work, room_id), group, seat):  # the room's lock is held by now
+        raise OtherAgeGroup
     work.announce(SeatTaken(room_id, member_id, seat))
     return held
+
+
+def may_sit(work: Work, room_id: UUID, member_id: UUID, seat: str = "member") -> bool:
+    """Whether the room is for them, by what they say of their age."""
+    return admits(ages.room_is_for(work, room_id), ages.group_of(work, member_id), seat)
+
+
+def give_back(work: Work, room_id: UUID, member_id: UUID, seat: str) -> None:
+    """A seat that somebody had, where the room is still for them; else it stays ended."""
+    if may_sit(work, room_id, member_id, seat):
+        take_seat(work, room_id, member_id, seat)
 
 
 def check_seat(work: Work, actor: Actor, operation: str, room_id: UUID) -> Membership | None:

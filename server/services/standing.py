@@ -53,7 +53,7 @@ def settle_seat(work: Work, room_id: UUID, member_id: UUID) -> None:
     last = next((one.decision for one in reversed(removals) if _was_seated(one)), None)
     if last:
         had = (last.before or {}).get("seat", seat.seat)
-        seats.take_seat(work, room_id, member_id, _seat_now(work, member_id, had))
+        seats.give_back(work, room_id, member_id, _seat_now(work, member_id, had))
     else:  # they had left by themselves before: the way back is open again
         seat.removed_at = None
         work.session.add(seat)

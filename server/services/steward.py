@@ -8,7 +8,7 @@ from uuid import UUID
 from server.access import Actor, check
 from server.errors import NotFound, NotNow
 from server.protocol import bodies
-from server.services import names, notices, queue, seats, second_step, sessions
+from server.services import ages, letting_go, names, notices, queue, seats, second_step, sessions
 from server.services import rooms as services_rooms
 from server.store import audit, people, rooms, staff
 from server.store.tables import Member, Membership, Room
@@ -31,7 +31,7 @@ def add_room(work: Work, actor: Actor, new: bodies.NewRoom) -> bodies.Room:
     if new.slug and rooms.find_by_slug(work, new.slug):
         raise NotNow("There is a room with this address already.")
     room = services_rooms.make_room(
-        work, new.name, new.purpose, slug=new.slug, language=new.language
+        work, new.name, new.purpose, slug=new.slug, language=new.language, age_group=new.age_group
     )
     work.session.flush()
     audit.append(work, actor.id, "room.make", room.id)
@@ -44,9 +44,12 @@ def change_room(
     """Set what was given; a closed room is read, not written in."""
     check(actor, "steward.rooms")
     room = _public_room(work, room_id)
-    for name, value in patch.model_dump(exclude_none=True).items():
+    for name, value in patch.model_dump(exclude_none=True, exclude={"age_group"}).items():
         setattr(room, name, value)
     work.session.add(room)
+    if patch.age_group and patch.age_group != room.age_group:
+        ages.change_room(work, room, patch.age_group)
+        audit.append(work, actor.id, f"room.for.{patch.age_group}", room.id)
     audit.append(work, actor.id, "room.change", room.id)
     return _room(work, actor, room, here)
 
@@ -67,7 +70,7 @@ def seat_keeper(
         raise NotNow("This member is not active here.")
     held = rooms.find_seat(work, room.id, member.id)
     if held and held.seat in seats.STAFF_SEATS and held.seat != asked.seat:
-        _let_go_of_room(work, room.id, member.id)
+        letting_go.of_room(work, room.id, member.id)
     if asked.seat is not None:
         seats.take_seat(work, room.id, member.id, asked.seat)
     elif held:
@@ -154,12 +157,12 @@ def readmit(work: Work, member: Member, removed_at: datetime) -> None:
     member.state = "active"
     work.session.add(member)
     for held in staff.seats_ended_at(work, member.id, removed_at):
-        seats.take_seat(work, held.room_id, member.id, held.seat)
+        seats.give_back(work, held.room_id, member.id, held.seat)
 
 
 def _demote(work: Work, held: Membership, kind: str) -> None:
-    """A plain seat in an open room; none in other people's private conversations."""
-    if kind == "room":
+    """A plain seat in a room that is for them; none in other people's private conversations."""
+    if kind == "room" and seats.may_sit(work, held.room_id, held.member_id):
         seats.take_seat(work, held.room_id, held.member_id)
     else:
         seats.end_seat(work, held)
@@ -176,13 +179,6 @@ def _end_work(work: Work, by: UUID | None, member: Member) -> None:
     if running:
         audit.append(work, by, "shift.off", member.id)
     audit.append(work, by, "session.end_all", member.id)
-
-
-def _let_go_of_room(work: Work, room_id: UUID, member_id: UUID) -> None:
-    """Who no longer keeps a room holds none of its cases and sits in none of their conversations."""
-    queue.release_all(work, member_id, room_id)
-    for held in staff.conversations_from(work, room_id, member_id):
-        seats.end_seat(work, held)
 
 
 def _room(work: Work, actor: Actor, room: Room, here: Here) -> bodies.Room:

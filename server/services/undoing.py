@@ -139,7 +139,7 @@ def _seat_again(
     work: Work, case: Case, message: Message | None, row: Undo, decision: Decision
 ) -> None:
     if row.before["seat"]:
-        seats.take_seat(work, case.room_id, case.subject_id, row.before["seat"])
+        seats.give_back(work, case.room_id, case.subject_id, row.before["seat"])
     else:
         held = rooms.find_any_seat(work, case.room_id, case.subject_id)
         if held:

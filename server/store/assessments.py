@@ -44,12 +44,27 @@ def newest_model(work: Work, message_id: UUID) -> str | None:
     return work.session.exec(newest).first()
 
 
-def forget_unread(work: Work, message_id: UUID) -> None:
-    """That a message could not be read: it is read anew, or its words are other ones now."""
-    unread = delete(Assessment).where(
-        col(Assessment.message_id) == message_id, col(Assessment.assessed).is_(False)
+def forget_unread(work: Work, message_id: UUID) -> str | None:
+    """That a message could not be read: it is read anew, or its words are other ones now.
+
+    Returns why no nudge was shown for it then.
+    """
+    unread = (
+        delete(Assessment)
+        .where(col(Assessment.message_id) == message_id, col(Assessment.assessed).is_(False))
+        .returning(col(Assessment.left_out))
     )
-    work.session.exec(unread)
+    return next((str(why) for (why,) in work.session.exec(unread) if why), None)
+
+
+def left_out(work: Work, since: datetime) -> Sequence[tuple[str, UUID]]:
+    """Each nudge that was left out since then: why, and of whom."""
+    query = (
+        select(Assessment.left_out, Message.author_id)
+        .join(Message, col(Message.id) == Assessment.message_id)
+        .where(col(Assessment.left_out).is_not(None), Assessment.at >= since)
+    )
+    return [(str(why), author) for why, author in work.session.exec(query)]
 
 
 def waiting(work: Work, limit: int) -> Sequence[tuple[Assessment, Message]]:

@@ -10,6 +10,7 @@ from server.store import audit
 from server.store.place import get_place
 from server.store.rooms import next_seq
 from server.store.tables import (
+    AgeChange,
     AskPassedOn,
     Assessment,
     Case,
@@ -146,7 +147,7 @@ def _blank(work: Work, member_id: UUID) -> None:
     if member:
         member.pseudonym, member.name_key = LEFT_NAME, f"left:{member_id}"
         member.passphrase_hash = member.recovery_digest = member.country = None
-        member.staff_since = member.nudges_quiet_until = None
+        member.staff_since = member.nudges_quiet_until = member.age_group = None
         member.state, member.role, member.tone_nudges = "removed", "peer", True
         work.session.add(member)
         work.session.flush()
@@ -228,6 +229,7 @@ _DELETED: tuple[tuple[type, Any], ...] = (
     (QuietTopic, _mine(QuietTopic.member_id)),
     (MemberComfort, _mine(MemberComfort.member_id)),
     (AskPassedOn, _mine(AskPassedOn.member_id)),
+    (AgeChange, _mine(AgeChange.member_id)),
     (DataExport, _mine(DataExport.member_id)),
 )
 """In an order in which nothing is left that names what is gone."""

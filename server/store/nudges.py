@@ -1,5 +1,6 @@
 """Queries about nudges."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,11 @@ def find(work: Work, member_id: UUID, client_id: UUID) -> NudgeShown | None:
         NudgeShown.member_id == member_id, NudgeShown.client_id == client_id
     )
     return work.session.exec(query).first()
+
+
+def shown_since(work: Work, since: datetime) -> Sequence[UUID]:
+    """Each draft anywhere that was nudged since then: of whom."""
+    return work.session.exec(select(NudgeShown.member_id).where(NudgeShown.at >= since)).all()
 
 
 def count_since(work: Work, member_id: UUID, since: datetime) -> int:

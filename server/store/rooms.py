@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select, update
 
 from server.store.tables import Member, Membership, Room, RoomEvent, RoomHead, Shift
@@ -60,6 +61,43 @@ def public_rooms(work: Work) -> Sequence[tuple[Room, RoomHead]]:
     """Every room that is not a private conversation, by name."""
     query = select(Room, RoomHead).join(RoomHead).where(Room.kind == "room").order_by(Room.name)
     return work.session.exec(query).all()
+
+
+def find_public(work: Work, room_id: UUID) -> Room | None:
+    """A room that is no private conversation."""
+    return work.session.exec(select(Room).where(Room.id == room_id, Room.kind == "room")).first()
+
+
+def find_open_to(work: Work, room_id: UUID, member_id: UUID) -> Room | None:
+    """A room that is for this member's age group, or where they sit."""
+    query = select(Room).where(Room.id == room_id, _is_open_to(member_id))
+    return work.session.exec(query).first()
+
+
+def rooms_open_to(work: Work, member_id: UUID) -> Sequence[tuple[Room, RoomHead]]:
+    """Rooms that are for this member's age group, and those where they sit, by name."""
+    query = (
+        select(Room, RoomHead)
+        .join(RoomHead)
+        .where(Room.kind == "room", _is_open_to(member_id))
+        .order_by(Room.name)
+    )
+    return work.session.exec(query).all()
+
+
+def _is_open_to(member_id: UUID) -> ColumnElement[bool]:
+    """Who has not said their group is in none: nothing equals NULL."""
+    group = select(Member.age_group).where(Member.id == member_id).scalar_subquery()
+    seats = select(Membership.room_id).where(
+        Membership.member_id == member_id, col(Membership.left_at).is_(None)
+    )
+    is_for = (col(Room.age_group) == "everybody") | (col(Room.age_group) == group)
+    return ((col(Room.kind) == "room") & is_for) | col(Room.id).in_(seats)
+
+
+def lock_head(work: Work, room_id: UUID) -> None:
+    """Nobody takes or ends a seat there, or says anything, until the commit."""
+    work.session.exec(select(RoomHead).where(RoomHead.room_id == room_id).with_for_update()).one()
 
 
 def conversations_of(work: Work, member_id: UUID) -> Sequence[tuple[Room, RoomHead]]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col, func
 
-from server.store.tables import AskPassedOn, Membership, Message, QuietPerson, Room
+from server.store.tables import AskPassedOn, FirstReply, Membership, Message, QuietPerson, Room
 from server.store.work import Work
 
 
@@ -100,6 +100,19 @@ def asks_since(work: Work, room_ids: Sequence[UUID], since: datetime) -> list[As
         )
     )
     return [Asked(*row) for row in _rows(work, query)]
+
+
+def kept_replies(work: Work, room_ids: Sequence[UUID]) -> Sequence[FirstReply]:
+    """What was last counted of these rooms."""
+    query = select(FirstReply).where(col(FirstReply.room_id).in_(room_ids))
+    return [row for (row,) in _rows(work, query)]
+
+
+def keep_reply(work: Work, room_id: UUID, asks: int | None, median_s: float | None) -> None:
+    """What was counted of a room just now."""
+    row = work.session.get(FirstReply, room_id) or FirstReply(room_id=room_id, counted_at=work.now)
+    row.asks, row.median_s, row.counted_at = asks, median_s, work.now
+    work.session.add(row)
 
 
 def _is_ask() -> ColumnElement[bool]:

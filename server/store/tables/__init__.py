@@ -21,7 +21,7 @@ from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
 from server.store.tables.measures import CourseAlert, MeasureAsk, MeasurePlan, MeasureResponse
 from server.store.tables.moods import Mood
-from server.store.tables.people import Consent, Invitation, Member, Session, Shift
+from server.store.tables.people import AgeChange, Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
 from server.store.tables.push import PushCall, PushDevice, PushState
@@ -31,6 +31,7 @@ from server.store.tables.rights import DataExport, Erasure, HeldWords, Hold, Ret
 from server.store.tables.rooms import (
     Edit,
     FeltHeard,
+    FirstReply,
     Membership,
     Message,
     Reaction,
@@ -43,6 +44,7 @@ from server.store.tables.ways import Challenge, CodeApp, Passkey, RecoveryCode, 
 
 __all__ = [
     "Act",
+    "AgeChange",
     "AskPassedOn",
     "Assessment",
     "Audit",
@@ -65,6 +67,7 @@ __all__ = [
     "Erasure",
     "Escalation",
     "FeltHeard",
+    "FirstReply",
     "GroupSession",
     "GroupSessionPresence",
     "GroupSessionReminder",

@@ -19,6 +19,11 @@ class Assessment(SQLModel, table=True):
             None, "at",
             sqlite_where=text("assessed IS 0"), postgresql_where=text("assessed IS false"),
         ),
+        Index(
+            "ix_assessment_left_out", "at",
+            sqlite_where=text("left_out IS NOT NULL"),
+            postgresql_where=text("left_out IS NOT NULL"),
+        ),
     )  # fmt: skip
     id: UUID = primary()
     message_id: UUID = Field(foreign_key="message.id", index=True)
@@ -32,6 +37,8 @@ class Assessment(SQLModel, table=True):
     handling: str
     urgency: str
     reasons: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    left_out: str | None = None
+    """Why no nudge was shown (moderation.verdict.LeftOut). Told to nobody, and counted."""
     at: datetime = time()
 
 

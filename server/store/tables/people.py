@@ -26,6 +26,8 @@ class Member(SQLModel, table=True):
     """When they became staff; None: when they joined, or not at all."""
     nudges_quiet_until: datetime | None = maybe_time()
     """No nudge before: the member asked for none on a day."""
+    age_group: str | None = None
+    """minors or adults, as they say; None: not said. Never a birth date, and shown to no other member."""
 
 
 class Session(SQLModel, table=True):
@@ -81,6 +83,22 @@ class Invitation(SQLModel, table=True):
     expires_at: datetime = time()
     redeemed_at: datetime | None = maybe_time()
     redeemed_by: UUID | None = Field(default=None, foreign_key="member.id")
+
+
+class AgeChange(SQLModel, table=True):
+    """A member says they are in the other age group now; another person confirms. At most one waits.
+
+    age_group: the one they ask for. confirmed: None until somebody has answered.
+    """
+
+    __tablename__ = "age_change"
+    id: UUID = primary()
+    member_id: UUID = Field(foreign_key="member.id", index=True)
+    age_group: str
+    at: datetime = time()
+    confirmed: bool | None = None
+    answered_by: UUID | None = Field(default=None, foreign_key="member.id")
+    answered_at: datetime | None = maybe_time()
 
 
 class Shift(SQLModel, table=True):

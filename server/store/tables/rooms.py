@@ -19,6 +19,8 @@ class Room(SQLModel, table=True):
     kind: str = Field(default="room", index=True)
     language: str = "en"
     state: str = "open"
+    age_group: str = "everybody"
+    """Whom it is for: everybody, minors, adults. A private conversation is for those who sit in it."""
     created_at: datetime = time()
 
 
@@ -129,6 +131,16 @@ class RoomEvent(SQLModel, table=True):
     kind: str
     message_id: UUID | None = Field(default=None, foreign_key="message.id")
     at: datetime = time()
+
+
+class FirstReply(SQLModel, table=True):
+    """How long a room's asks wait, as it was last counted; asks None: too few people asked to say."""
+
+    __tablename__ = "first_reply"
+    room_id: UUID = Field(foreign_key="room.id", primary_key=True)
+    asks: int | None = None
+    median_s: float | None = None
+    counted_at: datetime = time()
 
 
 class Reaction(SQLModel, table=True):

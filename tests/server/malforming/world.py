@@ -108,7 +108,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "SignUp": {
             "pseudonym": "Rude Visitor", "passphrase": None, "old_enough": True,
             "not_an_emergency_service": True, "machine_reads_for_safety": True,
-            "invitation": None, "as_program": True,
+            "age_group": "adults", "invitation": None, "as_program": True,
         },
         "LogIn": {
             "pseudonym": "Nobody Here", "passphrase": None, "recovery_code": "AAAAA-BBBBB",
@@ -116,6 +116,8 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         },
         "MePatch": {"tone_nudges": True, "country": "IE"},
         "NewPassphrase": {"passphrase": secret, "current": None, "recovery_code": "AAAAA-BBBBB"},
+        "NewAge": {"age_group": "adults"},
+        "AgeAnswer": {"confirm": False, "reason": words},
         "NewAppeal": {"words": words},
         "NewFlag": {
             "client_id": str(new_id()), "reason": "not_sure", "words": words, "aside": True,
@@ -171,8 +173,11 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "country": "IE", "help_lines_confirmed": True,
         },
         "CallingPatch": {"now_minutes": [5, 10, 15], "soon_minutes": [60, 90, 120], "on_call": []},
-        "NewRoom": {"name": "Another", "purpose": words, "slug": "another-one", "language": "en"},
-        "RoomPatch": {"name": "Rude", "purpose": words, "state": "open", "language": "en"},
+        "NewRoom": {
+            "name": "Another", "purpose": words, "slug": "another-one", "language": "en",
+            "age_group": "everybody",
+        },
+        "RoomPatch": {"name": "Rude", "purpose": words, "state": "open", "language": "en", "age_group": "everybody"},
         "NewKeeper": {"member": str(world.other), "seat": "member"},
         "MemberPatch": {"role": "peer", "state": "active", "reason": words},
         "NewInvitation": {"role": "peer", "room": str(world.room), "days": 7},
@@ -253,7 +258,7 @@ def path_ids(world: World) -> dict[str, str]:
         "member_id": str(world.other), "session_id": nobody, "invitation_id": nobody,
         "open_line_id": "no-such-line",
         "line_id": "no-such-line", "entry_id": nobody, "device_id": nobody, "code": "kind",
-        "act_id": nobody, "opinion_id": nobody, "removal_id": nobody,
+        "act_id": nobody, "change_id": nobody, "opinion_id": nobody, "removal_id": nobody,
         "template_id": "no-such-template", "scope": "labels", "replay_id": nobody,
         "note_id": nobody, "message_id": str(world.own), "person_id": str(world.other),
         "topic_id": nobody, "export_id": nobody, "kind": "notices",

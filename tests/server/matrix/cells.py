@@ -184,6 +184,10 @@ class Matrix:
             relation = Relation.NONE if person.role is Role.STEWARD else person.relation
             removal = self._one("removal", fresh, self.targets.removal)
             return Aim(relation, True, {"removal_id": removal}, body)
+        if "change_id" in names:
+            relation = Relation.NONE if person.role is Role.STEWARD else person.relation
+            change = self._one("age change", fresh, self.targets.age_change)
+            return Aim(relation, True, {"change_id": change}, body)
         if "room_id" in names:
             return self._at_room(operation, person, variant, body, fresh=fresh)
         if names & _ONES_OWN:

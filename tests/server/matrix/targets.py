@@ -28,6 +28,7 @@ from server.store import outside as outside_reports
 from server.store.push import Address
 from server.store.tables import (
     Act,
+    AgeChange,
     Case,
     Invitation,
     Member,
@@ -136,6 +137,14 @@ class Targets:
         self.work.session.add(row)
         self.work.session.flush()
         return row.id
+
+    def age_change(self) -> UUID:
+        """Somebody who sits here says that they are an adult now."""
+        member = self.member()
+        member.age_group = "minors"
+        seats.take_seat(self.work, self.cast.here, member.id)
+        row = AgeChange(member_id=member.id, age_group="adults", at=self.work.now)
+        return self._add(row)  # type: ignore[no-any-return]
 
     def note(self, room: UUID, author: UUID) -> UUID:
         """What happened on a day."""
