@@ -1,5 +1,6 @@
 """The clinic in real browsers: a case goes up and comes back with an outcome; a group meets."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -113,8 +114,13 @@ async def test_a_case_goes_up_and_comes_back_with_an_outcome(
 
     # Linden finds it by key, sees that and no more, writes, and answers.
     await linden.goto(f"{place.url}/clinic")
+    asked: list[str] = []
+    linden.on("request", lambda request: asked.append(request.url))
     await linden.get_by_role("link", name=re.compile("1 escalation")).click()
     await expect(linden.locator("[data-case]")).to_have_count(1)
+    await asyncio.sleep(1.0)
+    lists = [url for url in asked if url.endswith("/api/clinic/escalations")]
+    assert len(lists) <= 3, "an answer does not ask again"
     await linden.keyboard.press("j")
     await linden.keyboard.press("o")
     await expect(linden.get_by_text("She names a plan.")).to_be_visible()
