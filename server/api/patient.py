@@ -18,7 +18,7 @@ class PatientHttp(HttpToolsProtocol):
     """For the whole of it: 256 kB at 140 kbit/s. Far above what anybody writes on the slowest line."""
     _late: asyncio.TimerHandle | None = None
     _head_bytes = 0
-    _in_head = True
+    _in_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody is there, and has not asked for anything."""
@@ -31,29 +31,29 @@ class PatientHttp(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Some of a request; a head without an end is answered before it is held."""
+        """Some of a request. What is all of one head, and nothing else, is counted: it may have no end."""
         self._wait()
-        if self._in_head:
-            self._head_bytes += len(data)
-        if self._head_bytes > _MOST_HEAD_BYTES:
-            self.send_400_response("The head of that request is too long.")
-            return
+        was_in_head = self._in_head
         super().data_received(data)
+        if was_in_head and self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MOST_HEAD_BYTES and not self.transport.is_closing():
+                self.send_400_response("The head of that request is too long.")
 
     def on_message_begin(self) -> None:
         """The next one, perhaps in the same bytes."""
         self._wait()
+        self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """What is asked is known."""
-        self._in_head, self._head_bytes = False, 0
+        self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """All of it is there."""
         self._wait_no_more()
-        self._in_head = True
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:

@@ -10,7 +10,8 @@ a session ("session_end") ends, or that what is called hidden is ("hiding"); wha
 "between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
 before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or not
 logged ("silence"), the "limits", that fetched frames are kept until it is said that they came
-("confirming"), or that it takes as long where nobody has the name ("same_time").
+("confirming"), or that it takes as long where nobody has the name ("same_time"); the time that a request may
+take ("patience"), or the bound on frames ("frame_bound").
 DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
@@ -32,6 +33,7 @@ from pydantic import ValidationError
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from server import ids, logs
 from server.api.polled import Heard, PolledLine
@@ -266,6 +268,8 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "same_time": ("server.services.passphrases", "Passphrases", _Hasty),
     "confirming": ("server.api.polled", "PolledLine", _Forgetful),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),
+    "patience": ("server.api.patient", "PatientHttp", HttpToolsProtocol),
+    "frame_bound": ("server.serve", "_WS_MOST_BYTES", 1 << 30),
 }
 
 

@@ -3,6 +3,7 @@
 FOLDER/slow: inputs that took a processor too long, twice, one in hex on each line.
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -61,9 +62,8 @@ def _measure(data: bytes) -> None:
 
 
 def _careless(data: bytes) -> None:
-    """For the control: whatever is no JSON is an error of ours."""
-    text = data.decode(errors="replace")
-    assert text[:1] != "{" or text[1:2] != "!"
+    """For the control: falls over whatever is no JSON."""
+    json.loads(data)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

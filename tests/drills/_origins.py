@@ -53,7 +53,7 @@ async def opens(port: int, origin: str | None, headers: dict[str, str]) -> bool:
 
 async def from_a_page(port: int, token: str) -> dict[str, int]:
     """Frames that a page of another origin hears, and one of our own; the cookie goes along with both."""
-    async with _elsewhere() as elsewhere, chromium() as browser:
+    async with elsewhere() as other, chromium() as browser:
         context = await browser.new_context()
         await context.add_cookies(
             [
@@ -67,7 +67,7 @@ async def from_a_page(port: int, token: str) -> dict[str, int]:
         )
         page = await context.new_page()
         heard = {}
-        for name, url in (("elsewhere", elsewhere), ("own", f"http://localhost:{port}/crisis")):
+        for name, url in (("elsewhere", other), ("own", f"http://localhost:{port}/crisis")):
             await page.goto(url)
             heard[name] = await page.evaluate(
                 _LISTEN, [f"ws://localhost:{port}/ws", frames.SUBPROTOCOL]
@@ -77,7 +77,7 @@ async def from_a_page(port: int, token: str) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def _elsewhere() -> AsyncIterator[str]:
+async def elsewhere() -> AsyncIterator[str]:
     """A page at another port of the same host: the cookie goes along, only the Origin is another."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,7 +5,7 @@ import json
 import random
 import re
 import string
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,6 @@ def plant_bodies(
             planted.answered(word, status, content)
 
 
-def plant_one(server: LiveServer, one: Field, role: Role, world: World, planted: Planted) -> bool:
-    """In one field; whether it was taken."""
-    word = planted.new(f"{one.name}.{one.field} as {role}")
-    status, content = _send(server, one, f"The {word} sings.", world.tokens[role])
-    planted.answered(word, status, content)
-    return status < _REFUSED
-
-
 def plant_frames(server: LiveServer, world: World, planted: Planted, times: int) -> None:
     """In what is said, changed, and reported; and in frames that are not as they should be."""
     with connect(
@@ -117,7 +109,7 @@ def plant_around(server: LiveServer, world: World, planted: Planted, times: int)
     token = world.tokens[Role.PEER]
     for _ in range(times):
         for word, method, path, headers, body in _requests(planted, world, token):
-            status, content = _ask(server, method, path, headers, body)
+            status, content = ask(server, method, path, headers, body)
             planted.answered(word, status, content)
 
 
@@ -201,15 +193,16 @@ def reached(work: Work) -> dict[str, int]:
 
 def _send(server: LiveServer, one: Field, text: str, token: str) -> tuple[int, bytes]:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    return _ask(server, one.method, one.path, headers, one.filled(text).encode())
+    return ask(server, one.method, one.path, headers, one.filled(text).encode())
 
 
-def _ask(
-    server: LiveServer, method: str, path: str, headers: dict[str, str], body: bytes | None
+def ask(
+    server: LiveServer, method: str, path: str, headers: Mapping[str, str], body: bytes | None
 ) -> tuple[int, bytes]:
+    """Status and body of one request."""
     line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_TIMEOUT_S)
     try:
-        line.request(method, path, body, headers)
+        line.request(method, path, body, dict(headers))
         answer = line.getresponse()
         return answer.status, answer.read()
     finally:

@@ -1,22 +1,22 @@
 """Three hundred words put in wherever text comes in: in no log, no measurement, no refusal, nowhere on disk."""
 
 import asyncio
+import signal
 import tempfile
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+from redis.asyncio import Redis
 
-from server.access import Role
-from server.client import Http
+from server.app import create_app
 from server.store import beside
 from server.store.copies.backup import back_up
 from server.store.copies.key_copies import back_up_keys
-from tests import installed
 from tests.drills._planting import (
     Planted,
     files_of,
@@ -24,34 +24,42 @@ from tests.drills._planting import (
     plant_around,
     plant_bodies,
     plant_frames,
-    plant_one,
     reached,
 )
+from tests.drills._reaching import plant_everywhere
 from tests.drills._servers import Circumstances, DrillServer
+from tests.drills._services import PostgresHere, RedisHere
 from tests.drills._sizes import size
-from tests.server.fuzzing.texts import read_any, text_fields
+from tests.server.fuzzing.texts import read_any
 from tests.server.malforming.world import build
-from tests.services import Postgres, postgres_process
+from tests.services import folder_of_nobody
 
 _PASSPHRASE = "seven quiet otters"
 _LOUD = {"DRILL_LOG": "DEBUG"}
-_ROLES_AT_A_CASE = (Role.MODERATOR, Role.CLINICIAN)
+_NOT_ON_SQLITE = frozenset({"crossing.sealed"})
+"""What workers tell one another; the embedded database has one."""
 _MEASURED = ("/metrics", "/healthz", "/readyz", "/api/health", "/api/steward/status")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one run left things. database: PostgreSQL's own folder, if it was that."""
+    """Where one run left things. database, redis: their own folders, if it was with them.
+
+    overheard: what Redis was asked to do.
+    """
 
     server: DrillServer
     folder: Path
     measured: list[bytes]
+    overheard: list[bytes]
     database: Path | None
+    redis: Path | None
 
 
 LOUD_PLACES: dict[str, Callable[[Place], Iterable[bytes]]] = {
     "log": lambda place: [place.server.log.read_bytes()],
     "measurements": lambda place: place.measured,
+    "hints": lambda place: place.overheard,
 }
 """Where no canary may be, not even of what the place says to everybody."""
 KEPT_PLACES: dict[str, Callable[[Place], Iterable[bytes]]] = {
@@ -59,16 +67,18 @@ KEPT_PLACES: dict[str, Callable[[Place], Iterable[bytes]]] = {
     "temporary": lambda place: files_of(place.folder / "tmp"),
     "backup": lambda place: files_of(place.folder / "kept", place.folder / "keys"),
     "postgres": lambda place: files_of(place.database) if place.database else [],
+    "redis": lambda place: files_of(place.redis) if place.redis else [],
 }
 """Where those that are sealed may not be. A further store is one more line."""
 
 
 def run() -> dict[str, Any]:
-    """TIMES (5) each frame and each request around; fields of text as everybody, on SQLite and on PostgreSQL.
+    """TIMES (5) each frame and each request around; fields of text as everybody; every sealed field.
 
-    ok: at least 300 went in, and none is found in a log at debug level, in what is measured, in a refusal, in the
-    data, its backup, or PostgreSQL's folder. Controls, each caught: a server that logs what it hears; and words
-    that the place keeps open, which are found.
+    On SQLite, and on PostgreSQL with Redis. ok: at least 300 went in, every sealed field held one, and none is found
+    in a log at debug level, in what is measured, in a refusal, in the data, its backup, PostgreSQL's folder, or in
+    what Redis was told and keeps. Controls, each caught: a server that logs what it hears; words that the place
+    keeps open, and one that was put into Redis, which are found.
     """
     return asyncio.run(_run())
 
@@ -77,17 +87,24 @@ async def _run() -> dict[str, Any]:
     times = size("TIMES", 5)
     with ExitStack() as stack:
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-canaries-")))
-        url = stack.enter_context(postgres_process()) if installed.find_postgres("postgres") else ""
-        figures = {"sqlite": await plant(root / "sqlite", times)}
-        if url:
-            made = await Postgres(url).create()
-            figures["postgres"] = await plant(root / "postgres", times, made)
+        postgres = PostgresHere(*stack.enter_context(folder_of_nobody()))
+        postgres.make()
+        kept, user = stack.enter_context(folder_of_nobody())
+        redis = RedisHere(kept, user)
+        for service in (postgres, redis):
+            stack.callback(service.end, signal.SIGINT)
+            await service.start()
+        figures = {
+            "sqlite": await plant(root / "sqlite", times),
+            "postgres": await plant(root / "postgres", times, Shared(postgres.url, redis, kept)),
+        }
         control = await plant(root / "control", 1, changed=_LOUD | {"DRILL_WITHOUT": "silence"})
     for found in figures.values():
         print(*found.pop("wrong"), sep="\n")
     caught = {
         "control_logged_caught": control["found"]["log"] > 0,
         "control_open_caught": all(found["open_found"] > 0 for found in figures.values()),
+        "control_redis_caught": all(figures["postgres"]["put_into_redis"].values()),
     }
     return {
         **figures,
@@ -96,54 +113,91 @@ async def _run() -> dict[str, Any]:
         **caught,
         "control_caught": all(caught.values()),
         "ok": all(caught.values())
-        and "postgres" in figures
+        and figures["postgres"]["heard_by_redis"] > 0
         and all(_is_clean(found) for found in figures.values()),
     }  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What workers share. kept: where Redis keeps what it is told to."""
+
+    url: str
+    redis: RedisHere
+    kept: Path
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """For a server."""
+        return {"database_url": self.url, "redis_url": self.redis.url}
+
+
 async def plant(
-    folder: Path, times: int, url: str = "", changed: dict[str, str] | None = None
+    folder: Path, times: int, shared: Shared | None = None, changed: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Put them in, keep a copy of everything, and look. url: a PostgreSQL database; empty: SQLite."""
+    """Put them in, keep a copy of everything, and look. shared: None for SQLite."""
     tmp = folder / "tmp"
     tmp.mkdir(parents=True)
-    more = {"database_url": url} if url else {}
     circumstances = Circumstances(environment={"TMPDIR": str(tmp)}, changed=changed or _LOUD)
+    more = shared.settings if shared else {}
     server = DrillServer(folder / "hearth", circumstances, limits="bench", **more)
     planted = Planted()
     try:
         await server.start()
-        await _plant_all(server, planted, times)
-        measured = await asyncio.to_thread(_measure, server)
-        opened = await asyncio.to_thread(beside.read, server.settings, reached)
-        database = await _folder_of(url) if url else None
-        place = Place(server, folder, measured, database)
-        early = _look(place, planted)
-        await server.stop()
-        if not url:
-            await asyncio.to_thread(_keep, server, folder)
-        late = _look(place, planted)
+        async with _overhearing(shared) as overheard:
+            await _plant_all(server, planted, times)
+            measured = await asyncio.to_thread(_measure, server)
+            opened = await asyncio.to_thread(beside.read, server.settings, reached)
+            database = await _folder_of(shared) if shared else None
+            redis = shared.kept if shared else None
+            place = Place(server, folder, measured, overheard, database, redis)
+            early = _look(place, planted)
+            await server.stop()
+            if not shared:
+                await asyncio.to_thread(_keep, server, folder)
+            late = _look(place, planted)
+            put = await _put_into(shared, place, planted) if shared else {}
     finally:
         server.kill()
-    return _figures(planted, opened, early, late)
+    if not shared:
+        opened = {name: count for name, count in opened.items() if name not in _NOT_ON_SQLITE}
+    return _figures(planted, opened, early, late) | {"heard_by_redis": len(overheard), **put}
 
 
 async def _plant_all(server: DrillServer, planted: Planted, times: int) -> None:
-    openapi = await Http(server.url).call("GET", "/api/openapi.json")
+    openapi = create_app(server.settings).openapi()
     world = await build(server)
     await asyncio.to_thread(plant_bodies, server, openapi, world, planted)
-    for one in text_fields(openapi, world):
-        if str(world.case) in one.path:
-            # Each of these closes the case, or moves it on: the next one needs another.
-            world = await build(server)
-            [fresh] = [
-                it for it in text_fields(openapi, world) if (it.name, it.field) == (one.name, one.field)
-            ]  # fmt: skip
-            for role in _ROLES_AT_A_CASE:
-                if await asyncio.to_thread(plant_one, server, fresh, role, world, planted):
-                    break
+    await asyncio.to_thread(plant_everywhere, server, openapi, planted)
     await asyncio.to_thread(plant_frames, server, world, planted, times)
     await asyncio.to_thread(plant_around, server, world, planted, times)
+
+
+@asynccontextmanager
+async def _overhearing(shared: Shared | None) -> AsyncIterator[list[bytes]]:
+    """Every command that Redis is given meanwhile."""
+    heard: list[bytes] = []
+    if shared is None:
+        yield heard
+        return
+    async with Redis.from_url(shared.redis.url) as line, line.monitor() as monitor:
+        listening = asyncio.create_task(_hear(monitor, heard))
+        yield heard
+        listening.cancel()
+
+
+async def _hear(monitor: Any, heard: list[bytes]) -> None:
+    while True:
+        heard.append((await monitor.next_command())["command"].encode())
+
+
+async def _put_into(shared: Shared, place: Place, planted: Planted) -> dict[str, Any]:
+    """What a careless worker would leave there."""
+    word = planted.new("careless")
+    await shared.redis.call("SET", "careless", word)
+    await shared.redis.call("SAVE")
+    found = _look(place, planted)
+    return {"put_into_redis": {name: word in found[name] for name in ("hints", "redis")}}
 
 
 def _measure(server: DrillServer) -> list[bytes]:
@@ -169,9 +223,10 @@ def _keep(server: DrillServer, folder: Path) -> None:
     )
 
 
-async def _folder_of(url: str) -> Path:
-    """PostgreSQL's own, with everything of its memory written out."""
-    connection = await asyncpg.connect(url)
+async def _folder_of(shared: Shared) -> Path:
+    """PostgreSQL's own, with everything of its memory written out; and what Redis keeps."""
+    await shared.redis.call("SAVE")
+    connection = await asyncpg.connect(shared.url)
     try:
         await connection.execute("CHECKPOINT")
         return Path(await connection.fetchval("SHOW data_directory"))
@@ -201,7 +256,12 @@ def _figures(
 
 
 def _is_clean(found: dict[str, Any]) -> bool:
-    return found["planted"] >= 300 and not found["echoed"] and not any(found["found"].values())
+    return (
+        found["planted"] >= 300
+        and not found["echoed"]
+        and not any(found["found"].values())
+        and not found["fields_not_reached"]
+    )
 
 
 def _quiet(*_: object) -> None:

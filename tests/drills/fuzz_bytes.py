@@ -43,7 +43,7 @@ def run() -> dict[str, Any]:
         size("SECONDS", _SECONDS),
     )
     figures = {name: _fuzz(name, seconds, _BEGIN_WITH[name]) for name in names}
-    control = _fuzz(_CONTROL, seconds, ("{",))
+    control = _fuzz(_CONTROL, seconds, ("{}",))
     caught = bool(control["fell_over"])
     is_clean = all(
         one["runs"] and not one["fell_over"] and not one["slow"] for one in figures.values()
@@ -65,8 +65,8 @@ def _fuzz(name: str, seconds: int, begin_with: Iterable[str]) -> dict[str, Any]:
         slow_ones = slow.read_text().split() if slow.exists() else []
         for one in found:
             print(f"{name}: {one.read_bytes()[:200]!r}\n{ended.stderr[:1_500]}", flush=True)
-        for one in slow_ones[:5]:
-            print(f"{name} was slow: {bytes.fromhex(one)[:200]!r}", flush=True)
+        for text in slow_ones[:5]:
+            print(f"{name} was slow: {bytes.fromhex(text)[:200]!r}", flush=True)
     return {
         "runs": int(runs[1]) if runs else 0,
         "fell_over": len(found),

@@ -35,9 +35,9 @@ _NO_PROGRAM = WAYS.keys() - {"without a word"}
 
 async def test_what_another_site_asks_for_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     async with running(tmp_path, _STANDINGS, pick=changing) as place:
-        cells = requests_in_order(once_each(place.matrix.cells))
+        ordered = requests_in_order(once_each(place.matrix.cells))
         every = {cell.operation.id for cell in place.matrix.cells}
-        cells = [cell for together in cells for cell in together]
+        cells = [cell for together in ordered for cell in together]
         assert {cell.operation.id for cell in cells} == every, "the guard: each is open to somebody"
         with place.watched() as database:
             wrong = await asyncio.to_thread(wrongly_taken, place, cells)

@@ -104,8 +104,19 @@ async def test_whoever_asks_is_answered_however_long_it_takes_and_a_socket_stays
 async def test_a_head_without_an_end_is_refused_before_it_is_held() -> None:
     async with serving() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: " + b"a" * 100_000)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
+        feeding = asyncio.create_task(feed(writer, b"a" * 30_000))
         assert (await until_closed(reader)).startswith(b"HTTP/1.1 400")
+        feeding.cancel()
+        writer.close()
+
+
+async def test_a_large_body_that_comes_with_its_head_is_no_head() -> None:
+    async with serving() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n"
+        writer.write(head + b"a" * 200_000)
+        assert (await reader.readuntil(b"ok")).startswith(b"HTTP/1.1 200")
         writer.close()
 
 

@@ -21,7 +21,8 @@ from tests.server.wire_models import wire_models
 _THREADS = 2
 _TIMEOUT_S = 15.0
 _SERVER_ERROR, _REFUSED = 500, 400
-_ENDS = frozenset({"me_data_erasure", "me_passphrase"})
+ENDS = frozenset({"me_data_erasure", "me_passphrase"})
+"""After which whoever goes on asking is somebody else."""
 _FORMULA = tuple("=+-@\t\r")
 
 
@@ -47,10 +48,10 @@ def text_fields(openapi: dict[str, Any], world: World) -> list[Field]:
         Field(operation["operationId"], method.upper(), path.format(**path_ids(world)), body, name)
         for path, methods in openapi["paths"].items()
         for method, operation in methods.items()
-        if "requestBody" in operation and operation["operationId"] not in _ENDS
+        if "requestBody" in operation and operation["operationId"] not in ENDS
         for model, body in [_of(operation, world)]
         for name in body
-        if _takes_text(wire_models()[model].model_json_schema()["properties"][name])
+        if takes_text(wire_models()[model].model_json_schema()["properties"][name])
     ]
 
 
@@ -116,7 +117,8 @@ def _of(operation: dict[str, Any], world: World) -> tuple[str, dict[str, Any]]:
     return model, valid_bodies(world)[model]
 
 
-def _takes_text(schema: dict[str, Any]) -> bool:
+def takes_text(schema: dict[str, Any]) -> bool:
+    """Whether a property of a body is somebody's own words, by its schema."""
     kinds = [schema, *schema.get("anyOf", [])]
     fixed = {"format", "enum", "const"}
     return any(kind.get("type") == "string" and not fixed & set(kind) for kind in kinds)
