@@ -49,6 +49,8 @@ class Network:
 
     def __exit__(self, *_: object) -> None:
         for name in self.names:
+            # By itself: with its namespace it would go some time later.
+            _ip("link", "del", self._end(name), check=False)
             _ip("netns", "del", self.space(name), check=False)
         _ip("link", "del", self._bridge, check=False)
 

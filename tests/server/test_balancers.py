@@ -48,10 +48,9 @@ async def front(
     config = configured(program, port, server.port)
     path = folder / "config"
     path.write_text(config)
-    command = {
-        "haproxy": ["haproxy", "-db", "-f", path],
-        "nginx": ["nginx", "-c", path, "-p", folder, "-e", "stderr"],
-    }[program]
+    command: list[str | Path] = [program, "-c", path, "-p", folder, "-e", "stderr"]
+    if program == "haproxy":
+        command = [program, "-db", "-f", path]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: ASYNC220 - a moment
     try:
