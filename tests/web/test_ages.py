@@ -49,7 +49,7 @@ async def seen(page: Page, name: str) -> None:
     await check_accessible(page)
     if FOLDER:
         for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            await page.emulate_media(color_scheme=scheme)
             await page.screenshot(path=f"{FOLDER}/{name}-{scheme}.png", full_page=True)
         await page.emulate_media(color_scheme="light")
 
