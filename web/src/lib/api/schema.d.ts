@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/age-changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Asked
+         * @description Who says that they are in the other group now.
+         */
+        get: operations["age_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/age-changes/{change_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer
+         * @description Confirm it, or say no and why.
+         */
+        post: operations["age_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/asks": {
         parameters: {
             query?: never;
@@ -1054,6 +1094,30 @@ export interface paths {
          * @description Tone nudges on or off, my country.
          */
         patch: operations["me_change"];
+        trace?: never;
+    };
+    "/api/me/age": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Own
+         * @description What I say of my age group, and what waits.
+         */
+        get: operations["age_read"];
+        /**
+         * Say
+         * @description I am under 18, or an adult.
+         */
+        put: operations["age_say"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/me/balance": {
@@ -3801,6 +3865,47 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AgeAnswer
+         * @description reason: told to them; never left out of a no.
+         */
+        AgeAnswer: {
+            /** Confirm */
+            confirm: boolean;
+            /** Reason */
+            reason?: string | null;
+        };
+        /**
+         * AgeChange
+         * @description Somebody says that they are in this group now.
+         */
+        AgeChange: {
+            /**
+             * Age Group
+             * @enum {string}
+             */
+            age_group: "minors" | "adults";
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * AgeChanges
+         * @description The longest waiting first.
+         */
+        AgeChanges: {
+            /** Changes */
+            changes: components["schemas"]["AgeChange"][];
+        };
+        /**
          * AnsweredAsk
          * @description An ask that the reader answered lately. passed_on: they would like another to go on.
          */
@@ -5975,8 +6080,12 @@ export interface components {
             end: string;
             /** Few Below */
             few_below: number;
+            /** Left Out */
+            left_out: components["schemas"]["NudgeLeftOut"][];
             /** Models */
             models: components["schemas"]["Judged"][];
+            /** Nudges */
+            nudges: number | null;
             /** Rules */
             rules: components["schemas"]["Judged"][];
             /**
@@ -6761,6 +6870,17 @@ export interface components {
             /** On */
             on: boolean;
         };
+        /**
+         * NewAge
+         * @description The first time it counts at once; after that another person confirms. As it stands: taken back.
+         */
+        NewAge: {
+            /**
+             * Age Group
+             * @enum {string}
+             */
+            age_group: "minors" | "adults";
+        };
         /** NewAppeal */
         NewAppeal: {
             /** Words */
@@ -7201,6 +7321,11 @@ export interface components {
         /** NewRoom */
         NewRoom: {
             /**
+             * Age Group
+             * @default everybody
+             */
+            age_group: "everybody" | ("minors" | "adults");
+            /**
              * Language
              * @default en
              */
@@ -7369,7 +7494,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in" | "outside_report" | "complaint";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in" | "outside_report" | "complaint" | "age_group";
             /**
              * Message
              * @default null
@@ -7451,6 +7576,22 @@ export interface components {
             quiet_until: string | null;
             /** Shown */
             shown: number;
+        };
+        /**
+         * NudgeLeftOut
+         * @description How often no nudge was shown, and why. count: to the nearest five; None where it is of fewer than eight people.
+         *
+         *     danger: their author may be in danger. off, snoozed: as they wish. day_cap: there had been as many as there may
+         *     be. language, not_in_time, broken: nobody read it then, so nobody knows whether there would have been one.
+         */
+        NudgeLeftOut: {
+            /** Count */
+            count: number | null;
+            /**
+             * Why
+             * @enum {string}
+             */
+            why: "danger" | "off" | "snoozed" | "day_cap" | "language" | "not_in_time" | "broken";
         };
         /**
          * OnCall
@@ -7569,6 +7710,16 @@ export interface components {
             where: string;
             /** Words */
             words: string;
+        };
+        /**
+         * OwnAge
+         * @description age_group: None where nothing was said yet. asked: what waits for another person.
+         */
+        OwnAge: {
+            /** Age Group */
+            age_group: ("minors" | "adults") | null;
+            /** Asked */
+            asked: ("minors" | "adults") | null;
         };
         /**
          * OwnComplaint
@@ -8918,6 +9069,8 @@ export interface components {
          * @description A room as its list shows it.
          */
         Room: {
+            /** Age Group */
+            age_group: "everybody" | ("minors" | "adults");
             /**
              * First Reply Asks
              * @default 0
@@ -8994,6 +9147,8 @@ export interface components {
         };
         /** RoomPatch */
         RoomPatch: {
+            /** Age Group */
+            age_group?: "everybody" | ("minors" | "adults") | null;
             /** Language */
             language?: string | null;
             /** Name */
@@ -9281,6 +9436,8 @@ export interface components {
          * @description All three declarations must be true. Without a passphrase, the recovery code is the only key.
          */
         SignUp: {
+            /** Age Group */
+            age_group?: ("minors" | "adults") | null;
             /**
              * As Program
              * @default false
@@ -10057,6 +10214,68 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    age_changes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgeChanges"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    age_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                change_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgeAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ask_list: {
         parameters: {
             query?: never;
@@ -11957,6 +12176,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    age_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAge"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    age_say: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAge"];
                 };
             };
             /** @description Refused */

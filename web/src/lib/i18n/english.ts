@@ -1,5 +1,6 @@
 /** For tests: every word, in English, before the first one is asked for. */
 import {
+  loadAgeWords,
   loadAwayWords,
   loadBalanceWords,
   loadCareWords,
@@ -11,6 +12,7 @@ import {
   loadRightsWords,
   loadSessionWords,
   loadSettingsWords,
+  loadSignUpWords,
   loadStaffWords,
   loadComfortWords,
   loadWellWords,
@@ -20,6 +22,8 @@ import {
 await setLanguage('en');
 await Promise.all([
   loadStaffWords(),
+  loadAgeWords(),
+  loadSignUpWords(),
   loadAwayWords(),
   loadClimateWords(),
   loadExportingWords(),

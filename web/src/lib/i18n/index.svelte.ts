@@ -1,5 +1,6 @@
 /** Every word on every screen: ICU messages in catalogues, by keys the compiler knows. */
 import { IntlMessageFormat } from 'intl-messageformat';
+import type agesCatalogue from './en/ages.json';
 import type awayCatalogue from './en/away.json';
 import type balanceCatalogue from './en/balance.json';
 import type careCatalogue from './en/care.json';
@@ -17,6 +18,7 @@ import type refusalsCatalogue from './en/refusals.json';
 import type rightsCatalogue from './en/rights.json';
 import type sessionsCatalogue from './en/sessions.json';
 import type settingsCatalogue from './en/settings.json';
+import type signupCatalogue from './en/signup.json';
 import type staffCatalogue from './en/staff.json';
 import type waysCatalogue from './en/ways.json';
 import type wellCatalogue from './en/well.json';
@@ -24,6 +26,7 @@ import type comfortCatalogue from './en/comfort.json';
 import { directionOf, type Language } from './languages.ts';
 
 export type Key =
+  | keyof typeof agesCatalogue
   | keyof typeof awayCatalogue
   | keyof typeof balanceCatalogue
   | keyof typeof careCatalogue
@@ -41,6 +44,7 @@ export type Key =
   | keyof typeof rightsCatalogue
   | keyof typeof sessionsCatalogue
   | keyof typeof settingsCatalogue
+  | keyof typeof signupCatalogue
   | keyof typeof staffCatalogue
   | keyof typeof comfortCatalogue
   | keyof typeof waysCatalogue
@@ -149,7 +153,7 @@ export async function setPlainWords(on: boolean): Promise<void> {
 }
 
 export async function loadStaffWords(): Promise<void> {
-  await Promise.all([loadWords('staff'), loadWords('escalations'), loadWords('duties')]);
+  await Promise.all(['staff', 'escalations', 'duties', 'ages'].map(loadWords));
 }
 export const loadDutyWords = (): Promise<void> => loadWords('duties');
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
@@ -161,6 +165,7 @@ export async function loadRefusalWords(): Promise<void> {
   if (locale !== 'en') await loadWords('refusals').catch(() => undefined);
 }
 export const loadRightsWords = (): Promise<void> => loadWords('rights');
+export const loadAgeWords = (): Promise<void> => loadWords('ages');
 export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadBalanceWords = (): Promise<void> => loadWords('balance');
@@ -171,6 +176,9 @@ export async function loadPracticeWords(): Promise<void> {
 export const loadComfortWords = (): Promise<void> => loadWords('comfort');
 export const loadSessionWords = (): Promise<void> => loadWords('sessions');
 export const loadSettingsWords = (): Promise<void> => loadWords('settings');
+export async function loadSignUpWords(): Promise<void> {
+  await Promise.all(['signup', 'ages'].map(loadWords));
+}
 export const loadWayWords = (): Promise<void> => loadWords('ways');
 export const loadWellWords = (): Promise<void> => loadWords('well');
 

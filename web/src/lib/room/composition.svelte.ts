@@ -19,6 +19,9 @@ export class Composition {
   noteOpen = $state(false);
   note = $state('');
 
+  /** What went out last without a note of its own: where it comes back folded, the composer offers to leave words out. */
+  sent = $state<string | null>(null);
+
   /** What was being written when a change of something else began. */
   #aside = '';
 
@@ -94,8 +97,10 @@ export class Composition {
       ask: this.ask,
       contentNote: (this.noteOpen && this.note.trim()) || null,
     };
-    if (this.revising) chat.revise(this.revising.clientId, draft);
-    else chat.say(draft);
+    let { clientId } = this.revising ?? {};
+    if (clientId) chat.revise(clientId, draft);
+    else clientId = chat.say(draft);
+    this.sent = draft.edits || draft.contentNote ? null : clientId;
     this.stop();
   }
 

@@ -139,6 +139,7 @@ export function aRoom(over: Partial<Room> = {}): Room {
     kind: 'room',
     language: 'en',
     state: 'open',
+    age_group: 'everybody',
     members: 60,
     here: 4,
     moderator_on: true,
