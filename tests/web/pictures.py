@@ -1,7 +1,8 @@
 """Pictures of every screen, from `hearth demo`'s community: `python -m tests.web.pictures URL [folder] [word ...]`.
 
 URL: where a demo runs that has fallen silent (`hearth demo --no-talk`). folder: for the pictures and
-the page that shows them. word: only pictures with one of these in their names.
+the page that shows them. word: only pictures with one of these in their names; `pseudo`: every screen in
+the pseudo-locale at 320 px instead, and a line for each that sticks out or says a word of no catalogue.
 """
 
 import asyncio
@@ -19,11 +20,16 @@ from playwright.async_api import Error as PlaywrightError
 
 from server.demo.runner import PASSPHRASE
 from tests.drills._browsers import chromium
+from tests.web.strange import NARROW, overflowing, strange, untranslated
 
 DOCS = Path(__file__).parents[2] / "docs"
 FOLDER, GALLERY = DOCS / "screens", DOCS / "screens.md"
 _PEER, _MODERATOR, _CLINICIAN, _STEWARD = "marram", "fernhollow", "linden", "hearthkeeper"
-_SIZES = {"phone": (390, 844), "desk": (1280, 900)}
+_SIZES = {"phone": (390, 844), "desk": (1280, 900), "narrow": NARROW}
+_WIDTHS = ("phone", "desk")
+PSEUDO = "pseudo"
+_BY_WORDS = frozenset({"promises", "report"})
+"""Acts that find what they press by its English words."""
 _QUALITY = 40
 _PATIENCE_MS = 40_000
 _MOST_TALL_PX = 2_400
@@ -141,11 +147,15 @@ class Tour:
         """One picture."""
         path = self._folder / f"{screen.name}-{width}{'' if face == 'light' else f'-{face}'}.webp"
         async with self._page(face, width, screen.who, screen.name if screen.acts else "") as page:
-            await page.goto(self._url + screen.path.format(**self._places))
+            where = self._url + screen.path.format(**self._places)
+            await page.goto(strange(where) if face == PSEUDO else where)
             await page.wait_for_load_state("networkidle")
             for act in screen.acts:
                 await getattr(self, f"_{act}")(page)
             await page.wait_for_function(_SETTLED)
+            if face == PSEUDO:
+                for each in (*await overflowing(page), *await untranslated(page)):
+                    print(f"{screen.name}: {each}")
             await self._save(page, path, width)
         return path
 
@@ -182,7 +192,7 @@ class Tour:
         kind = (face, width, who, apart)
         if kind not in self._contexts:
             self._contexts[kind] = await self._browser.new_context(
-                has_touch=width == "phone",
+                has_touch=width != "desk",
                 is_mobile=width == "phone",
                 color_scheme="dark" if face == "dark" else "light",
                 locale="ar" if face == "arabic" else "en-IE",
@@ -244,14 +254,17 @@ async def _get(page: Page, path: str) -> Any:
 async def take_all(url: str, folder: Path, words: list[str]) -> list[Path]:
     """Every screen that is asked for, in each of its faces and widths."""
     taken = []
+    words, is_strange = [word for word in words if word != PSEUDO], PSEUDO in words
     async with chromium() as browser:
         tour = Tour(browser, url, folder)
         await tour.begin()
         for screen in SCREENS:
             if words and not any(word in screen.name for word in words):
                 continue
-            for face in ("light", *screen.faces):
-                for width in _SIZES:
+            if is_strange and _BY_WORDS & {*screen.acts}:
+                continue
+            for face in (PSEUDO,) if is_strange else ("light", *screen.faces):
+                for width in ("narrow",) if is_strange else _WIDTHS:
                     try:
                         taken.append(await tour.take(screen, face, width))
                     except PlaywrightError as error:
