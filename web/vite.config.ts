@@ -56,7 +56,7 @@ function inFewParts(): Plugin {
   }
   return {
     name: 'in-few-parts',
-    applyToEnvironment: ({ config }) => config.consumer === 'client',
+    applyToEnvironment: ({ name }) => name === 'client',
     options: (options) => ({ ...options, preserveEntrySignatures: 'allow-extension' }),
     outputOptions: (options) => ({
       ...options,
