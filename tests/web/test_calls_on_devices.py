@@ -53,7 +53,8 @@ class Device:
     async def register(self) -> None:
         await self._line.send("ServiceWorker.enable")
         # The pages register it themselves, once they have come up.
-        await self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        async with asyncio.timeout(60):
+            await self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
     async def deliver(self, data: str) -> None:
         async with asyncio.timeout(20):
