@@ -28,7 +28,6 @@ _ASKED_IN_A_ROOM = (
     "/api/me/quiet",
     "/api/me/comfort",
     "/api/rooms/{}",
-    "/api/rooms/{}/messages?limit=20",
 )
 """What its page asks for first: a slow line begins with it while the script is still on its way."""
 _FETCHED = "rel=preload; as=fetch; crossorigin=anonymous"

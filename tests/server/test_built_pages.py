@@ -57,7 +57,7 @@ async def test_a_room_begins_with_what_its_page_asks_for_first(port: int):
     room = new_id()
     _, headers, body = await ask(port, f"/rooms/{room}", cookie="hearth=somebody")
     assert body == b"<title>A room</title>"
-    assert f"</api/rooms/{room}/messages?limit=20>; rel=preload; as=fetch" in headers["link"]
+    assert f"</api/rooms/{room}>; rel=preload; as=fetch" in headers["link"]
     assert "</_app/immutable/en.js>; rel=modulepreload" in headers["link"]
 
 

@@ -24,7 +24,7 @@ import { emptyRoom, isNews, step, unreadAbove, type Message, type RoomEvent } fr
 import { Tabs, type Told } from './tabs.ts';
 import { comfort } from './comfort.svelte.ts';
 
-/** So much fills any screen, and is soon there on a slow line; `server/api/pages.py` begins with it. */
+/** So much fills any screen, and is soon there on a slow line. */
 const FIRST_LENGTH = 20;
 const PAGE_LENGTH = 50;
 const PART_LENGTH = 10;
