@@ -44,7 +44,7 @@ def swapped(
         list(dict.fromkeys(cell.person for cell in every)),
     )
     chance, found = random.Random(seed), list[Cell]()
-    while len(found) < many and things.people:
+    while len(found) < many and things.people and things.operations:
         found += _view(chance, things, known, str(there))
     return found
 
