@@ -55,13 +55,13 @@ def test_a_canary_is_found_as_it_is_and_in_hex(tmp_path: Path) -> None:
     assert planted.accepted == {two}
 
 
-async def test_a_canary_is_put_into_every_sealed_field(standing_server: LiveServer) -> None:
-    planted, openapi = Planted(), create_app(standing_server.settings).openapi()
-    world = await build(standing_server)
-    await asyncio.to_thread(plant_everywhere, standing_server, openapi, planted)
+async def test_a_canary_is_put_into_every_sealed_field(live_server: LiveServer) -> None:
+    planted, openapi = Planted(), create_app(live_server.settings).openapi()
+    world = await build(live_server)
+    await asyncio.to_thread(plant_everywhere, live_server, openapi, planted)
     # Twice: what is changed again holds what it said before.
-    await asyncio.to_thread(plant_frames, standing_server, world, planted, 2)
-    found = await asyncio.to_thread(beside.read, standing_server.settings, reached)
+    await asyncio.to_thread(plant_frames, live_server, world, planted, 2)
+    found = await asyncio.to_thread(beside.read, live_server.settings, reached)
     of_workers = {"crossing.sealed"}
     assert {name for name, count in found.items() if not count} == of_workers
     assert planted.echoed == []
