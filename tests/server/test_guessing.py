@@ -1,23 +1,18 @@
 """What the drills `brute-force` and `canaries` judge by can fail, and what they look for is found."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
 from server.access import Role
-from server.app import create_app
 from server.ids import new_code
 from server.services import sessions
-from server.store import beside
 from server.store.tables import Member
 from server.store.work import Work
 from tests.drills._guessing import looked_at
 from tests.drills._origins import opens, variants
-from tests.drills._planting import Planted, files_of, found_in, plant_frames, reached
-from tests.drills._reaching import plant_everywhere
+from tests.drills._planting import Planted, files_of, found_in
 from tests.drills._telling_apart import MOST_AUC, Told
 from tests.server.live_server import LiveServer
-from tests.server.malforming.world import build
 
 
 def told(there: list[float], missing: list[float], *, same: bool = True) -> Told:
@@ -53,18 +48,6 @@ def test_a_canary_is_found_as_it_is_and_in_hex(tmp_path: Path) -> None:
     planted.answered(two, 200, b"")
     assert planted.echoed == ["frame.post.text"]
     assert planted.accepted == {two}
-
-
-async def test_a_canary_is_put_into_every_sealed_field(live_server: LiveServer) -> None:
-    planted, openapi = Planted(), create_app(live_server.settings).openapi()
-    world = await build(live_server)
-    await asyncio.to_thread(plant_everywhere, live_server, openapi, planted)
-    # Twice: what is changed again holds what it said before.
-    await asyncio.to_thread(plant_frames, live_server, world, planted, 2)
-    found = await asyncio.to_thread(beside.read, live_server.settings, reached)
-    of_workers = {"crossing.sealed"}
-    assert {name for name, count in found.items() if not count} == of_workers
-    assert planted.echoed == []
 
 
 def test_only_what_was_refused_unread_was_not_looked_at() -> None:
