@@ -24,8 +24,6 @@ import { emptyRoom, isNews, step, unreadAbove, type Message, type RoomEvent } fr
 import { Tabs, type Told } from './tabs.ts';
 import { comfort } from './comfort.svelte.ts';
 
-/** So much fills any screen, and is soon there on a slow line. */
-const FIRST_LENGTH = 20;
 const PAGE_LENGTH = 50;
 const PART_LENGTH = 10;
 /** So much is fetched at once for somebody who comes back, to where they left off or so far. */
@@ -334,7 +332,7 @@ class Chat {
   }
 
   async #loadNewest(view: RoomView): Promise<void> {
-    const page = await this.#page(view.id, null, FIRST_LENGTH);
+    const page = await this.#page(view.id, null, PAGE_LENGTH);
     view.apply({ type: 'newest_page', page });
     this.#asAskedFor(view);
     const shown = [...page.messages, ...page.held].flatMap(({ client_id }) => client_id ?? []);
@@ -635,7 +633,7 @@ class Chat {
   /** A decision may have been about one's own held words; only the server knows which still wait. */
   async #refreshHeld(view: RoomView): Promise<void> {
     try {
-      const { held } = await this.#page(view.id, null, FIRST_LENGTH);
+      const { held } = await this.#page(view.id, null, PAGE_LENGTH);
       view.apply({ type: 'held_now', held });
     } catch {
       // The next page that is fetched tells.
