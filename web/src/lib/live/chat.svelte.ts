@@ -60,8 +60,6 @@ export class RoomView {
   /** What this reader has opened behind a content note, and of somebody muted. */
   readonly unfolded = new Map<string, boolean>();
   readonly listened = new Set<string>();
-  /** How far it was read while no line was open; told when there is one. */
-  readAway: number | null = null;
 
   constructor(readonly id: string) {}
 
@@ -420,7 +418,7 @@ class Chat {
   }
 
   readUpTo(view: RoomView, seq: number): void {
-    if (!line.send({ type: 'read', room: view.id, seq })) view.readAway = seq;
+    line.send({ type: 'read', room: view.id, seq });
     const { detail } = view;
     if (detail && seq > detail.room.read_seq)
       view.detail = { ...detail, room: { ...detail.room, read_seq: seq, unread: 0 } };
@@ -538,9 +536,6 @@ class Chat {
     if (!view) return;
     this.#asked.delete(view);
     view.apply(frame);
-    const seq = view.readAway;
-    view.readAway = null;
-    if (seq !== null) this.readUpTo(view, seq);
   }
 
   #inRoom(
