@@ -16,9 +16,13 @@ function sourceVersion(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
+function sourceOf(path: string): string {
+  return join(import.meta.dirname, 'src', path);
+}
+
 /** Where each page begins, and where a room does. */
-const SHELL = ['src/hooks.client.ts', 'src/routes/+layout.svelte', 'src/routes/+error.svelte'];
-const ROOM = ['src/routes/rooms/[id]/+page.svelte'];
+const SHELL = ['hooks.client.ts', 'routes/+layout.svelte', 'routes/+error.svelte'].map(sourceOf);
+const ROOM = [sourceOf('routes/rooms/[id]/+page.svelte')];
 /** SvelteKit's runtime, which runs after the page has told it its version: its first steps stay where they are. */
 const KIT = /\/node_modules\/@sveltejs\//;
 const FIRST = /\/\.svelte-kit\/|\/runtime\/client\/(entry|payload)\.js$|rolldown\/runtime/;
@@ -27,30 +31,27 @@ const WORDS = /\/i18n\/([a-z-]+\/[a-z_]+\.json|pseudo\.ts)$/;
 
 type Modules = { getModuleInfo(id: string): { importedIds: readonly string[] } | null };
 
-/** All that these import at once, and not only when it is used. */
-function atOnce(modules: Modules, ids: string[]): Set<string> {
-  const found = new Set<string>();
-  for (let id = ids.pop(); id; id = ids.pop())
-    if (!found.has(id)) {
-      found.add(id);
-      ids.push(...(modules.getModuleInfo(id)?.importedIds ?? []));
-    }
+/** These, and all that they import at once and not only when it is used. */
+function atOnce(ids: string[], importsOf: (id: string) => readonly string[]): Set<string> {
+  const found = new Set(ids);
+  for (const id of found) for (const imported of importsOf(id)) found.add(imported);
   return found;
 }
+
 /**
  * Thirty small files cost a slow line thirty heads and six turns of waiting: what every page needs is one
  * file, and what a room needs beside it another.
  */
 function inFewParts(): Plugin {
-  const whole = (paths: string[]) => paths.map((path) => join(import.meta.dirname, path));
   function naming(): (id: string, modules: Modules) => string | null {
     let shell: Set<string> | undefined;
     let room: Set<string> | undefined;
     return (id, modules) => {
       if (FIRST.test(id) || WORDS.test(id)) return null;
       if (KIT.test(id)) return 'kit';
-      shell ??= atOnce(modules, whole(SHELL));
-      room ??= atOnce(modules, whole(ROOM));
+      const importsOf = (each: string) => modules.getModuleInfo(each)?.importedIds ?? [];
+      shell ??= atOnce(SHELL, importsOf);
+      room ??= atOnce(ROOM, importsOf);
       return shell.has(id) ? 'shell' : room.has(id) ? 'room' : null;
     };
   }
@@ -120,8 +121,7 @@ function firstWords(manifest: Manifest): Record<string, string[]> {
 }
 
 function withHead(html: string, manifest: Manifest, nodes: string[]): string {
-  const modules = { getModuleInfo: (id: string) => ({ importedIds: manifest[id]?.imports ?? [] }) };
-  const keys = new Set(nodes.flatMap((node) => [...atOnce(modules, [node])]));
+  const keys = atOnce(nodes, (key) => manifest[key]?.imports ?? []);
   const files = [...keys].flatMap((key) => manifest[key] ?? []);
   const links = [
     ...files

@@ -85,9 +85,8 @@ def answer(work: Work, actor: Actor, change_id: UUID, asked: bodies.AgeAnswer) -
 
 def change_room(work: Work, room: Room, group: str) -> None:
     """From now on it is for these. Who does not belong there any more loses the seat, and is told."""
-    rooms.lock_head(
-        work, room.id
-    )  # whoever takes a seat right now is through with it, or sees this
+    # Whoever takes a seat right now is through with it, or sees this.
+    rooms.lock_head(work, room.id)
     room.age_group = group
     work.session.add(room)
     work.session.flush()

@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from tests import installed
 from tests.browser import FLAGS
 from tests.server.live_server import LiveServer
 
 _PATIENCE_MS = 60_000
+READY = """() => !document.querySelector('#splash, .loading')
+  && !!document.querySelector('h1, h2, .log')"""
+"""Of any page, the web's or a plain one: what it is for stands there."""
 
 
 @asynccontextmanager
@@ -41,3 +45,14 @@ async def person(
         yield page
     finally:
         await opened.close()
+
+
+async def come(page: Page, url: str) -> bool:
+    """Whether the page was there in time, and asks for nothing more."""
+    try:
+        await page.goto(url)
+        await page.wait_for_function(READY)
+        await page.wait_for_load_state("networkidle")
+    except PlaywrightError:
+        return False
+    return True

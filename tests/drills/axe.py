@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, Page
-from playwright.async_api import Error as PlaywrightError
 
 from server.access import Role
 from tests.browser import axe_findings
-from tests.drills._browsers import chromium, person
+from tests.drills._browsers import chromium, come, person
 from tests.drills._views import View, views
 from tests.server.live_server import LiveServer
 from tests.server.malforming.world import ROLES, World, build
@@ -25,8 +24,6 @@ _FACES: dict[str, dict[str, Any]] = {
     "arabic": {"color_scheme": "light", "locale": "ar"},
 }
 _OPEN = re.compile(r"/(sign-up|log-in|recover|report|crisis|plain|$)")
-_READY = """() => !document.querySelector('#splash, .loading')
-  && !!document.querySelector('h1, h2, .log')"""
 _SPOILT = """() => {
   const picture = Object.assign(document.createElement('img'), {src: '/favicon.svg'});
   document.querySelector('main').append(picture);
@@ -105,24 +102,14 @@ async def _look(
             found.pages += 1
             found.routes[view.route] += 1
             where = f"{face} {role or 'stranger'} {view.route}"
-            if not await _come(page, f"http://localhost:{server.port}{view.path}"):
+            if not await come(page, f"http://localhost:{server.port}{view.path}"):
                 found.late.append(f"{where}: not there in time")
             found.findings += [f"{where}: {each}" for each in await axe_findings(page)]
         print(f"{face} {role or 'stranger'}: {found.pages} pages", flush=True)
 
 
-async def _come(page: Page, url: str) -> bool:
-    try:
-        await page.goto(url)
-        await page.wait_for_function(_READY)
-        await page.wait_for_load_state("networkidle")
-    except PlaywrightError:
-        return False
-    return True
-
-
 async def _spoilt(browser: Browser, server: LiveServer) -> int:
     async with person(browser, server, None) as page:
-        await _come(page, f"http://localhost:{server.port}/")
+        await come(page, f"http://localhost:{server.port}/")
         await page.evaluate(_SPOILT)
         return len(await axe_findings(page))

@@ -21,7 +21,7 @@ from server.services import publishing
 from server.store import messages
 from server.store.tables import Member, Room
 from server.store.work import Work
-from tests.drills._browsers import chromium, person
+from tests.drills._browsers import READY, chromium, person
 from tests.drills._hostile import texts
 from tests.drills._sizes import size
 from tests.drills._views import View, views
@@ -48,9 +48,6 @@ _SEEN = """() => ({
   ran: window.ran, broke: window.broke,
   wide: Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - window.innerWidth,
 })"""
-_READY = (
-    "() => !document.querySelector('#splash, .loading') && !!document.querySelector('h1, h2, .log')"
-)
 
 
 @dataclass(slots=True)
@@ -219,7 +216,7 @@ async def _look_at(page: Page, base: str, view: View, seen: Seen) -> None:
     seen.pages += 1
     try:
         await page.goto(base + view.path)
-        await page.wait_for_function(_READY)
+        await page.wait_for_function(READY)
         await page.wait_for_load_state("networkidle")
         await page.evaluate(
             "document.querySelectorAll('details').forEach((one) => (one.open = true))"

@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Browser, Page
-from playwright.async_api import Error as PlaywrightError
 
-from tests.drills._browsers import chromium, person
+from tests.drills._browsers import chromium, come, person
 from tests.drills._views import View, views
 from tests.server.live_server import LiveServer
 from tests.server.malforming.world import World, build
 from tests.web.strange import NARROW, WIDER, overflowing, strange, untranslated
 
-_READY = """() => !document.querySelector('#splash, .loading')
-  && !!document.querySelector('h1, h2, .log')"""
 _SAID_BY_THE_SERVER = ("/plain", "/crisis", "/report")
 """In one of the five languages; whether they fit is looked at all the same."""
 _FACTS: Final = re.compile(
@@ -80,7 +77,7 @@ async def _look(
 ) -> tuple[bool, list[str], list[str]]:
     """Whether it was there in time; what sticks out; what is said in English."""
     async with _narrow(browser, server, world.tokens[view.whose]) as page:
-        is_there = await _come(page, f"http://localhost:{server.port}{strange(view.path)}")
+        is_there = await come(page, f"http://localhost:{server.port}{strange(view.path)}")
         out = await overflowing(page)
         if view.route.startswith(_SAID_BY_THE_SERVER):
             return is_there, out, []
@@ -94,18 +91,8 @@ def _narrow(browser: Browser, server: LiveServer, token: str | None) -> Any:
     return person(browser, server, token, viewport=size, reduced_motion="reduce", locale="en-IE")
 
 
-async def _come(page: Page, url: str) -> bool:
-    try:
-        await page.goto(url)
-        await page.wait_for_function(_READY)
-        await page.wait_for_load_state("networkidle")
-    except PlaywrightError:
-        return False
-    return True
-
-
 async def _control(browser: Browser, server: LiveServer) -> bool:
     async with _narrow(browser, server, None) as page:
-        await _come(page, f"http://localhost:{server.port}{strange('/')}")
+        await come(page, f"http://localhost:{server.port}{strange('/')}")
         await page.evaluate(WIDER)
         return bool(await overflowing(page)) and bool(await untranslated(page))

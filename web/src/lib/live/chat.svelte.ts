@@ -330,7 +330,7 @@ class Chat {
   }
 
   async #loadNewest(view: RoomView): Promise<void> {
-    const page = await this.#page(view.id, null, PAGE_LENGTH);
+    const page = await this.#page(view.id, null);
     view.apply({ type: 'newest_page', page });
     this.#asAskedFor(view);
     const shown = [...page.messages, ...page.held].flatMap(({ client_id }) => client_id ?? []);
@@ -346,7 +346,7 @@ class Chat {
     }
   }
 
-  #page(room: string, before: number | null, limit: number): Promise<History> {
+  #page(room: string, before: number | null, limit = PAGE_LENGTH): Promise<History> {
     return api.get(withQuery(`/api/rooms/${room}/messages`, { before, limit }));
   }
 
@@ -628,7 +628,7 @@ class Chat {
   /** A decision may have been about one's own held words; only the server knows which still wait. */
   async #refreshHeld(view: RoomView): Promise<void> {
     try {
-      const { held } = await this.#page(view.id, null, PAGE_LENGTH);
+      const { held } = await this.#page(view.id, null);
       view.apply({ type: 'held_now', held });
     } catch {
       // The next page that is fetched tells.
