@@ -141,8 +141,8 @@ def monday(at: datetime | dates.date) -> dates.date:
 def _find(work: Work, actor: Actor, room_id: UUID, operation: str) -> Room:
     """The room, if the table lets the actor do that there. Raises NotFound, also for a conversation."""
     seats.check_seat(work, actor, operation, room_id)
-    room = rooms.find_room(work, room_id)
-    if room is None or room.kind != "room":
+    room = rooms.find_public(work, room_id)
+    if room is None:
         raise NotFound
     return room
 

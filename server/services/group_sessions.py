@@ -148,8 +148,7 @@ def calendar(work: Work, actor: Actor, session_id: UUID) -> str:
 def _check(work: Work, actor: Actor, room_id: UUID, operation: str) -> Membership:
     """The actor's seat in an ordinary room. Raises NotFound."""
     seat = seats.check_seat(work, actor, operation, room_id)
-    room = rooms.find_room(work, room_id)
-    if seat is None or room is None or room.kind != "room":
+    if seat is None or rooms.find_public(work, room_id) is None:
         raise NotFound
     return seat
 

@@ -25,8 +25,8 @@ def list_invitations(work: Work, actor: Actor) -> bodies.Invitations:
 def invite(work: Work, actor: Actor, new: bodies.NewInvitation) -> bodies.Invitation:
     """A new one. Its code is told this once; only a digest is kept."""
     check(actor, "steward.invitations")
-    room = rooms.find_room(work, new.room) if new.room else None
-    if new.room and (room is None or room.kind != "room"):
+    room = rooms.find_public(work, new.room) if new.room else None
+    if new.room and room is None:
         raise NotFound
     code = new_code()
     row = Invitation(

@@ -175,8 +175,8 @@ def _ask(work: Work, running: MeasurePlan, member_id: UUID) -> None:
 def _get_room(work: Work, actor: Actor, room_id: UUID) -> Room:
     """The group, if the actor cares for it. Raises NotFound."""
     seats.check_seat(work, actor, "clinic.measures", room_id)
-    room = rooms.find_room(work, room_id)
-    if room is None or room.kind != "room":
+    room = rooms.find_public(work, room_id)
+    if room is None:
         raise NotFound
     return room
 

@@ -19,8 +19,8 @@ _PAGE: Final = 30
 def list_people(work: Work, actor: Actor, room_id: UUID) -> bodies.People:
     """Those who share something, by name. Raises NotFound where the actor is no clinician."""
     sight.check_carer(work, actor, room_id)
-    room = stored_rooms.find_room(work, room_id)
-    if room is None or room.kind != "room":
+    room = stored_rooms.find_public(work, room_id)
+    if room is None:
         raise NotFound
     return bodies.People(room=room.id, room_name=room.name, people=_people(work, actor, room_id))
 

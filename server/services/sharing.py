@@ -42,8 +42,7 @@ def give(
     """
     check(actor, "care.change")
     language = _words().language_of(asked.wording)
-    room = rooms.find_room(work, room_id)
-    if room is None or room.kind != "room" or rooms.find_seat(work, room_id, actor.id) is None:
+    if not rooms.find_public(work, room_id) or not rooms.find_seat(work, room_id, actor.id):
         raise NotFound
     if room_id not in sharing.rooms_with_clinician(work, [room_id]):
         raise NotNow("No clinician is with this group at the moment.")

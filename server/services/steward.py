@@ -186,8 +186,8 @@ def _room(work: Work, actor: Actor, room: Room, here: Here) -> bodies.Room:
 
 
 def _public_room(work: Work, room_id: UUID) -> Room:
-    room = rooms.find_room(work, room_id)
-    if room is None or room.kind != "room":
+    room = rooms.find_public(work, room_id)
+    if room is None:
         raise NotFound
     return room
 

@@ -84,8 +84,8 @@ def change(
 def _find(work: Work, actor: Actor, room_id: UUID, operation: str) -> Room:
     """The room, for a clinician of it. Raises NotFound: missing and not theirs look the same."""
     seats.check_seat(work, actor, operation, room_id)
-    room = rooms.find_room(work, room_id)
-    if room is None or room.kind != "room":
+    room = rooms.find_public(work, room_id)
+    if room is None:
         raise NotFound
     return room
 

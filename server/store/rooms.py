@@ -65,7 +65,8 @@ def public_rooms(work: Work) -> Sequence[tuple[Room, RoomHead]]:
 
 def find_public(work: Work, room_id: UUID) -> Room | None:
     """A room that is no private conversation."""
-    return work.session.exec(select(Room).where(Room.id == room_id, Room.kind == "room")).first()
+    room = find_room(work, room_id)
+    return room if room and room.kind == "room" else None
 
 
 def find_open_to(work: Work, room_id: UUID, member_id: UUID) -> Room | None:

@@ -13,20 +13,16 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import SQLModel, col, delete, select
+from sqlmodel import col, delete, select
 
 from server.settings import Settings, read_settings
 from server.store import beside, migrating
-from server.store.engines import migration_engine
 from server.store.migrating import migrate
 from server.store.tables import Assessment
 from server.store.work import Work
@@ -36,6 +32,7 @@ from tests.drills._services import PostgresHere
 from tests.drills._sizes import size
 from tests.drills._steady import Steady
 from tests.server.live_server import COMMAND, ROOT, LiveServer
+from tests.server.migrated import differences, look
 from tests.services import Postgres, folder_of_nobody
 
 _MESSAGES = 100_000
@@ -185,23 +182,8 @@ def _is_whole_again(settings: Settings, sums: Sums) -> bool:
         migrate(settings)
     except SQLAlchemyError:
         return False
-    shape = asyncio.run(_look(settings, _differences))
+    shape = asyncio.run(look(settings, differences))
     return not shape and not differing(sums, asyncio.run(all_sums(settings)))
-
-
-async def _look(settings: Settings, question: Callable[[Connection], Any]) -> Any:
-    engine = migration_engine(settings.database_url, settings.sqlite_path)
-    if isinstance(engine, Engine):
-        with engine.connect() as connection:
-            return question(connection)
-    async with engine.connect() as connection:
-        return await connection.run_sync(question)
-
-
-def _differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
-    found = compare_metadata(context, SQLModel.metadata)
-    return [one for one in found if "alembic_version" not in str(one)]
 
 
 # --- down and up ---
@@ -262,7 +244,7 @@ async def _beside_old(folder: Path, postgres: Postgres, messages: int) -> dict[s
     server = _Older(folder / "hearth", program, database_url=await postgres.create())
     await asyncio.to_thread(fill, server.settings, messages)
     crowd = await gather(server, 1)
-    while await _look(server.settings, migrating.stands_at) != revision:
+    while await look(server.settings, migrating.stands_at) != revision:
         await asyncio.to_thread(migrate, server.settings, "-1")
     steady = Steady(crowd.room)
     try:

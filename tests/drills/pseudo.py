@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.drills._browsers import chromium, come, person
 from tests.drills._views import View, views

@@ -5,17 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection, inspect
 from sqlmodel import SQLModel
 
 from server.settings import Settings, read_settings
 from server.store import migrating
-from server.store.engines import migration_engine
 from server.store.migrating import migrate
 from tests.drills._filled import all_sums, differing, fill
+from tests.server.migrated import differences, look
 
 
 @pytest.fixture
@@ -24,25 +22,8 @@ async def settings(server: Any, tmp_path: Path) -> Settings:
     return read_settings({}, data_dir=tmp_path, database_url=url)
 
 
-async def look(settings: Settings, question: Any) -> Any:
-    """Ask something of a connection to the migrated database."""
-    engine = migration_engine(settings.database_url, settings.sqlite_path)
-    if isinstance(engine, Engine):
-        with engine.connect() as connection:
-            return question(connection)
-    async with engine.connect() as connection:
-        return await connection.run_sync(question)
-
-
 def tables(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names()) - {"alembic_version"}
-
-
-def differences(connection: Connection) -> list[Any]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return [
-        d for d in compare_metadata(context, SQLModel.metadata) if "alembic_version" not in str(d)
-    ]
 
 
 async def go(settings: Settings, revision: str) -> None:
