@@ -250,5 +250,8 @@ async def _raw(browser: Browser, server: LiveServer, world: World) -> int:
         base = f"http://localhost:{server.port}"
         path = f"/plain/rooms/{world.room}"
         await page.goto(base + path)
-        await _judge(page, path, seen)
+        try:
+            await _judge(page, path, seen)
+        except PlaywrightError:  # a text has led the page away
+            seen.fault("ran", path)
     return sum(seen.faults.values())
