@@ -70,13 +70,15 @@ class Heads:
 
     def newest(self) -> Line | None:
         """The last line. Looks at the end alone. Raises HeadsBroken when that does not hold."""
-        noted, last = self._noted(), None
-        if self.path.exists():
-            with self.path.open("rb") as file:
-                last = self._last(file)
-        if not _may_end(last, noted):
-            raise HeadsBroken
-        return last
+        while True:
+            try:
+                with self.path.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_SH)  # nobody is between the two files
+                    return _end(self._last(file), self._noted())
+            except FileNotFoundError:
+                noted = self._noted()
+                if not self.path.exists():  # nor has anybody begun meanwhile
+                    return _end(None, noted)
 
     def append(self, head: Head, after: Line | None) -> bool:
         """Sign and keep a head, durable on return. False when somebody else has signed after `after`."""
@@ -215,11 +217,15 @@ def _words(head: Head) -> str:
     return f"{head.number} {head.hash.hex()} {head.at.isoformat()} {head.epoch}"
 
 
-def _may_end(last: Line | None, noted: Line | None) -> bool:
-    """Whether both files end alike. A crash between the two leaves the second one line behind."""
+def _end(last: Line | None, noted: Line | None) -> Line | None:
+    """Where both files end alike. A crash between the two leaves the second one line behind."""
     if last is None:
-        return noted is None or noted.before == _NONE
-    return noted is not None and noted.signature in (last.signature, last.before)
+        alike = noted is None or noted.before == _NONE
+    else:
+        alike = noted is not None and noted.signature in (last.signature, last.before)
+    if not alike:
+        raise HeadsBroken
+    return last
 
 
 def _whole_bytes(file: BinaryIO) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from functools import partial
@@ -14,7 +15,7 @@ from sqlmodel import col, delete, select
 
 from server.services.auditing import Report, examine
 from server.store import audit
-from server.store.heads import Heads, HeadsBroken
+from server.store.heads import Head, Heads, HeadsBroken
 from server.store.keys import KeyFile
 from server.store.place import get_place
 from server.store.signing import sign
@@ -365,6 +366,20 @@ async def test_many_who_sign_at_once_leave_whole_lines_in_order(
     numbers = [line.head.number for line in heads.lines()]
     assert (report.ok, report.signed) == (True, 40)
     assert numbers == sorted(set(numbers))
+
+
+def test_whoever_looks_while_others_sign_sees_both_files_alike(heads: Heads, tmp_path: Path):
+    def sign_on() -> None:
+        own, last = _heads(tmp_path), None
+        for number in range(1, 40):
+            assert own.append(Head(number, bytes(32), MONDAY, "first"), last)
+            last = own.newest()
+
+    with ThreadPoolExecutor(1) as other:
+        signing = other.submit(sign_on)
+        while not signing.done():
+            heads.newest()
+        signing.result()
 
 
 async def test_the_heads_are_for_their_owner_alone_and_signing_twice_adds_nothing(
