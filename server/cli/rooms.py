@@ -1,10 +1,11 @@
 """`hearth rooms`: list them, make one, seat who keeps it."""
 
 import argparse
-from typing import Any
+from typing import Any, get_args
 
 from server.cli import listing
 from server.errors import NotFound
+from server.protocol.kinds import RoomAges
 from server.services import names, seats
 from server.services.rooms import make_room
 from server.settings import Settings
@@ -23,6 +24,12 @@ def add(commands: Any) -> None:
     adding.add_argument("name")
     adding.add_argument("purpose", help="what it is for, in one sentence")
     adding.add_argument("--language", default="en", help="the language people write there [en]")
+    adding.add_argument(
+        "--ages",
+        default="everybody",
+        choices=get_args(RoomAges),
+        help="whom it is for [everybody]",
+    )
     adding.set_defaults(run=_add)
     seating = verbs.add_parser("seat", help="seat a member in a room")
     seating.add_argument("slug")
@@ -41,7 +48,7 @@ def _line(row: listing.Row) -> str:
 
 def _add(asked: argparse.Namespace, settings: Settings) -> None:
     slug = beside.do(
-        settings, lambda work: add_room(work, asked.name, asked.purpose, asked.language)
+        settings, lambda work: add_room(work, asked.name, asked.purpose, asked.language, asked.ages)
     )
     print(f"Made the room {slug}.")
 
@@ -51,9 +58,11 @@ def _seat(asked: argparse.Namespace, settings: Settings) -> None:
     print(f"{asked.pseudonym} sits in {asked.slug} as {asked.seat}.")
 
 
-def add_room(work: Work, name: str, purpose: str, language: str) -> str:
+def add_room(
+    work: Work, name: str, purpose: str, language: str, ages: RoomAges = "everybody"
+) -> str:
     """A room made at the terminal. Returns its slug."""
-    room = make_room(work, name, purpose, language=language)
+    room = make_room(work, name, purpose, language=language, age_group=ages)
     audit.append(work, None, "room.make", room.id)
     return room.slug
 

@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 
 from server.access import Actor, Role
+from server.cli import rooms as terminal
 from server.errors import InvitationNeeded, NotAllowed, NotFound, NotNow, OtherAgeGroup, Unavailable
 from server.ids import new_id
 from server.protocol import ages as bodies
 from server.protocol import frames
 from server.protocol.bodies import NewInvitation, NewKeeper, NewRoom, RoomPatch, SignUp
+from server.protocol.kinds import RoomAges
 from server.services import accounts, ages, invitations, posting, rooms, seats, steward
 from server.store import audit, erasing, notices, people
 from server.store import rooms as stored
@@ -35,6 +37,13 @@ async def join(house: House, name: str, group: str | None, role: Role = Role.PEE
 async def make(house: House, by: Actor, name: str, group: str) -> UUID:
     new = NewRoom(name=name, purpose="To talk.", age_group=group)  # type: ignore[arg-type]
     return (await house.do(lambda work: steward.add_room(work, by, new))).id
+
+
+async def make_at_the_terminal(house: House, name: str, group: RoomAges) -> UUID:
+    slug = await house.do(lambda work: terminal.add_room(work, name, "To talk.", "en", group))
+    room = await house.do(lambda work: stored.find_by_slug(work, slug))
+    assert room
+    return room.id
 
 
 async def change(house: House, by: Actor, room: UUID, group: str) -> None:
@@ -65,7 +74,7 @@ async def test_each_sees_and_enters_the_rooms_of_their_own_group_alone(any_house
     young, old = await join(any_house, "wren", "minors"), await join(any_house, "marram", "adults")
     silent = await join(any_house, "sedge", None)
     all_of_us = await make(any_house, keeper, "For all", "everybody")
-    ours = await make(any_house, keeper, "Under eighteen", "minors")
+    ours = await make_at_the_terminal(any_house, "Under eighteen", "minors")
     theirs = await make(any_house, keeper, "Grown up", "adults")
 
     assert await listed(any_house, young) == {"For all", "Under eighteen"}
