@@ -24,12 +24,17 @@ test: ## set up, check, then every test
 
 check: ## linters, types, layers, the web's own tests
 	@$(PYTHON) -m server.bootstrap dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check-python check-web
+
+check-python:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
 	$(BIN)/hearth openapi --check web/src/lib/api/schema.d.ts
+
+check-web:
 	$(NPM) check
 	$(NPM) sizes
 	$(NPM) lint
@@ -68,4 +73,4 @@ lock: ## resolve the dependencies anew: UPGRADE=--upgrade for newer ones
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
 
-.PHONY: help run demo test check drill bench train wheel format types sbom lock
+.PHONY: help run demo test check check-python check-web drill bench train wheel format types sbom lock
