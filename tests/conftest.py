@@ -2,12 +2,25 @@
 
 import importlib.util
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
 pytest_plugins = ["tests.services", "tests.browser"]
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own is made in it
+ROOM_BYTES = 8 * 1024**3
 NO_DETOXIFY = "the extra `detoxify` is not installed"
+
+
+def pytest_configure() -> None:
+    """Files of tests lie in memory where it is large: thousands of databases are made, and none is kept."""
+    if "TMPDIR" in os.environ or not MEMORY.is_dir():
+        return
+    runs_programs = not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC
+    if runs_programs and shutil.disk_usage(MEMORY).free >= ROOM_BYTES:
+        os.environ["TMPDIR"] = str(MEMORY)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

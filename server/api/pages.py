@@ -1,18 +1,22 @@
 """The built web, and its policy: our own scripts, our own styles, nobody else's anything."""
 
+import asyncio
 import base64
 import hashlib
 import json
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
-from server.api.depend import token_of
+from server.api.depend import find_actor, parts_of, token_of
 from server.api.language import language_of
-from server.errors import NotFound
+from server.errors import NotFound, ServerError
+from server.services.seats import sits
 
 BUILD = Path(__file__).parents[2] / "web" / "build"
 _INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -30,6 +34,9 @@ _ASKED_IN_A_ROOM = (
     "/api/rooms/{}",
 )
 """What its page asks for first: a slow line begins with it while the script is still on its way."""
+_KNOWN_WITHIN_S = 0.5
+_NEWEST = "/api/rooms/{}/messages?limit=50"
+"""And of somebody who sits there."""
 _FETCHED = "rel=preload; as=fetch; crossorigin=anonymous"
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Hearth</title>
 <p>The pages are not built yet: run <code>make run</code>.</p><p><a href="/crisis">In crisis? Get help now</a></p>"""
@@ -79,12 +86,24 @@ async def page(path: str, request: Request) -> Response:
     if not index.exists():
         return HTMLResponse(_NOT_BUILT, 503)
     soon = [f"<{file}>; rel=modulepreload" for file in _first_words().get(language_of(request), ())]
-    if room and token_of(request)[0]:
-        soon += [f"<{asked.format(room[1])}>; {_FETCHED}" for asked in _ASKED_IN_A_ROOM]
+    if room:
+        soon += await _asked_first(request, room[1])
     answer = _file(index, request)
     answer.headers["vary"] = "accept-encoding, accept-language, cookie"
     answer.headers["link"] = ", ".join(soon)
     return answer
+
+
+async def _asked_first(request: Request, room: str) -> list[str]:
+    """What this room's page will ask for at once; nothing where nobody is logged in, or it takes long to know."""
+    parts = parts_of(request)
+    with suppress(ServerError, TimeoutError, ValueError):
+        async with asyncio.timeout(_KNOWN_WITHIN_S):
+            actor = await find_actor(parts, token_of(request)[0])
+            seated = await parts.database.read(lambda work: sits(work, UUID(room), actor.id))
+        asked = (*_ASKED_IN_A_ROOM, _NEWEST) if seated else _ASKED_IN_A_ROOM
+        return [f"<{path.format(room)}>; {_FETCHED}" for path in asked]
+    return []
 
 
 @cache

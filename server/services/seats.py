@@ -55,6 +55,11 @@ def check_seat(work: Work, actor: Actor, operation: str, room_id: UUID) -> Membe
     return held
 
 
+def sits(work: Work, room_id: UUID, member_id: UUID) -> bool:
+    """Whether somebody has a seat in this room now."""
+    return rooms.find_seat(work, room_id, member_id) is not None
+
+
 def seat_for(role: str) -> str:
     """The seat somebody takes in a room by what they are in this place."""
     return role if role in STAFF_SEATS else "member"

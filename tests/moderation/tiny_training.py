@@ -15,7 +15,7 @@ from moderation.training.finetune import Run, Stage
 from moderation.training.network import Network
 
 STAGE = Stage("tiny", {"contrast-train": 1.0}, 1e-4, 1e-5, batch_tokens=64)
-ROWS = 24
+ROWS = 12
 
 
 def main(state: str, out: str) -> None:

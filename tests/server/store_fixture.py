@@ -230,3 +230,5 @@ async def any_house(server: Any, tmp_path: Path) -> AsyncIterator[House]:
         database = PostgresDatabase(url, sealer_in(tmp_path), clock, told.extend)
     yield House(database, clock, told)
     await database.close()
+    if server is not None:
+        await server.drop(url)

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -15,16 +13,13 @@ from server.client import Http
 from server.services.founding import found
 from server.store import audit
 from server.store.work import Work
-from tests.server.live_server import ROOT, LiveServer
-
-_COMMAND = [sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main())"]
+from tests.server import command
+from tests.server.live_server import LiveServer
 
 
 def hearth(server: LiveServer, *arguments: str) -> tuple[int, str]:
     """Exit code and output of one command on the server's data."""
-    done = subprocess.run(
-        [*_COMMAND, *arguments], cwd=ROOT, env=server.environment(), capture_output=True, text=True
-    )
+    done = command.hearth(server.environment(), *arguments)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -5,11 +5,14 @@ import json
 from collections.abc import AsyncIterator
 from http.client import HTTPConnection
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from server.api import pages
+from server.client import Http
 from server.ids import new_id
+from server.protocol import bodies
 from tests.server.in_process import serving_app
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -54,16 +57,44 @@ def _ask(port: int, path: str, headers: dict[str, str]) -> Answer:
 
 
 async def test_a_room_begins_with_what_its_page_asks_for_first(port: int):
-    room = new_id()
-    _, headers, body = await ask(port, f"/rooms/{room}", cookie="hearth=somebody")
+    http, cookie = await member(port)
+    room = await first_room(http)
+    _, headers, body = await ask(port, f"/rooms/{room}", cookie=cookie)
+    newest = f"</api/rooms/{room}/messages?limit=50>"
     assert body == b"<title>A room</title>"
     assert f"</api/rooms/{room}>; rel=preload; as=fetch" in headers["link"]
     assert "</_app/immutable/en.js>; rel=modulepreload" in headers["link"]
+    assert newest not in headers["link"], "whoever does not sit there is refused them"
+    await http.take_seat(room)
+    _, headers, _ = await ask(port, f"/rooms/{room}", cookie=cookie)
+    assert f"{newest}; rel=preload; as=fetch" in headers["link"]
 
 
-async def test_a_stranger_is_asked_for_nothing_of_a_room(port: int):
-    _, headers, _ = await ask(port, f"/rooms/{new_id()}")
+@pytest.mark.parametrize("cookie", ["", "hearth=somebody", "hearth="])
+async def test_a_stranger_is_asked_for_nothing_of_a_room(port: int, cookie: str):
+    _, headers, _ = await ask(port, f"/rooms/{new_id()}", cookie=cookie)
     assert "/api/" not in headers["link"]
+
+
+async def test_a_room_opens_also_when_nobody_can_say_in_time_who_comes(
+    port: int, monkeypatch: pytest.MonkeyPatch
+):
+    http, cookie = await member(port)
+    monkeypatch.setattr(pages, "_KNOWN_WITHIN_S", 0.0)
+    room = await first_room(http)
+    status, headers, _ = await ask(port, f"/rooms/{room}", cookie=cookie)
+    assert (status, "/api/" in headers["link"]) == (200, False)
+
+
+async def member(port: int) -> tuple[Http, str]:
+    """Their requests, and the cookie of their browser."""
+    url = f"http://127.0.0.1:{port}"
+    token = (await Http(url).sign_up("Ash")).token
+    return Http(url, token), f"hearth={token}"
+
+
+async def first_room(http: Http) -> UUID:
+    return (await http.read("/api/rooms", bodies.Rooms)).rooms[0].id
 
 
 @pytest.mark.parametrize("path", ["/", "/rooms", "/rooms/not-an-id", "/rooms/a/b"])

@@ -20,10 +20,10 @@ from tests.server.dying import PASSPHRASE
 from tests.server.live_server import ROOT
 from tests.server.peopled import people
 
-_POINTS = 4
-_LAST = 5
+_POINTS = 3
+_LAST = 3
 """So many points spread over all the steps, and each of the last few."""
-_AFTER_THE_MARK = 10
+_AFTER_THE_MARK = 6
 
 
 @pytest.fixture

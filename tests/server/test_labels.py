@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,6 +42,7 @@ from server.settings import read_settings
 from server.store import beside, label_file, people, rooms
 from server.store.tables import Case, LabelExport, LabelRow, Message
 from server.store.work import Work
+from tests.server.command import Done, hearth
 from tests.server.store_fixture import House
 from tests.server.test_consents import agree, allow, take_back
 
@@ -348,20 +347,15 @@ class Place:
         self.secret = folder / "secret"
         self.secret.write_text(PASSPHRASE + "\n")
 
-    def hearth(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        code = "import sys; from server.cli import main; sys.exit(main())"
-        environment = os.environ | {"HEARTH_DATA_DIR": str(self.settings.data_dir)}
-        return subprocess.run(
-            [sys.executable, "-c", code, "labels", *map(str, arguments)],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    def hearth(self, *arguments: object) -> Done:
+        return hearth({"HEARTH_DATA_DIR": str(self.settings.data_dir)}, "labels", *arguments)
 
-    def export(self, name: str) -> subprocess.CompletedProcess[str]:
+    def export(self, name: str) -> Done:
         return self.hearth(
             "export", "--to", self.folder / name, "--passphrase-file", self.secret, "--since", "30d"
         )
 
-    def open(self, name: str, into: str, *more: object) -> subprocess.CompletedProcess[str]:
+    def open(self, name: str, into: str, *more: object) -> Done:
         return self.hearth(
             "open", self.folder / name, "--into", self.folder / into,
             "--passphrase-file", self.secret, *more,

@@ -22,6 +22,7 @@ from server.cli import main
 from server.cli.fetching import FetchFailed, Source, fetch
 from server.cli.models import Progress
 from tests.moderation.tiny_detoxify import CHECKPOINT, make, pin
+from tests.server import command
 
 ROOT = Path(__file__).parents[2]
 BODY = bytes(range(256)) * 4096
@@ -280,7 +281,7 @@ def test_what_was_pulled_is_listed_and_assesses(
         assert found.version in said
         assert found.assess([Passage("you are kind")])[0].assessed
     unbiased = {"HEARTH_MODELS_DIR": str(home / "detoxify" / "unbiased")}
-    listed = json.loads(hearth("models", "list", "--json", **unbiased).stdout)
+    listed = json.loads(command.hearth(unbiased, "models", "list", "--json").stdout)
     assert [row["state"] for row in listed if row["backend"] == "detoxify"] == ["here"] * 3
     done = hearth("assess", "--backend", "detoxify", said='{"text": "you are kind"}\n', **unbiased)
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from uuid import UUID
@@ -15,9 +13,9 @@ from server.client import Client, Declined, Http
 from server.ids import new_id
 from server.protocol import frames
 from server.protocol import policy as bodies
-from tests.server.live_server import ROOT, LiveServer
+from tests.server import command
+from tests.server.live_server import LiveServer
 
-_COMMAND = [sys.executable, "-c", "import sys; from server.cli import main; sys.exit(main())"]
 PATH = "/api/steward/policy"
 _REPLAY_S = 300.0
 """Far above what it takes: its process is nice, also on a machine that is busy with other things."""
@@ -56,10 +54,7 @@ async def taken(http: Http, text: str, **more: object) -> bodies.StewardPolicy:
 
 def hearth(server: LiveServer, *arguments: str) -> tuple[int, str]:
     """Exit code and output of one command on the server's data."""
-    done = subprocess.run(
-        [*_COMMAND, "policy", *arguments],
-        cwd=ROOT, env=server.environment(), capture_output=True, text=True,
-    )  # fmt: skip
+    done = command.hearth(server.environment(), "policy", *arguments)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -22,7 +22,7 @@ from tests.server.climate.campaign import (
 from tests.server.store_fixture import House
 
 BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
-PAIRS = 10_000
+PAIRS = 2_000
 
 
 async def small_rooms(house: House, weeks: int = 10) -> list[Counted]:

@@ -84,8 +84,13 @@ function formatOf({ locale, messages, formats }: Cache, key: Key): IntlMessageFo
   return format;
 }
 
+/** What asks for a value, or quotes: all else says just what it is, and most words do. */
+const NOT_PLAIN = /[{}]|''|'[<>#]/;
+
 /** The words for `key` in the reader's language. */
 export function t(key: Key, values?: Values): string {
+  const message = messages[key] ?? key;
+  if (!strange && !NOT_PLAIN.test(message)) return message;
   return String(formatOf(compiled, key).format(isolated(values)));
 }
 

@@ -101,6 +101,7 @@ class Chat {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #stops: (() => void)[] = [];
   #epoch: string | null = null;
+  #wasOpen = false;
   #typedAt = 0;
   #member: string | null = null;
 
@@ -167,6 +168,7 @@ class Chat {
   stop(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
+    this.#wasOpen = false;
     line.disconnect();
     clearTimeout(this.#timer);
     if (this.#tabs.leads) this.outbox = words.lineLost(this.outbox, Date.now());
@@ -512,7 +514,9 @@ class Chat {
   }
 
   #resume(): void {
-    void quiet.refresh();
+    // What changed elsewhere while the line was down; at first it is on its way already.
+    if (this.#wasOpen) void quiet.refresh();
+    this.#wasOpen = true;
     for (const view of this.#entered) void this.#resumeRoom(view);
     this.acts.resume();
     this.#flush();
