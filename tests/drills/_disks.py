@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+_OPTIONS = "loop,errors=remount-ro"
 _CLONE_NEWNS = 0x00020000
 _PATIENCE_S = 10.0
 _PIECES = (bytes(1024 * 1024), bytes(4096), bytes(1))
@@ -57,11 +58,30 @@ def fill(disk: Path) -> Path:
     return filler
 
 
+def fail(image: Path) -> None:
+    """As if damage were found: the kernel lets nobody write to what is mounted from it, whatever is open."""
+    Path("/sys/fs/ext4", _device_of(image).name, "trigger_fs_error").write_text("1")
+
+
+def mend(image: Path, at: Path) -> None:
+    """Off, checked, and on again."""
+    _unmount(at)
+    subprocess.run(["e2fsck", "-f", "-y", image], capture_output=True)  # 1: what it found is mended
+    _run("mount", "-o", _OPTIONS, image, at)
+
+
+def _device_of(image: Path) -> Path:
+    found = subprocess.run(
+        ["losetup", "-j", image, "-O", "NAME", "-n"], check=True, capture_output=True, text=True
+    )
+    return Path(found.stdout.strip())
+
+
 @contextmanager
 def mounted(image: Path, at: Path) -> Iterator[Path]:
     """The file system in an image, at a folder that is made for it."""
     at.mkdir(parents=True)
-    _run("mount", "-o", "loop", image, at)
+    _run("mount", "-o", _OPTIONS, image, at)
     try:
         yield at
     finally:

@@ -1,14 +1,18 @@
-"""What presses on the edges of a server: too much at once, and too little for too long."""
+"""What presses on the edges of a server: too much at once, too little for too long, and lines that went dead."""
 
 import asyncio
 import base64
+import ctypes
 import gzip
 import json
 import os
+import subprocess
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 from server.protocol import frames
@@ -19,6 +23,8 @@ _PIECE = bytes(64 * 1024)
 _HUGE_BYTES = 17 * 1024 * 1024
 _TEXT, _CLOSE, _FIN, _RSV1, _MASK = 0x1, 0x8, 0x80, 0x40, 0x80
 _SHORT, _MIDDLE = 126, 127
+_CLONE_NEWNET = 0x40000000
+_ESTABLISHED = "01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Target:
     port: int
     token: str
     room: str
+    host: str = "127.0.0.1"
 
     def head(self, method: str, path: str, *more: str) -> bytes:
         """Of a request of that member."""
@@ -64,7 +71,7 @@ async def too_large(target: Target) -> list[str]:
 
 def _of_frames(make: Callable[[Target], Iterator[bytes]]) -> Callable[[Target], Awaitable[str]]:
     async def press(target: Target) -> str:
-        reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+        reader, writer = await asyncio.open_connection(target.host, target.port)
         writer.write(target.handshake)
         head = await reader.readuntil(b"\r\n\r\n")
         if b"deflate" in head.lower():
@@ -81,7 +88,7 @@ def _of_frames(make: Callable[[Target], Iterator[bytes]]) -> Callable[[Target], 
 
 def _of_request(make: Callable[[Target], Iterator[bytes]]) -> Callable[[Target], Awaitable[str]]:
     async def press(target: Target) -> str:
-        reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+        reader, writer = await asyncio.open_connection(target.host, target.port)
         sending = asyncio.create_task(_send(writer, make(target)))
         try:
             return (await reader.readline())[9:12].decode() or "closed"
@@ -190,7 +197,7 @@ _REQUESTS: tuple[tuple[str, tuple[str, ...], Callable[[Target], Awaitable[str]]]
 )  # fmt: skip
 
 
-# --- too slow ---
+# --- too slow, and too many ---
 
 
 @dataclass(slots=True)
@@ -200,6 +207,7 @@ class Slow:
     target: Target
     every_s: float
     closed_s: list[float] = field(default_factory=list)
+    refused: int = 0
 
     async def press(self, count: int, most_s: float) -> None:
         """So many, for so long."""
@@ -211,7 +219,11 @@ class Slow:
 
     async def _one(self, number: int) -> None:
         first, piece = self._way(number)
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.target.port)
+        try:
+            reader, writer = await asyncio.open_connection(self.target.host, self.target.port)
+        except OSError:
+            self.refused += 1
+            return
         began = time.monotonic()
         feeding = asyncio.create_task(self._feed(writer, first, piece))
         try:
@@ -241,3 +253,67 @@ class Slow:
             while piece:
                 await asyncio.sleep(self.every_s)
                 writer.write(piece)
+
+
+# --- half open ---
+
+
+class FarSide:
+    """A network beside this one, and lines that were opened from there."""
+
+    here, there = "10.213.77.1", "10.213.77.2"
+
+    def __init__(self) -> None:
+        self._name = f"hearth{os.getpid()}"
+        self._near, self._far = f"hn{os.getpid()}", f"hf{os.getpid()}"
+
+    @contextmanager
+    def up(self) -> Iterator[None]:
+        """A cable between the two. Raises SystemExit where none may be made."""
+        if os.geteuid() != 0:
+            raise SystemExit("This part makes a network of its own: run it as root, on Linux.")
+        _run("ip", "netns", "add", self._name)
+        try:
+            _run(
+                "ip", "link", "add", self._near, "type", "veth", "peer", "name", self._far,
+                "netns", self._name,
+            )  # fmt: skip
+            _run("ip", "addr", "add", f"{self.here}/24", "dev", self._near)
+            _run("ip", "link", "set", self._near, "up")
+            _run("ip", "-n", self._name, "addr", "add", f"{self.there}/24", "dev", self._far)
+            _run("ip", "-n", self._name, "link", "set", self._far, "up")
+            yield
+        finally:
+            _run("ip", "netns", "del", self._name)
+
+    def cut(self) -> None:
+        """Nothing comes through any more, and nobody is told."""
+        _run("ip", "-n", self._name, "link", "set", self._far, "down")
+
+    def live(self, life: Callable[[], Awaitable[None]]) -> threading.Thread:
+        """Something that goes on over there, in a thread of its own."""
+
+        async def go() -> None:
+            await life()
+
+        def enter() -> None:
+            with Path(f"/run/netns/{self._name}").open() as there:
+                assert ctypes.CDLL(None).setns(there.fileno(), _CLONE_NEWNET) == 0
+            asyncio.run(go())
+
+        thread = threading.Thread(target=enter, daemon=True)
+        thread.start()
+        return thread
+
+    def open_lines(self, port: int) -> int:
+        """How many from there the system here still takes for open."""
+        there = "".join(f"{int(part):02X}" for part in reversed(self.there.split(".")))
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return sum(
+            row[1].endswith(f":{port:04X}") and row[2].startswith(there) and row[3] == _ESTABLISHED
+            for row in rows
+        )
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
