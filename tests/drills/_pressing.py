@@ -284,6 +284,8 @@ class FarSide:
             _run("ip", "-n", self._name, "link", "set", self._far, "up")
             yield
         finally:
+            with suppress(subprocess.CalledProcessError):  # with its network it would go only later
+                _run("ip", "link", "del", self._near)
             _run("ip", "netns", "del", self._name)
 
     def cut(self) -> None:
