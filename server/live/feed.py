@@ -17,12 +17,14 @@ from uuid import UUID
 from server.errors import ServerError
 from server.live.hints import Carrier, Hint, Hints
 from server.live.hub import Hub
+from server.store.pace import PACE
 from server.store.work import Announcement, Crossed, ToRoom
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
 """Without any hint: how late what others wrote may be."""
+_MOST_REST_S = 0.05
 _AGAIN_S = 0.2
 _NAMED = 500
 """Members of a room who are named to other workers; of more only the number is said."""
@@ -218,8 +220,12 @@ class Feed:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, self._look_at - time.monotonic())):
                     await self._wake.wait()
+            began = time.perf_counter()
             try:
                 await self._look()
+                # The more there is, the more comes with one look; what comes alone is looked for at once.
+                took_s = time.perf_counter() - began
+                await asyncio.sleep(min(took_s * PACE, _MOST_REST_S))
             except ServerError as error:
                 self._look_at = 0.0
                 log.warning("what others wrote waits: %s", error.code)

@@ -130,12 +130,21 @@ class Chorus:
 
 @contextlib.asynccontextmanager
 async def chorus(
-    workers: Workers, writers: int, readers: int, back_off: Callable[[], BackOff]
+    workers: Workers,
+    writers: int,
+    readers: int,
+    back_off: Callable[[], BackOff],
+    *,
+    writers_together: bool = False,
 ) -> Any:
-    """Seated and listening."""
+    """Seated and listening. writers_together: at the first worker, so that all they say has to cross to the others."""
     crowd = await gather(workers.first, writers + readers)
+
+    def url(number: int) -> str:
+        return workers.url(0 if writers_together and number < writers else number)
+
     async with contextlib.AsyncExitStack() as stack:
-        singers = Chorus(workers.url, crowd, writers, back_off)
+        singers = Chorus(url, crowd, writers, back_off)
         await singers.come_in(stack)
         yield singers, crowd
 

@@ -12,6 +12,7 @@ from tests.drills._sizes import size
 from tests.server.live_server import hasty
 
 _MOST_MS = 3_000.0
+_DOWN_S = 4.0
 _FROZEN_S = 4.0
 _PAUSE_S = 0.1
 _NEVER_LOOKS = Circumstances(changed={"DRILL_WITHOUT": "looking"})
@@ -42,7 +43,10 @@ async def _run() -> dict[str, Any]:
 async def _sing(times: int, circumstances: Circumstances | None = None) -> dict[str, Any]:
     async with (
         community(2, circumstances=circumstances) as (workers, _, redis),
-        chorus(workers, size("WRITERS", 4), size("READERS", 8), hasty) as (singers, crowd),
+        chorus(workers, size("WRITERS", 4), size("READERS", 8), hasty, writers_together=True) as (
+            singers,
+            crowd,
+        ),
     ):
         harming = asyncio.create_task(_harm(redis, times))
         await singers.speak(lambda _: not harming.done(), _PAUSE_S)
@@ -58,7 +62,7 @@ async def _harm(redis: RedisHere, times: int) -> int:
     faults = 0
     for _ in range(times):
         redis.end(signal.SIGKILL)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(_DOWN_S)
         await redis.start()
         await asyncio.sleep(0.5)
         redis.send(signal.SIGSTOP)
