@@ -11,7 +11,7 @@ a session ("session_end") ends, or that what is called hidden is ("hiding"); wha
 before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or not
 logged ("silence"), the "limits", that fetched frames are kept until it is said that they came
 ("confirming"), or that it takes as long where nobody has the name ("same_time"); the time that a request may
-take ("patience"), the "heartbeat" of lines, or the bound on frames ("frame_bound").
+take ("patience"), the "heartbeat" of lines or their "user_timeout", or the bound on frames ("frame_bound").
 DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
@@ -261,6 +261,7 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "seat_end": ("server.live.hub", "SeatEnded", _Nothing),
     "session_end": ("server.live.hub", "SessionsEnded", _Nothing),
     "hiding": ("server.services.publishing", "hide", _only_say_hidden),
+    "user_timeout": ("server.serve", "_USER_TIMEOUT_MS", 3_600_000),
     "heartbeat": ("server.serve", "_HEARTBEAT_S", 3_600.0),
     "frame_check": ("server.api.frames_in", "_check", _take_unchecked),
     "forgetting": ("server.api.frames_in", "_parse", _read_and_keep),

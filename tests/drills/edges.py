@@ -38,7 +38,8 @@ def run() -> dict[str, Any]:
     ok, by part, and each with its control. large: refused as documented, memory within 2 MB (control: no bound on
     frames). slow: every line is closed after 15 s, /healthz within 200 ms (p99) meanwhile (control: nobody looks at the
     time). flood: of so many idle lines none is left, and who talks is heard, within twice what it took before
-    (control: as for slow). half-open: no line is left after 45 s, presence is right after 60 s (control: no heartbeat).
+    (control: as for slow). half-open: no line is left after 45 s, presence is right after 60 s (control: neither a
+    heartbeat nor a time limit of the system).
     """
     _may_open_many()
     wanted = os.environ.get("PARTS", " ".join(_PARTS)).split()
@@ -185,7 +186,7 @@ _PARTS: dict[str, tuple[Press, str]] = {
     "large": (_large, "frame_bound"),
     "slow": (_slow, "patience"),
     "flood": (_flood, "patience"),
-    "half-open": (_half_open, "heartbeat"),
+    "half-open": (_half_open, "heartbeat,user_timeout"),
 }
 
 

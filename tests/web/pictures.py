@@ -30,7 +30,7 @@ _WIDTHS = ("phone", "desk")
 PSEUDO = "pseudo"
 _BY_WORDS = frozenset({"promises", "report"})
 """Acts that find what they press by its English words."""
-_QUALITY = 40
+_QUALITY = 26
 _PATIENCE_MS = 40_000
 _MOST_TALL_PX = 2_400
 _SETTLED = """() => !document.querySelector('.loading, #splash')
