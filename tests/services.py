@@ -60,13 +60,16 @@ class Postgres:
     async def drop(self, url: str) -> None:
         """Let go of one of them, before it fills the memory it may live in."""
         name = urlsplit(url).path[1:]
-        await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await self._drop(name)
         self._made.remove(name)
 
     async def drop_all(self) -> None:
         """Leave nothing behind."""
         for name in self._made:
-            await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            await self._drop(name)
+
+    async def _drop(self, name: str) -> None:
+        await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     async def is_up(self) -> None:
         """Raises OSError or PostgresError while it is not."""

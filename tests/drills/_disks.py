@@ -5,9 +5,11 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+
+from tests.drills._servers import Circumstances, DrillServer
 
 _OPTIONS = "loop,errors=remount-ro"
 _CLONE_NEWNS = 0x00020000
@@ -87,6 +89,26 @@ def mounted(image: Path, at: Path) -> Iterator[Path]:
     finally:
         _unmount(at)
         at.rmdir()
+
+
+@asynccontextmanager
+async def server_on_a_disk(
+    mib: int, changed: Mapping[str, str]
+) -> AsyncIterator[tuple[DrillServer, Path]]:
+    """A server that runs, with its data on a file system of this size; and the image that this lies in."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-disk-")))
+        image = Path(stack.enter_context(scratch()), "disk.image")
+        make_image(image, mib)
+        stack.enter_context(mounted(image, folder / "data"))
+        server = DrillServer(
+            folder,
+            Circumstances(changed=changed),
+            classifier=os.environ.get("CLASSIFIER", "embedded"),
+        )
+        stack.callback(server.kill)
+        await server.start()
+        yield server, image
 
 
 def _unmount(at: Path) -> None:

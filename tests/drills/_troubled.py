@@ -110,7 +110,7 @@ class Times:
         return self._server.log.read_bytes().count(b"\n")
 
 
-def holds(figures: Mapping[str, Any]) -> bool:
+def _holds(figures: Mapping[str, Any]) -> bool:
     """Whether nothing was lost, nothing came of what was refused, and it went on by itself, fast."""
     wrong = (
         "lost",
@@ -129,6 +129,16 @@ def holds(figures: Mapping[str, Any]) -> bool:
         and figures["same_process"]
         and figures["recovery_max_s"] <= _GOAL_S
     )
+
+
+def beside_control(figures: dict[str, Any], control: Mapping[str, Any]) -> dict[str, Any]:
+    """With what a server that lies lost, which must be caught."""
+    caught = control["kept_lost"] > 0
+    return figures | {
+        "control_kept_lost": control["kept_lost"],
+        "control_caught": caught,
+        "ok": _holds(figures) and caught,
+    }
 
 
 async def talk_through(

@@ -5,17 +5,13 @@ never appear. The data lie on a small file system that a file fills up.
 """
 
 import asyncio
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.drills._disks import claim_mounts, fill, make_image, mounted, scratch
-from tests.drills._servers import Circumstances, DrillServer
+from tests.drills._disks import claim_mounts, fill, server_on_a_disk
 from tests.drills._sizes import size
-from tests.drills._troubled import holds, talk_through
+from tests.drills._troubled import beside_control, talk_through
 
 _IMAGE_MIB = 48
 
@@ -49,25 +45,10 @@ def run() -> dict[str, Any]:
 async def _run() -> dict[str, Any]:
     figures = await _drill(size("TIMES", 2), {})
     control = await _drill(1, {"DRILL_LIES": "1"})
-    caught = control["kept_lost"] > 0
-    return figures | {
-        "control_kept_lost": control["kept_lost"],
-        "control_caught": caught,
-        "ok": holds(figures) and caught,
-    }
+    return beside_control(figures, control)
 
 
 async def _drill(times: int, changed: Mapping[str, str]) -> dict[str, Any]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-diskfull-")))
-        image = Path(stack.enter_context(scratch()), "disk.image")
-        make_image(image, _IMAGE_MIB)
-        disk = stack.enter_context(mounted(image, folder / "data"))
-        server = DrillServer(
-            folder,
-            Circumstances(changed=changed),
-            classifier=os.environ.get("CLASSIFIER", "embedded"),
-        )
-        stack.callback(server.kill)
-        await server.start()
+    async with server_on_a_disk(_IMAGE_MIB, changed) as (server, _):
+        disk = server.settings.data_dir
         return await talk_through(server, _Full(disk), times, size("FULL_S", 10))

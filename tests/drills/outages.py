@@ -7,16 +7,14 @@ they said must never appear.
 import asyncio
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.drills._disks import claim_mounts, fail, make_image, mend, mounted, scratch
-from tests.drills._servers import Circumstances, DrillServer
+from tests.drills._disks import claim_mounts, fail, mend, server_on_a_disk
+from tests.drills._servers import DrillServer
 from tests.drills._sizes import size
-from tests.drills._troubled import Trouble, holds, talk_through
+from tests.drills._troubled import Trouble, beside_control, talk_through
 
 _IMAGE_MIB = 96
 _LOCKED_S, _FAILED_S = 30, 10
@@ -77,27 +75,11 @@ def run() -> dict[str, Any]:
 async def _part(name: str) -> dict[str, Any]:
     figures = await _drill(name, {})
     control = await _drill(name, {"DRILL_LIES": "1"})
-    caught = control["kept_lost"] > 0
     print(f"{name}: {figures}\n  control: {control}", flush=True)
-    return figures | {
-        "control_kept_lost": control["kept_lost"],
-        "control_caught": caught,
-        "ok": holds(figures) and caught,
-    }
+    return beside_control(figures, control)
 
 
 async def _drill(name: str, changed: Mapping[str, str]) -> dict[str, Any]:
     make, most_s = _PARTS[name]
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-outages-")))
-        image = Path(stack.enter_context(scratch()), "disk.image")
-        make_image(image, _IMAGE_MIB)
-        stack.enter_context(mounted(image, folder / "data"))
-        server = DrillServer(
-            folder,
-            Circumstances(changed=changed),
-            classifier=os.environ.get("CLASSIFIER", "embedded"),
-        )
-        stack.callback(server.kill)
-        await server.start()
+    async with server_on_a_disk(_IMAGE_MIB, changed) as (server, image):
         return await talk_through(server, make(server, image), 1, size("TROUBLE_S", most_s))

@@ -13,17 +13,16 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from server.replay.performance import Options, Replay, is_clean
 from server.settings import read_settings
 from server.store import beside
-from tests.drills._disks import claim_mounts, copy_image, make_image, mounted, scratch
+from tests.drills._disks import claim_mounts, copy_image, mounted, server_on_a_disk
 from tests.drills._invented import conversations
 from tests.drills._kept import compare, read_kept
-from tests.drills._servers import Circumstances, DrillServer, take_stage
+from tests.drills._servers import DrillServer, take_stage
 from tests.drills._sizes import size
 from tests.drills._waiting import until
 from tests.drills._witness import Witness
@@ -123,18 +122,7 @@ async def _run() -> dict[str, Any]:
 async def _drill(
     messages: int, cuts: int, changed: Mapping[str, str]
 ) -> tuple[dict[str, Any], Cuts]:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-powercut-")))
-        image = Path(stack.enter_context(scratch()), "disk.image")
-        make_image(image, _IMAGE_MIB)
-        stack.enter_context(mounted(image, folder / "data"))
-        server = DrillServer(
-            folder,
-            Circumstances(changed=changed),
-            classifier=os.environ.get("CLASSIFIER", "embedded"),
-        )
-        stack.callback(server.kill)
-        await server.start()
+    async with server_on_a_disk(_IMAGE_MIB, changed) as (server, image):
         return await _replay(image, server, messages, cuts)
 
 
