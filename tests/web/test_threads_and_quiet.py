@@ -1,5 +1,6 @@
 """Asks that wait, threads, muting and blocking, in real browsers: two people, each with their own."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from playwright.async_api import Page, expect
 from server.cli.members import add_member
 from server.services import names, publishing, seats
 from server.services.rooms import make_room
-from server.store import people, rooms
+from server.store import messages, people, rooms
 from server.store.work import Work
 from tests.browser import NewPage, check_accessible
 from tests.server.live_server import LiveServer
@@ -48,6 +49,19 @@ def go_on_talking(work: Work) -> None:
     [room_id] = rooms.seats_of(work, birch.id)
     for number in range(130):
         publishing.say(work, room_id, birch.id, f"word {number}")
+
+
+def unread(work: Work) -> int:
+    ash = people.find_by_name_key(work, names.name_key("Ash"))
+    assert ash is not None
+    return sum(messages.count_unread(work, ash.id, 99).values())
+
+
+async def until_read(place: LiveServer) -> None:
+    """What stood a moment before Ash's eyes, the server knows."""
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        while await place.on_database(unread):  # noqa: ASYNC110 - a condition, not an event
+            await asyncio.sleep(0.1)
 
 
 async def enter(page: Page, place: LiveServer, name: str) -> None:
@@ -114,6 +128,7 @@ async def test_an_ask_that_waits_is_found_answered_in_its_thread_and_folded_away
     await ash.get_by_role("button", name="Reply", exact=True).click()
     await write(ash, "And what helps you?")
     await expect(ash.get_by_text("takes no answers from you right now").first).to_be_visible()
+    await until_read(place)
 
     # Long away: back at where one left off, over more than one page; what was not shown is not read.
     await ash.goto(f"{place.url}/rooms")
@@ -127,7 +142,7 @@ async def test_an_ask_that_waits_is_found_answered_in_its_thread_and_folded_away
     await ash.get_by_role("link", name="Kitchen table").click()
     await ash.get_by_role("button", name="Go to the newest").click()
     await expect(ash.get_by_text("word 129", exact=True)).to_be_in_viewport()
-    await ash.wait_for_timeout(3_000)  # a moment before the reader's eyes
+    await until_read(place)
     await ash.goto(f"{place.url}/rooms")
     await expect(ash.get_by_role("heading", name="Kitchen table")).to_be_visible()
     await expect(ash.get_by_text("99+ new")).to_have_count(0)
