@@ -229,7 +229,7 @@ def test_a_hit_marks_the_original_words_behind_a_disguise():
 
 
 def test_the_lexicon_says_who_has_reviewed_it():
-    assert LEXICON_VERSION == "2026-11-26.1"
+    assert LEXICON_VERSION == "2026-11-27.1"
     assert LEXICON_REVIEW == "not yet reviewed by a clinician"
 
 
