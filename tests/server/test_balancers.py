@@ -1,8 +1,6 @@
 """What stands in front of Hearth as deploy/ has it: WebSockets pass, fetched lines wait, nobody makes up an address."""
 
 import asyncio
-import re
-import shutil
 import subprocess
 import time
 from collections.abc import AsyncIterator
@@ -15,11 +13,9 @@ import pytest
 from server.client import Client
 from server.protocol import frames
 from tests.drills._crowd import Crowd, gather
-from tests.server.live_server import ROOT, LiveServer, free_port, hasty
+from tests.server.balancer import PROGRAMS, Balancer, as_deployed, is_here
+from tests.server.live_server import LiveServer, free_port, hasty
 from tests.server.narrow_proxy import NarrowProxy
-
-PROGRAMS = {"haproxy": "deploy/haproxy/haproxy.cfg", "nginx": "deploy/nginx/hearth.conf"}
-GIVEN = ("10.0.0.11:8000", "10.0.0.12:8000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,51 +36,18 @@ async def front(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Front]:
     program, folder = request.param, tmp_path_factory.mktemp(request.param)
-    if not shutil.which(program):
+    if not is_here(program):
         pytest.skip(f"no {program} on this machine")
     server = LiveServer(folder / "hearth", trusted_proxies="127.0.0.1", limits="normal")
     await server.start()
     port = free_port()
-    config = configured(program, port, server.port)
-    path = folder / "config"
-    path.write_text(config)
-    command: list[str | Path] = [program, "-c", path, "-p", folder, "-e", "stderr"]
-    if program == "haproxy":
-        command = [program, "-db", "-f", path]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)  # noqa: ASYNC220 - a moment
+    balancer = Balancer(program, folder, as_deployed(program, port, server.port), port)
     try:
-        await answers(port)
+        await balancer.start()
         yield Front(server, port, await gather(server, 2))
     finally:
-        process.terminate()
-        process.wait(10)
+        await balancer.stop()
         server.kill()
-
-
-def configured(program: str, port: int, server: int) -> str:
-    """As it lies in deploy/, on ports of our own."""
-    text = (ROOT / PROGRAMS[program]).read_text()
-    for given, ours in zip(GIVEN, (server, free_port()), strict=True):
-        assert given in text
-        text = text.replace(given, f"127.0.0.1:{ours}")
-    text, ports = re.subn(r"(bind :|listen )8000", rf"\g<1>{port}", text)
-    assert ports == 1
-    if program == "haproxy":
-        return text
-    return f"daemon off; pid pid; events {{}} http {{ access_log off; {text} }}"
-
-
-async def answers(port: int) -> None:
-    """Once it passes on what is asked."""
-    async with asyncio.timeout(60), httpx2.AsyncClient(trust_env=False, timeout=5) as asking:
-        while True:
-            try:
-                if (await asking.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
-                    return
-            except httpx2.HTTPError:
-                pass
-            await asyncio.sleep(0.1)
 
 
 async def test_a_websocket_passes_and_stays(front: Front) -> None:
@@ -148,10 +111,10 @@ async def test_nobody_hides_behind_an_address_that_they_made_up(front: Front) ->
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_it_is_what_the_program_reads(program: str, tmp_path: Path) -> None:
-    if not shutil.which(program):
+    if not is_here(program):
         pytest.skip(f"no {program} on this machine")
     path = tmp_path / "config"
-    path.write_text(configured(program, 8000, 8001))
+    path.write_text(as_deployed(program, 8000, 8001))
     check = ["-c", "-f"] if program == "haproxy" else ["-t", "-p", str(tmp_path), "-c"]
     checked = subprocess.run([program, *check, str(path)], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
