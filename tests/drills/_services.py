@@ -111,9 +111,13 @@ class PostgresHere(Service):
         self.end(signal.SIGQUIT)
         await self.start()
 
+    def pids(self) -> list[int]:
+        """Of every process that it has right now."""
+        return [self.pid, *_children(self.pid)]
+
     async def freeze(self, seconds: float) -> None:
         """Every process of it stands still."""
-        pids = [self.pid, *_children(self.pid)]
+        pids = self.pids()
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         await asyncio.sleep(seconds)
