@@ -63,17 +63,20 @@ class Cuts:
         with tempfile.TemporaryDirectory(dir=self._disk.image.parent) as folder:
             copy = Path(folder, "copy.image")
             began = time.perf_counter()
-            pids = self._disk.pids()
-            for pid in pids:
-                os.kill(pid, signal.SIGSTOP)
+            stopped: set[int] = set()
             try:
-                await until(lambda: all(map(_is_stopped, pids)), every_s=0.001)
+                # Whoever was begun meanwhile is stopped, too.
+                while begun := set(self._disk.pids()) - stopped:
+                    for pid in begun:
+                        os.kill(pid, signal.SIGSTOP)
+                    stopped |= begun
+                await until(lambda: all(map(_is_stopped, stopped)), every_s=0.001)
                 await asyncio.to_thread(copy_image, self._disk.image, copy)
                 # What had left the server before the power failed still arrives.
                 await asyncio.sleep(_IN_FLIGHT_S)
                 promised, shown = self._witness.promised(), self._witness.shown()
             finally:
-                for pid in pids:
+                for pid in stopped:
                     os.kill(pid, signal.SIGCONT)
             self.stopped_s = max(self.stopped_s, time.perf_counter() - began)
             wrong = await asyncio.to_thread(self._compare, copy, promised, shown)
@@ -147,4 +150,4 @@ def _is_stopped(pid: int) -> bool:
     """Whether no thread of it is in the middle of anything any more."""
     threads = Path(f"/proc/{pid}/task").iterdir()
     states = [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
-    return set(states) == {"T"}
+    return set(states) <= {"T", "Z"}  # Z: ended, and its parent stands still

@@ -104,7 +104,8 @@ async def test_an_ask_that_waits_is_found_answered_in_its_thread_and_folded_away
     # Muted: folded away in place, opened at will, and heard again.
     await ash.goto(f"{place.url}/rooms")
     await ash.get_by_role("link", name="Kitchen table").click()
-    await ash.get_by_role("button", name="More about this message by Birch").first.click()
+    await ash.get_by_role("button", name="More about this message by Birch").last.click()
+    await expect(ash.get_by_role("button", name="Mute this person")).to_be_in_viewport(ratio=1)
     await ash.get_by_role("button", name="Mute this person").click()
     await expect(ash.get_by_text("Someone you muted")).to_have_count(3)
     await expect(ash.get_by_text(ASKED)).to_have_count(0)
