@@ -4,6 +4,7 @@ It runs beside the server while nobody speaks. The audit log is left as it is: i
 times, so there it stays visible that this week was made in a minute.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,11 +22,14 @@ from server.store.tables import (
     Case,
     CaseFlag,
     Consent,
+    CourseAlert,
     Decision,
     FeltHeard,
+    MeasureResponse,
     Member,
     Membership,
     Message,
+    Mood,
     Notice,
     NudgeShown,
     Reaction,
@@ -34,9 +38,13 @@ from server.store.tables import (
 )
 from server.store.work import Work
 
-_BEFORE_THE_WEEK = timedelta(days=8)
+_BEFORE_THE_WEEK = timedelta(weeks=12)
+_ANSWERED_EVERY = timedelta(weeks=2)
+_CHECKED_IN_EVERY = timedelta(days=4)
+_NEWEST = timedelta(hours=30)
 _APPEAL = timedelta(days=14)
 _PAUSE_OF = timedelta(minutes=1)
+_TAKES = timedelta(minutes=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,25 @@ def date_back(work: Work, decided: list[Decided]) -> None:
         )
         if case.conversation_id:
             _move_conversation(work, case.conversation_id, one.at)
+
+
+def date_care(work: Work, now: datetime) -> None:
+    """Questionnaires and moods: the newest of each member is of yesterday, the others are of weeks before."""
+    responses = select(MeasureResponse).order_by(col(MeasureResponse.finished_at).desc())
+    seen: Counter[tuple[UUID, str]] = Counter()
+    for response in work.session.exec(responses).all():
+        key = (response.member_id, response.measure)
+        at = now - _NEWEST - seen[key] * _ANSWERED_EVERY
+        response.started_at, response.finished_at = at - _TAKES, at
+        work.session.add(response)
+        _set(work, CourseAlert, col(CourseAlert.response_id) == response.id, raised_at=at)
+        seen[key] += 1
+    given: Counter[UUID] = Counter()
+    for mood in work.session.exec(select(Mood).order_by(col(Mood.id).desc())).all():
+        mood.at = now - _NEWEST - given[mood.member_id] * _CHECKED_IN_EVERY
+        work.session.add(mood)
+        given[mood.member_id] += 1
+    _set(work, Consent, col(Consent.room_id).is_not(None), given_at=now - _BEFORE_THE_WEEK)
 
 
 def _people_came_before(work: Work, at: datetime) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from server.client import Http
 from server.clock import SystemClock
-from server.demo import past, staff, weeks
+from server.demo import care, past, staff, weeks
 from server.demo.child import Child
 from server.demo.community import Community
 from server.demo.conversations import load
@@ -85,6 +85,8 @@ class Demo:
         await asyncio.to_thread(beside.do, settings, lambda work: weeks.add(work, rooms, now))
         decided = await staff.work_the_queue(url, founded, now)
         await asyncio.to_thread(beside.do, settings, lambda work: past.date_back(work, decided))
+        await care.share(self.community, founded, self.people, now)
+        await asyncio.to_thread(beside.do, settings, lambda work: past.date_care(work, now))
 
     async def talk(self) -> None:
         """Go on, or sit in silence, until cancelled."""

@@ -97,6 +97,7 @@ async def _decide(http: Http, line: bodies.CaseLine) -> bool:
 
 
 _harm = itertools.cycle(("hide", "warn", "pause"))
+_grave = itertools.cycle(("care_note", "escalate", "care_note"))
 
 
 def _steps(line: bodies.CaseLine) -> Iterator[_Step]:
@@ -104,6 +105,9 @@ def _steps(line: bodies.CaseLine) -> Iterator[_Step]:
     if line.kind in {"risk", "line"}:
         if line.urgency in {"now", "soon"}:
             yield _Step("reach_out", _CONTACT)
+            if next(_grave) == "escalate":
+                yield _Step("escalate")
+                return
         yield _Step("care_note", _CARE)
     elif line.kind in {"harm", "held"}:
         action = next(_harm)

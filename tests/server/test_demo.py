@@ -19,7 +19,7 @@ from server.demo.community import Community, Tone
 from server.demo.conversations import load
 from server.demo.freshening import freshened
 from server.demo.runner import PASSPHRASE, Demo, NotEmpty, Options, run
-from server.protocol import bodies
+from server.protocol import bodies, care, escalations, measures
 from server.settings import Settings, read_settings
 from server.store import beside
 from server.store.tables import Message
@@ -68,12 +68,32 @@ async def test_it_is_filled_spread_over_a_week_and_everybody_printed_can_log_in(
         for role, name in demo.community.logins.items():
             entered = await Http(demo.child.url).log_in(name, PASSPHRASE)
             assert entered.me.role == role
+            if role == "clinician":
+                await _check_care(Http(demo.child.url, entered.token))
             if role == "moderator":
                 queue = await Http(demo.child.url, entered.token).read("/api/queue", bodies.Queue)
     assert queue.cases
     assert any(line.urgency == "now" for line in queue.cases)
-    assert all(line.opened_at > SystemClock().now() - timedelta(hours=3) for line in queue.cases)
+    waiting = [line for line in queue.cases if not line.seen_by_a_person]
+    assert all(line.opened_at > SystemClock().now() - timedelta(hours=3) for line in waiting)
     await _check_week(demo)
+
+
+async def _check_care(clinician: Http) -> None:
+    """Courses over weeks, two of which are not as expected; whoever looks is told what is there."""
+    handed_up = await clinician.read("/api/clinic/escalations", escalations.Escalations)
+    assert handed_up.escalations
+    rooms = await clinician.read("/api/rooms", bodies.Rooms)
+    [group] = [room.id for room in rooms.rooms if room.name == "Evening kitchen table"]
+    found = await clinician.read(f"/api/clinic/rooms/{group}/measures", measures.GroupMeasures)
+    assert {alert.reason for alert in found.alerts} == {"worse", "no_better"}
+    worse = next(alert.member for alert in found.alerts if alert.reason == "worse")
+    path = f"/api/clinic/rooms/{group}/people/{worse}"
+    person = await clinician.read(f"{path}/measures", measures.PersonMeasures)
+    times = [result.at for result in person.courses[0].results]
+    assert max(times) - min(times) > timedelta(weeks=9)
+    shown = await clinician.read(f"{path}/moods", care.Moods)
+    assert len({mood.at.date() for mood in shown.moods}) > 5
 
 
 async def _check_week(demo: Demo) -> None:

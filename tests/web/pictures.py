@@ -137,11 +137,19 @@ class Tour:
             said = await _get(page, f"/api/rooms/{self._places['room']}/messages?limit=100")
             asks = [each for each in said["messages"] if each["replies"]]
             self._places["ask"] = (asks or said["messages"])[-1]["id"]
-            self._places["member"] = said["messages"][-1]["author"]["id"]
         async with self._page("light", "desk", _MODERATOR) as page:
             await page.goto(f"{self._url}/queue")
             queue = await _get(page, "/api/queue")
             self._places["case"] = queue["cases"][0]["id"]
+        async with self._page("light", "desk", _CLINICIAN) as page:
+            await page.goto(f"{self._url}/clinic")
+            path = f"/api/clinic/rooms/{self._places['room']}/measures"
+            [worse] = [
+                alert["member"]
+                for alert in (await _get(page, path))["alerts"]
+                if alert["reason"] == "worse"
+            ]
+            self._places["member"] = worse
 
     async def take(self, screen: Screen, face: str, width: str) -> Path:
         """One picture."""
