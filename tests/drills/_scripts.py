@@ -32,7 +32,16 @@ _A_PAGE = 80
 _EACH_SO_MANIETH = 40
 _SETTLES_MS = 700
 _LOADS_MS = 60_000
-_LOOKS = 30
+_LOOKS = 60
+_TOPS = 3
+"""So often at its top in a row: nothing older comes."""
+_HIGHER = """() => {
+  const log = document.querySelector('.log');
+  if (!log) return true;
+  const top = log.scrollTop;
+  log.scrollTop -= log.clientHeight;
+  return top === 0;
+}"""
 _SERVER_ERROR = 500
 _CONTROL = 12
 _VIEWS = {
@@ -182,14 +191,16 @@ async def _look(
 
 
 async def _shown(page: Page, payloads: Sequence[str]) -> int:
-    """How many stand there as text, once the page has them."""
-    text = ""
+    """How many stand there as text, from the newest up to the oldest: what is far from sight is put away."""
+    left, tops = [" ".join(payload.split()) for payload in payloads], 0
     for _ in range(_LOOKS):
         text = " ".join((await page.evaluate("document.body.textContent")).split())
-        if "dataset.qz" in text:
+        left = [payload for payload in left if payload not in text]
+        tops = tops + 1 if await page.evaluate(_HIGHER) else 0
+        if tops == _TOPS:
             break
         await page.wait_for_timeout(_SETTLES_MS)
-    return sum(" ".join(payload.split()) in text for payload in payloads)
+    return len(payloads) - len(left)
 
 
 def _requested(url: str, origin: str, path: str, seen: Seen) -> None:
