@@ -213,7 +213,8 @@ def _read_and_keep(text: str | None) -> Any:
 
 
 def _read_and_log(text: str | None) -> Any:
-    logging.getLogger(__name__).debug("a frame came: %s", text)
+    # As a careless line of ours would: of foreign code the log never says what is filled in.
+    logging.getLogger("server.api.frames_in").debug("a frame came: %s", text)
     return _read(text)
 
 

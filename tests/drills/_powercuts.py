@@ -11,8 +11,8 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,7 @@ class Cuts:
             try:
                 # Whoever was begun meanwhile is stopped, too.
                 while begun := set(self._disk.pids()) - stopped:
-                    for pid in begun:
-                        os.kill(pid, signal.SIGSTOP)
+                    _tell(begun, signal.SIGSTOP)
                     stopped |= begun
                 await until(lambda: all(map(_is_stopped, stopped)), every_s=0.001)
                 await asyncio.to_thread(copy_image, self._disk.image, copy)
@@ -76,8 +75,7 @@ class Cuts:
                 await asyncio.sleep(_IN_FLIGHT_S)
                 promised, shown = self._witness.promised(), self._witness.shown()
             finally:
-                for pid in stopped:
-                    os.kill(pid, signal.SIGCONT)
+                _tell(stopped, signal.SIGCONT)
             self.stopped_s = max(self.stopped_s, time.perf_counter() - began)
             wrong = await asyncio.to_thread(self._compare, copy, promised, shown)
         self.count += 1
@@ -146,8 +144,17 @@ def _moments(cuts: int, messages: int) -> list[int]:
     return [max(1, int(stretch * (n + drawn.random()))) for n in range(cuts)]
 
 
+def _tell(pids: Iterable[int], what: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(pid, what)
+
+
 def _is_stopped(pid: int) -> bool:
     """Whether no thread of it is in the middle of anything any more."""
-    threads = Path(f"/proc/{pid}/task").iterdir()
-    states = [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        states = [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
+    except (FileNotFoundError, ProcessLookupError):
+        return True
     return set(states) <= {"T", "Z"}  # Z: ended, and its parent stands still

@@ -103,7 +103,7 @@ def _alert(work: Work, matrix: Matrix, member: UUID, room: UUID, word: str) -> N
     [response, *_] = measures.finished(work, matrix.care.sharer_there())
     row = CourseAlert(
         member_id=member, room_id=room, response_id=response.id, measure="gad-7",
-        open_key=word, sealed=b"", raised_at=work.now,
+        open_key=str(new_id()), sealed=b"", raised_at=work.now,
     )  # fmt: skip
     assert measures.add_alert(work, row, {"reason": word})
 

@@ -30,6 +30,7 @@ from tests.drills._reaching import plant_everywhere
 from tests.drills._servers import Circumstances, DrillServer
 from tests.drills._services import PostgresHere, RedisHere
 from tests.drills._sizes import size
+from tests.drills._waiting import has_become
 from tests.server.fuzzing.texts import read_any
 from tests.server.malforming.world import build
 from tests.services import folder_of_nobody
@@ -196,6 +197,7 @@ async def _put_into(shared: Shared, place: Place, planted: Planted) -> dict[str,
     word = planted.new("careless")
     await shared.redis.call("SET", "careless", word)
     await shared.redis.call("SAVE")
+    await has_become(lambda: any(word.encode() in line for line in place.overheard), 5.0)
     found = _look(place, planted)
     return {"put_into_redis": {name: word in found[name] for name in ("hints", "redis")}}
 

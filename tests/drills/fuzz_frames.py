@@ -21,7 +21,8 @@ from tests.server.malforming.sockets import malformed_frames
 from tests.server.malforming.world import World, build, valid_frames
 
 _LINES = 4
-_WARM_UP = 4_000
+_WARM_UP = 20_000
+"""Until what is made once, at first use, has been made."""
 _CONTROL = 500
 _MOST_GROWN_MB = 10.0
 _FAULTS = ("closed_wrongly", "unanswered", "five_hundreds", "echoed", "wrong_code", "not_closed")

@@ -219,8 +219,8 @@ class Maker:
         return frame(CLOSE, struct.pack("!H", 1000))
 
     def random_bytes(self) -> bytes:
-        """No WebSocket at all."""
-        return bytes([0xFF]) + self._bytes(400)
+        """No WebSocket at all; more than one byte, which would be half a frame."""
+        return bytes([0xFF, 0xFF]) + self._bytes(400)
 
     def half(self) -> bytes:
         """A frame of which the rest never comes."""
