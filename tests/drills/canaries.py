@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from redis.asyncio import Redis
 
 from server.app import create_app
 from server.store import beside
@@ -36,6 +35,7 @@ from tests.server.malforming.world import build
 from tests.services import folder_of_nobody
 
 _PASSPHRASE = "seven quiet otters"
+_LONGEST = 16 * 1024 * 1024
 _LOUD = {"DRILL_LOG": "DEBUG"}
 _NOT_ON_SQLITE = frozenset({"crossing.sealed"})
 """What workers tell one another; the embedded database has one."""
@@ -181,15 +181,19 @@ async def _overhearing(shared: Shared | None) -> AsyncIterator[list[bytes]]:
     if shared is None:
         yield heard
         return
-    async with Redis.from_url(shared.redis.url) as line, line.monitor() as monitor:
-        listening = asyncio.create_task(_hear(monitor, heard))
-        yield heard
-        listening.cancel()
+    # Line by line as Redis tells it: a client's own reading of them stops at what it does not know.
+    reader, writer = await asyncio.open_connection("127.0.0.1", shared.redis.port, limit=_LONGEST)
+    writer.write(b"MONITOR\r\n")
+    await reader.readline()  # that it will
+    listening = asyncio.create_task(_hear(reader, heard))
+    yield heard
+    listening.cancel()
+    writer.close()
 
 
-async def _hear(monitor: Any, heard: list[bytes]) -> None:
-    while True:
-        heard.append((await monitor.next_command())["command"].encode())
+async def _hear(reader: asyncio.StreamReader, heard: list[bytes]) -> None:
+    async for line in reader:
+        heard.append(line)  # noqa: PERF401 - as they come
 
 
 async def _put_into(shared: Shared, place: Place, planted: Planted) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """A backup of a million messages beside a server that is talked on, put back on both databases: 0 differences."""
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from server.store.copies.backup import Totals, back_up, verify
 from server.store.copies.restoring import restore
 from server.store.copies.sealed_file import Damaged
 from tests import installed
+from tests.bench.processes import memory_bytes
 from tests.drills._crowd import gather
 from tests.drills._filled import Sums, all_sums, differing, fill
 from tests.drills._sizes import size
@@ -28,7 +30,7 @@ _BEGUN_ANEW = {"place", "audit"}
 
 
 def run() -> dict[str, Any]:
-    """MESSAGES (1000000), RATE (20) posts a second meanwhile.
+    """MESSAGES (1000000), RATE (20) posts a second meanwhile. start_s, start_memory_mb: of a cold start with all of it.
 
     ok: what is put back differs in no table from what was kept; every post that was acknowledged before
     the backup began is in it; and the controls are caught: a byte that is flipped in the file, and
@@ -78,6 +80,7 @@ async def _run(folder: Path, url: str | None) -> dict[str, Any]:
         sums = await all_sums(place)
         differences += len(set(differing(_sums(totals), sums)) - _BEGUN_ANEW)
         lost += await asyncio.to_thread(beside.read, place, steady.lost)
+    figures |= await _start_cold(server, took)
     flipped = await asyncio.to_thread(_finds_flipped, kept)
     dropped = await _finds_dropped(places["sqlite"], totals)
     return figures | took.figures | {
@@ -95,6 +98,25 @@ async def _run(folder: Path, url: str | None) -> dict[str, Any]:
         and flipped
         and dropped,
     }  # fmt: skip
+
+
+async def _start_cold(server: LiveServer, took: "_Took") -> dict[str, float]:
+    """With all that it holds, and nothing of it in memory: until it answers, and what it holds then."""
+    await asyncio.to_thread(_forget_files)
+    began = time.perf_counter()
+    await server.start()
+    took.figures["start_s"] = round(time.perf_counter() - began, 1)
+    try:
+        return {"start_memory_mb": memory_bytes([server.pid])[0] // 1_000_000}
+    finally:
+        await server.stop()
+
+
+def _forget_files() -> None:
+    """What the kernel keeps of them in memory; as root, else it stays."""
+    os.sync()
+    with suppress(OSError):
+        Path("/proc/sys/vm/drop_caches").write_text("3")
 
 
 class _Took:
