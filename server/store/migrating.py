@@ -1,9 +1,13 @@
 """Bringing the database to the newest shape, from the command line or at start."""
 
 import asyncio
+import logging
+import random
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from server.errors import NotNow
@@ -15,6 +19,16 @@ NEWEST = "e1f94c3a5d82"
 MOVING = "hearth_moving"
 """The schema of PostgreSQL in which a community arrives, until all of it is there."""
 _MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_LOCK: Final = 5_280_417_061
+"""Of PostgreSQL's advisory locks: one program migrates at a time, and the next finds it done."""
+_PATIENCE_MS: Final = 1_000
+"""Whoever waits to change a table makes all wait who only want to use it."""
+_IN_THE_WAY: Final = frozenset({"40P01", "55P03"})
+"""Deadlock, no lock in time: nothing of this migration happened, and it goes again."""
+_TRIES: Final = 60
+_AGAIN_S: Final = (0.2, 1.0)
+
+log = logging.getLogger(__name__)
 
 
 def migrate(settings: Settings, revision: str = "head", schema: str | None = None) -> None:
@@ -33,9 +47,27 @@ def migrate(settings: Settings, revision: str = "head", schema: str | None = Non
 
 
 async def _run_async(engine: AsyncEngine, revision: str) -> None:
+    """Between those who use the tables: what cannot be had soon is let go of, and tried again."""
     async with engine.connect() as connection:
-        await connection.run_sync(_run, revision)
+        for left in reversed(range(_TRIES)):
+            try:
+                await connection.run_sync(_take_turn)
+                await connection.run_sync(_run, revision)
+                break
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _IN_THE_WAY or not left:
+                    raise
+                await connection.rollback()
+                log.info("a table is in use: the migration goes again")
+                await asyncio.sleep(random.uniform(*_AGAIN_S))  # noqa: S311 - spreads, guards nothing
     await engine.dispose()
+
+
+def _take_turn(connection: Connection) -> None:
+    """Until this connection ends."""
+    connection.execute(text(f"SET lock_timeout = {_PATIENCE_MS}"))
+    connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+    connection.commit()
 
 
 def _run(connection: Connection, revision: str) -> None:
@@ -50,6 +82,8 @@ def _run(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
+    if connection.dialect.name == "postgresql":
+        connection.commit()  # what was only read; each migration is a transaction of its own
     go = command.downgrade if revision == "base" or revision.startswith("-") else command.upgrade
     go(config, revision)
     _check_keys(connection)
