@@ -1,7 +1,7 @@
 """The demo's moderators work through what is older; what is recent waits for whoever looks around."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,8 +37,9 @@ class _Step:
 
 
 async def work_the_queue(url: str, founded: Founded, now: datetime) -> list[Decided]:
-    """Claim and decide the older cases as their rooms' moderators; two of them stay on shift."""
+    """Claim and decide the older cases as their rooms' moderators, who stay on shift; hand up a recent one."""
     decided: list[Decided] = []
+    handed_up = False
     for name in founded.staff:
         http = Http(url, founded.tokens[name])
         try:
@@ -46,6 +47,7 @@ async def work_the_queue(url: str, founded: Founded, now: datetime) -> list[Deci
         except Declined:  # neither a moderator nor a clinician
             continue
         decided += await _work(http, now)
+        handed_up = handed_up or await _hand_up(http)
     return decided
 
 
@@ -53,8 +55,16 @@ async def _work(http: Http, now: datetime) -> list[Decided]:
     return [
         Decided(line.id, line.opened_at + _FIRST_LOOK[line.urgency])
         for line in await _lines(http)
-        if _is_due(line, now) and await _decide(http, line)
+        if _is_due(line, now) and await _decide(http, line, _steps(line))
     ]
+
+
+async def _hand_up(http: Http) -> bool:
+    """One that is still waiting and not of the gravest, for the clinicians."""
+    for line in await _lines(http):
+        if line.kind == "risk" and line.urgency == "soon" and line.state == "open":
+            return await _decide(http, line, [_Step("reach_out", _CONTACT), _Step("escalate")])
+    return False
 
 
 def _is_due(line: bodies.CaseLine, now: datetime) -> bool:
@@ -73,7 +83,7 @@ async def _lines(http: Http) -> list[bodies.CaseLine]:
         after = f"?after={page.after}"
 
 
-async def _decide(http: Http, line: bodies.CaseLine) -> bool:
+async def _decide(http: Http, line: bodies.CaseLine, steps: Iterable[_Step]) -> bool:
     """One case, in as many steps as it takes; False when another is at it or nothing fits."""
     version = line.version
     try:
@@ -81,7 +91,7 @@ async def _decide(http: Http, line: bodies.CaseLine) -> bool:
             "PUT", f"/api/cases/{line.id}/claim", bodies.Claim(version=version)
         )
         version = claimed["version"]
-        for step in _steps(line):
+        for step in steps:
             asked = bodies.NewDecision(
                 action=step.action,
                 version=version,
@@ -97,7 +107,6 @@ async def _decide(http: Http, line: bodies.CaseLine) -> bool:
 
 
 _harm = itertools.cycle(("hide", "warn", "pause"))
-_grave = itertools.cycle(("care_note", "escalate", "care_note"))
 
 
 def _steps(line: bodies.CaseLine) -> Iterator[_Step]:
@@ -105,9 +114,6 @@ def _steps(line: bodies.CaseLine) -> Iterator[_Step]:
     if line.kind in {"risk", "line"}:
         if line.urgency in {"now", "soon"}:
             yield _Step("reach_out", _CONTACT)
-            if next(_grave) == "escalate":
-                yield _Step("escalate")
-                return
         yield _Step("care_note", _CARE)
     elif line.kind in {"harm", "held"}:
         action = next(_harm)

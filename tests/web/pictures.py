@@ -144,12 +144,9 @@ class Tour:
         async with self._page("light", "desk", _CLINICIAN) as page:
             await page.goto(f"{self._url}/clinic")
             path = f"/api/clinic/rooms/{self._places['room']}/measures"
-            [worse] = [
-                alert["member"]
-                for alert in (await _get(page, path))["alerts"]
-                if alert["reason"] == "worse"
-            ]
-            self._places["member"] = worse
+            alerts = (await _get(page, path))["alerts"]
+            worse = [alert["member"] for alert in alerts if alert["reason"] == "worse"]
+            self._places["member"] = worse[0]
 
     async def take(self, screen: Screen, face: str, width: str) -> Path:
         """One picture."""
