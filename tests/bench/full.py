@@ -20,7 +20,7 @@ from tests.bench.run import Plan
 from tests.bench.work import Row
 
 SERVERS: Final = (
-    "hearth hearth-assessing hearth-postgres fastapi-sqlite-full fastapi-sqlite-default "
+    "hearth hearth-assessing hearth-postgres hearth-postgres-redis fastapi-sqlite-full fastapi-sqlite-default "
     "fastapi-websockets-sansio fastapi-websockets-sansio-deflate fastapi-wsproto fastapi-granian "
     "websockets-broadcast-uvloop picows-uvloop raw-uvloop raw-uvloop-coalesce "
     "node-ws node-ws-sqlite-full socket.io inspircd ngircd prosody prosody-mam-sqlite "

@@ -9,13 +9,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from pathlib import Path
 
-from tests.bench.adapters import ROOT, Adapter, python_module, register
+from tests.bench.adapters import ROOT, Adapter, NotInstalled, free_port, python_module, register
 from tests.bench.engine import Engine, Session
 from tests.bench.pg import Cluster
 from tests.bench.processes import cpu_ns, descendants
 from tests.bench.progress import say
 from tests.bench.sessions import HearthSession
+from tests.installed import find_redis
 
 _SERVE = [
     sys.executable,
@@ -140,6 +142,33 @@ class HearthOnPostgres(Hearth):
         return super().environment() | {"HEARTH_DATABASE_URL": self.cluster.url}
 
 
+class HearthOnPostgresAndRedis(HearthOnPostgres):
+    """With a Redis of its own as well, as several workers have it."""
+
+    @classmethod
+    def check_installed(cls) -> None:
+        super().check_installed()
+        if find_redis() is None:
+            raise NotInstalled("Redis or Valkey")
+
+    def prepare(self) -> None:
+        program, self._redis_port = find_redis(), free_port()
+        assert program
+        command: list[str | Path] = [
+            program, "--port", str(self._redis_port), "--bind", "127.0.0.1", "--save", "",
+        ]  # fmt: skip
+        with (self.folder / "redis.log").open("wb") as log:
+            redis = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log)
+        self.processes.append(redis)
+        super().prepare()
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {
+            "HEARTH_REDIS_URL": f"redis://127.0.0.1:{self._redis_port}/0"
+        }
+
+
 register("hearth", Hearth)
 register("hearth-assessing", Hearth, unique_texts=True)
 register("hearth-postgres", HearthOnPostgres)
+register("hearth-postgres-redis", HearthOnPostgresAndRedis)
