@@ -82,8 +82,9 @@ def _run(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    if connection.dialect.name == "postgresql":
-        connection.commit()  # what was only read; each migration is a transaction of its own
+    if connection.dialect.name == "postgresql" and not revision.startswith("-"):
+        # What was only read; each migration is a transaction of its own. Steps back are one: they go again as a whole.
+        connection.commit()
     go = command.downgrade if revision == "base" or revision.startswith("-") else command.upgrade
     go(config, revision)
     _check_keys(connection)
