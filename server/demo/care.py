@@ -6,6 +6,7 @@ What they answer within a minute is dated back over the weeks by `past`.
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from server.client import Http
 from server.demo.community import Community
@@ -51,7 +52,7 @@ async def share(community: Community, founded: Founded, people: People, now: dat
         for feeling in _FEELINGS:
             mood = care.NewMood(client_id=new_id(), feeling=feeling)
             await person.http.call("POST", "/api/me/moods", mood)
-    await _attend(people[community.clinicians[0]], f"{room}", sharing[2], now)
+    await _attend(people[community.clinicians[0]], room, sharing[2], now)
 
 
 async def _agree(http: Http, path: str) -> None:
@@ -80,7 +81,7 @@ def _spread(total: int, items: int) -> Iterator[int]:
     yield 0
 
 
-async def _attend(clinician: Person, room: str, worse: Person, now: datetime) -> None:
+async def _attend(clinician: Person, room: UUID, worse: Person, now: datetime) -> None:
     for measure, days in (("phq-9", 14), ("gad-7", 28)):
         plan = measures.NewMeasurePlan(every_days=days)
         await clinician.http.call("PUT", f"/api/clinic/rooms/{room}/measures/{measure}", plan)

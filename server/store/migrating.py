@@ -51,7 +51,6 @@ async def _run_async(engine: AsyncEngine, revision: str) -> None:
     async with engine.connect() as connection:
         for left in reversed(range(_TRIES)):
             try:
-                await connection.run_sync(_take_turn)
                 await connection.run_sync(_run, revision)
                 break
             except DBAPIError as error:
@@ -71,9 +70,11 @@ def _take_turn(connection: Connection) -> None:
 
 
 def _run(connection: Connection, revision: str) -> None:
-    at = stands_at(connection)
-    if revision == "head" and at == NEWEST:
+    if revision == "head" and stands_at(connection) == NEWEST:
         return
+    if connection.dialect.name == "postgresql":
+        _take_turn(connection)
+    at = stands_at(connection)
     if at is None and inspect(connection).default_schema_name != MOVING:
         _check_no_move(connection)
     from alembic import command  # a server that starts again is waited for, and needs it seldom

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
 from server.client import Client
 from server.client.line import socket_url
@@ -118,7 +118,7 @@ async def _stay_silent(url: str, crowd: Crowd, quiet_s: float, over_http: bool) 
         return len(over)
 
 
-def _as_a_browser(url: str, token: str) -> "connect | ClientConnection":
+def _as_a_browser(url: str, token: str) -> connect:
     return connect(
         socket_url(url),
         subprotocols=[frames.SUBPROTOCOL],  # type: ignore[list-item]

@@ -11,9 +11,9 @@ __all__ = ["any_house", "house", "live_server", "server", "standing_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A second try, named in the summary, where the database was away: a machine that stands still for seconds
+    """A second try, named in the summary, where PostgreSQL was away: a machine that stands still for seconds
     in a transaction loses it (server.store.engines), and whoever asks is told to ask again."""
     again = pytest.mark.flaky(reruns=1, only_rerun=["Unavailable"])
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and "any_house" in item.fixturenames:  # type: ignore[attr-defined]
+        if item.path.is_relative_to(Path(__file__).parent) and "[postgres" in item.name:
             item.add_marker(again)
