@@ -81,9 +81,9 @@ def log_in_with_code(
 
     Raises WrongLogIn, CodeNeeded, WrongCode.
     """
-    member = people.hold_by_name_key(work, names.name_key(asked.pseudonym))
-    code = read_code(asked.recovery_code or "")
-    if member is None or member.recovery_digest != digest(code):
+    code = digest(read_code(asked.recovery_code or ""))
+    member = people.hold_by_code(work, names.name_key(asked.pseudonym), code)
+    if member is None:
         raise WrongLogIn
     second_step.check_code(work, member, asked.second, language)
     fresh = new_code()
@@ -180,8 +180,8 @@ def _redeemable(work: Work, code: str | None) -> Invitation | None:
         if get_place(work).sign_up == "invited":
             raise InvitationNeeded
         return None
-    invitation = people.find_invitation(work, digest(read_code(code)))
-    if invitation is None or invitation.redeemed_at or invitation.expires_at <= work.now:
+    invitation = people.open_invitation(work, digest(read_code(code)))
+    if invitation is None:
         raise InvitationNeeded
     return invitation
 

@@ -26,10 +26,15 @@ def find_by_name_key(work: Work, name_key: str) -> Member | None:
     return work.session.exec(select(Member).where(Member.name_key == name_key)).first()
 
 
-def hold_by_name_key(work: Work, name_key: str) -> Member | None:
-    """The same, locked until the commit where the engine locks rows: of two who come with one code, one is second."""
-    query = select(Member).where(Member.name_key == name_key).with_for_update()
-    return work.session.exec(query.execution_options(populate_existing=True)).first()
+def hold_by_code(work: Work, name_key: str, code_digest: bytes) -> Member | None:
+    """Whose pseudonym and recovery code these are, locked until the commit where the engine locks rows.
+
+    Of two who come with one code, one is second. A wrong code takes as long as nobody.
+    """
+    query = select(Member).where(Member.name_key == name_key, Member.recovery_digest == code_digest)
+    return work.session.exec(
+        query.with_for_update().execution_options(populate_existing=True)
+    ).first()
 
 
 def sessions_by_id(work: Work, session_ids: Collection[UUID]) -> Sequence[tuple[Session, Member]]:
@@ -63,10 +68,14 @@ def end_sessions(work: Work, which: Collection[UUID] | None) -> None:
             work.session.add(session)
 
 
-def find_invitation(work: Work, code_digest: bytes) -> Invitation | None:
-    """An invitation, whatever became of it; the row is locked until the commit."""
-    query = select(Invitation).where(Invitation.code_digest == code_digest).with_for_update()
-    return work.session.exec(query).first()
+def open_invitation(work: Work, code_digest: bytes) -> Invitation | None:
+    """An invitation that opens the door now, locked until the commit. One that did takes as long as none."""
+    query = select(Invitation).where(
+        Invitation.code_digest == code_digest,
+        col(Invitation.redeemed_at).is_(None),
+        Invitation.expires_at > work.now,
+    )
+    return work.session.exec(query.with_for_update()).first()
 
 
 def open_shift(work: Work, member_id: UUID) -> Shift | None:
