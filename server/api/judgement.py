@@ -19,7 +19,7 @@ async def read_judgement(
     ask: Ask, weeks: Annotated[int, Query(ge=1, le=judgement.MOST_WEEKS)] = 12
 ) -> bodies.Judgement:
     """Precision and misses, by rule, model and class."""
-    return await ask.read(
+    return await ask.do(
         "steward.judgement", lambda work: judgement.read_judgement(work, ask.actor, weeks)
     )
 

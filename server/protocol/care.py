@@ -7,8 +7,9 @@ from server.protocol.bodies import HistoryMessage, Role
 
 Scope = Literal["mood", "measures", "messages", "alerts"]
 """What is shared, each apart."""
-Looked = Literal[Scope, "case", "notes"]
-"""What a clinician looks at: what is shared, a case for the member's safety, the team's notes about them."""
+Looked = Literal[Scope, "measures.export", "case", "notes"]
+"""What a clinician looks at: what is shared, or a copy of it that left; a case for the member's safety, the team's
+notes about them."""
 Feeling = Literal["very_low", "low", "so_so", "good", "very_good"]
 Months = Literal[1, 3, 6, 12]
 Reason = Literal["danger", "unreachable", "another", "handed_over"]

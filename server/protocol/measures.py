@@ -35,8 +35,8 @@ class MeasureBand(Wire):
 class MeasureResult(Wire):
     """One finished questionnaire. total: None when an answer is missing; then nothing follows from it.
 
-    since_first, since_last: whether the total differs from these by more than the instrument's error;
-    None where that cannot be said.
+    Of an earlier edition of the questionnaire: its total alone. since_first, since_last: whether the total
+    differs from these by more than the instrument's error; None where that cannot be said.
     """
 
     id: Id
@@ -102,10 +102,22 @@ class Measures(Wire):
     groups: list[MeasureGroup]
 
 
+class MeasureAnswered(Wire):
+    """What is stored now. support: help for the member, at once, when an answer shows danger.
+
+    called: groups whose clinicians were called. may_call: those whom the member could ask now.
+    """
+
+    answers: dict[str, int]
+    support: Support | None
+    called: list[MeasureGroup]
+    may_call: list[MeasureGroup]
+
+
 class Measure(Wire):
     """One questionnaire in full, what was answered so far, and the member's own course.
 
-    danger_item: the question whose answer may call a person.
+    danger_item: the question whose answer may call a person. help: where what was answered so far shows danger.
     """
 
     id: str
@@ -118,6 +130,7 @@ class Measure(Wire):
     permission: str
     danger_item: str | None
     answers: dict[str, int]
+    help: MeasureAnswered | None
     course: MeasureCourse
     groups: list[MeasureGroup]
 
@@ -126,18 +139,6 @@ class NewMeasureAnswer(Wire):
     """My answer to one question."""
 
     value: Annotated[int, Field(ge=0, le=100)]
-
-
-class MeasureAnswered(Wire):
-    """What is stored now. support: help for the member, at once, when an answer shows danger.
-
-    called: groups whose clinicians were called. may_call: those whom the member could ask now.
-    """
-
-    answers: dict[str, int]
-    support: Support | None
-    called: list[MeasureGroup]
-    may_call: list[MeasureGroup]
 
 
 class NewMeasureCall(Wire):

@@ -13,7 +13,7 @@ from server.access import Actor, check
 from server.protocol import judgement as bodies
 from server.services import small_cells
 from server.services.decided import Looked, looked_at
-from server.store import assessments, nudges
+from server.store import assessments, audit, nudges
 from server.store.work import Work
 
 MOST_WEEKS = 52
@@ -22,11 +22,11 @@ Key = TypeVar("Key")
 
 
 def read_judgement(work: Work, actor: Actor, weeks: int) -> bodies.Judgement:
-    """The last weeks, the running one with them. weeks: 1 to MOST_WEEKS."""
+    """The last weeks, the running one with them: a `do`, for who looks is in the audit log. weeks: 1 to MOST_WEEKS."""
     check(actor, "steward.judgement")
     starts = _starts(work.now, weeks)
     cases = looked_at(work, starts[0])
-    return bodies.Judgement(
+    shown = bodies.Judgement(
         start=starts[0],
         end=starts[-1] + _WEEK,
         few_below=labels.FEW,
@@ -37,6 +37,8 @@ def read_judgement(work: Work, actor: Actor, weeks: int) -> bodies.Judgement:
         nudges=_rounded(nudges.shown_since(work, starts[0])),
         left_out=_left_out(assessments.left_out(work, starts[0])),
     )
+    audit.append(work, actor.id, "steward.judgement", None)
+    return shown
 
 
 def rules_of(case: Looked) -> set[Rule]:

@@ -33,10 +33,11 @@ def is_agreed(work: Work, member_id: UUID, room_id: UUID) -> bool:
 
 def call_agreed(
     work: Work, member_id: UUID, seats: Sequence[Membership], definition: Definition, value: int
-) -> list[UUID]:
-    """Call the clinicians of each group that the member agreed to. Returns the groups that were called."""
-    agreed = [seat.room_id for seat in seats if is_agreed(work, member_id, seat.room_id)]
-    return [room for room in agreed if call(work, member_id, room, definition, value, "agreed")]
+) -> None:
+    """Call the clinicians of each group that the member agreed to."""
+    for seat in seats:
+        if is_agreed(work, member_id, seat.room_id):
+            call(work, member_id, seat.room_id, definition, value, "agreed")
 
 
 def call(

@@ -14,7 +14,10 @@ from server.store.work import Work
 
 
 def course(work: Work, member_id: UUID, definition: Definition) -> bodies.MeasureCourse:
-    """Everything the member finished of one questionnaire, oldest first."""
+    """Everything the member finished of one questionnaire, oldest first.
+
+    What was asked in another edition is neither named nor compared: its words and ranges are not known here.
+    """
     found = measures.finished(work, member_id, definition.id)
     change_rule = definition.reliable_change
     return bodies.MeasureCourse(
@@ -37,7 +40,7 @@ def watch(work: Work, member_id: UUID, room_ids: list[UUID], definition: Definit
     """A questionnaire was finished: tell the clinicians of each group whom the member lets see it, when
     its course is not as expected. Nobody is called for it, and nobody else hears of it."""
     found = measures.finished(work, member_id, definition.id)
-    scored = [one for one in found if one.total is not None]
+    scored = [one for one in found if one.total is not None and _is_current(definition, one)]
     if not scored or scored[-1].id != found[-1].id:
         return
     off = off_track(definition, [one.total for one in scored if one.total is not None])
@@ -90,7 +93,16 @@ def alert_body(work: Work, catalogue: Catalogue, alert: CourseAlert) -> bodies.C
 def _result(definition: Definition, found: list[Finished], number: int) -> bodies.MeasureResult:
     """The number-th of these, beside the first and the one before that have a total."""
     one = found[number]
-    before = [each.total for each in found[:number] if each.total is not None]
+    if not _is_current(definition, one):
+        return bodies.MeasureResult(
+            id=one.id, at=one.at, room=one.room, answers={}, total=one.total, band=None,
+            since_first=None, since_last=None,
+        )  # fmt: skip
+    before = [
+        each.total
+        for each in found[:number]
+        if each.total is not None and _is_current(definition, each)
+    ]
     return bodies.MeasureResult(
         id=one.id,
         at=one.at,
@@ -101,6 +113,10 @@ def _result(definition: Definition, found: list[Finished], number: int) -> bodie
         since_first=_since(definition, before[0] if before else None, one.total),
         since_last=_since(definition, before[-1] if before else None, one.total),
     )
+
+
+def _is_current(definition: Definition, finished: Finished) -> bool:
+    return finished.edition == definition.version
 
 
 def _since(definition: Definition, before: int | None, after: int | None) -> Any:

@@ -8,7 +8,7 @@ from server.access import Actor, check
 from server.errors import NotFound
 from server.measures import Catalogue
 from server.protocol import measures as bodies
-from server.services import measure_course, notices, seats, sight
+from server.services import measure_alarm, measure_course, notices, seats, sight
 from server.services.measuring import get_definition
 from server.store import audit, cases, measures, rooms
 from server.store.tables import CourseAlert, MeasureAsk, MeasurePlan, Room
@@ -137,7 +137,7 @@ def find_due(work: Work) -> list[UUID]:
 
 
 def ask(work: Work, plan_id: UUID) -> int:
-    """One round: each member who agreed is asked once. Returns how many were.
+    """One round: each member who agreed is asked once, while somebody is there to read it. Returns how many were.
 
     What was missed in a standstill is not made up for.
     """
@@ -147,7 +147,11 @@ def ask(work: Work, plan_id: UUID) -> int:
     measures.pass_over(work, running.id)
     never = measures.said_never(work, running.room_id, running.measure)
     agreed = measures.agreed(work, running.room_id, "measures")
-    asked = [member.id for member in agreed if member.id not in never]
+    asked = [
+        member.id
+        for member in agreed
+        if member.id not in never and measure_alarm.who_comes(work, running.room_id, member.id)
+    ]
     for member_id in asked:
         _ask(work, running, member_id)
     every = timedelta(days=running.every_days)

@@ -23,6 +23,8 @@ from server.store.work import Work
 SCOPE: Final = "measures"
 EXPORTED: Final = "measures.export"
 """What a receipt calls it, so that a member can tell a look from a copy."""
+_SAYS_SO: Final = "2026-12"
+"""The first words of consent that say that a copy may leave: what was agreed to before does not cover it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def release(work: Work, actor: Actor, collected: Collected) -> Export:
 
     Raises NotFound when the actor may not any more; NotNow when nobody's consent stands any more.
     """
-    allowed = _allowed(work, actor, collected.room)
+    allowed = _allowed(work, actor, collected.room, hold=True)
     people = [
         (allowed[member], *found) for member, found in collected.people.items() if member in allowed
     ]
@@ -96,11 +98,15 @@ def release(work: Work, actor: Actor, collected: Collected) -> Export:
     )
 
 
-def _allowed(work: Work, actor: Actor, room_id: UUID) -> dict[UUID, Consent]:
+def _allowed(work: Work, actor: Actor, room_id: UUID, *, hold: bool = False) -> dict[UUID, Consent]:
     """Consent and nothing else: an emergency opens a page, and lets nothing out."""
     check_may(work, actor, room_id)
-    found = exports.agreed(work, SCOPE, room_id)
-    return {member: consent for member, consent in found.items() if member != actor.id}
+    found = exports.agreed(work, SCOPE, room_id, hold=hold)
+    return {
+        member: consent
+        for member, consent in found.items()
+        if member != actor.id and consent.wording >= _SAYS_SO
+    }
 
 
 def _definitions(

@@ -1,6 +1,5 @@
 """A member answers a questionnaire: stored as they go, counted by the published rules, theirs to see."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from moderation.urgency import Urgency
@@ -43,6 +42,8 @@ def read_one(work: Work, actor: Actor, catalogue: Catalogue, measure: str) -> bo
     """One in full, with what was answered so far and one's own course. Raises NotFound."""
     check(actor, "measure.own")
     definition = get_definition(catalogue, measure)
+    answers = _so_far(work, actor, definition)[1]
+    in_danger = urgency(definition, answers) is not Urgency.NONE
     return bodies.Measure(
         id=definition.id,
         title=definition.title,
@@ -53,7 +54,8 @@ def read_one(work: Work, actor: Actor, catalogue: Catalogue, measure: str) -> bo
         publication=definition.publication,
         permission=definition.permission,
         danger_item=definition.danger.link_id if definition.danger else None,
-        answers=_so_far(work, actor, definition)[1],
+        answers=answers,
+        help=_with_help(work, actor, definition, answers) if in_danger else None,
         course=measure_course.course(work, actor.id, definition),
         groups=_groups(work, actor),
     )
@@ -85,11 +87,9 @@ def answer(
     danger = definition.danger
     if danger is None or item != danger.link_id or urgency(definition, answers) is Urgency.NONE:
         return bodies.MeasureAnswered(answers=answers, support=None, called=[], may_call=[])
-    called = []
     if urgency(definition, answers).rank > before.rank:
-        seats = _group_seats(work, actor)
-        called = measure_alarm.call_agreed(work, actor.id, seats, definition, value)
-    return _with_help(work, actor, answers, called)
+        measure_alarm.call_agreed(work, actor.id, _group_seats(work, actor), definition, value)
+    return _with_help(work, actor, definition, answers)
 
 
 def call(
@@ -112,7 +112,7 @@ def call(
         value = answers[definition.danger.link_id]
         if not measure_alarm.call(work, actor.id, room_id, definition, value, "asked"):
             raise NotNow("There is no clinician in this group at the moment.")
-    return _with_help(work, actor, answers, [room_id])
+    return _with_help(work, actor, definition, answers)
 
 
 def finish(work: Work, actor: Actor, catalogue: Catalogue, measure: str) -> bodies.MeasureCourse:
@@ -183,14 +183,19 @@ def _asked_by(work: Work, actor: Actor, measure: str) -> UUID | None:
 
 
 def _with_help(
-    work: Work, actor: Actor, answers: dict[str, int], called: Sequence[UUID]
+    work: Work, actor: Actor, definition: Definition, answers: dict[str, int]
 ) -> bodies.MeasureAnswered:
-    groups = _groups(work, actor)
+    """After an answer that shows danger. Who was called before, and has not answered yet, was called."""
+    needs = urgency(definition, answers)
+    groups = [
+        (group, measure_alarm.is_waiting(work, actor.id, group.room, needs))
+        for group in _groups(work, actor)
+    ]
     return bodies.MeasureAnswered(
         answers=answers,
         support=_support(work, actor),
-        called=[group for group in groups if group.room in called],
-        may_call=[group for group in groups if group.room not in called],
+        called=[group for group, is_waiting in groups if is_waiting],
+        may_call=[group for group, is_waiting in groups if not is_waiting],
     )
 
 

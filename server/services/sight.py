@@ -7,7 +7,7 @@ from moderation.cases import CLINICIANS_ONLY, CaseKind
 from server.access import Actor, Role
 from server.errors import NotFound
 from server.services import seats
-from server.store import audit, consents, emergencies, rooms, sharing
+from server.store import audit, cases, consents, emergencies, rooms, sharing
 from server.store.tables import Case, Consent, Emergency, Receipt
 from server.store.work import Work
 
@@ -19,6 +19,8 @@ IN_EMERGENCY: Final[tuple[Scope, ...]] = ("mood", "measures", "messages")
 """What an emergency opens. Alerts are a promise for later, and nothing to look at."""
 
 _FOR_SAFETY: Final = CLINICIANS_ONLY | {CaseKind.RISK, CaseKind.LINE, CaseKind.LOOK_AGAIN}
+_WORRIED: Final = "flag_worried"
+"""Somebody called for a look because they feared for the member: such a case is for their safety, whatever its kind."""
 
 
 def may_look(
@@ -58,13 +60,19 @@ def note_case(work: Work, actor: Actor, case: Case) -> None:
     One that an answer raised rests on consent, and taking that back closes none; the others need none.
     A case about what somebody did to others is no look at them as a patient: its decisions are told.
     """
-    if actor.role is not Role.CLINICIAN or case.kind not in _FOR_SAFETY:
+    if actor.role is not Role.CLINICIAN or not _is_for_safety(work, case):
         return
     if case.kind in CLINICIANS_ONLY:
         consent = consents.find_standing(work, case.subject_id, "alerts", case.room_id)
         _leave_receipt(work, actor, case.room_id, case.subject_id, "alerts", consent)
     else:
         _leave_receipt(work, actor, case.room_id, case.subject_id, "case", None)
+
+
+def _is_for_safety(work: Work, case: Case) -> bool:
+    if case.kind in _FOR_SAFETY:
+        return True
+    return any(_WORRIED in flag.reasons for flag in cases.flags_of(work, case.id))
 
 
 def note_notes(work: Work, actor: Actor, room_id: UUID, member_id: UUID) -> None:

@@ -95,7 +95,7 @@ def make_place(work: Work, url: str, victims: int) -> Place:
     }
     work.session.add(
         Consent(
-            member_id=made["author"][0].id, room_id=room, scope="messages", wording="2026-11 en",
+            member_id=made["author"][0].id, room_id=room, scope="messages", wording="2026-12 en",
             given_at=work.now, until=work.now + timedelta(days=30),
         )
     )  # fmt: skip

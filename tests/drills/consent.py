@@ -27,7 +27,7 @@ from tests.drills._waiting import until
 from tests.drills.claims import Fresh, _postgres
 
 _CONTROL_ROUNDS = 5
-_WORDING = "2026-11 en"
+_WORDING = "2026-12 en"
 _SOON_S = 1.0
 _TOLD_S = 30.0
 

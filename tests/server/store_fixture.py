@@ -1,6 +1,6 @@
 """A real database of either kind, a clock that tests move, and a named cast."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -124,6 +124,7 @@ class House:
         *,
         urgency: Urgency = Urgency.NOW,
         kind: CaseKind = CaseKind.RISK,
+        reasons: Sequence[str] = ("risk_intent",),
         refused_text: str | None = None,
         conversation_id: UUID | None = None,
     ) -> Case:
@@ -141,7 +142,7 @@ class House:
                 language="en",
                 policy="1",
                 source="classifier",
-                reasons=["risk_intent"],
+                reasons=[*reasons],
                 words=["It says that its author means to act."],
                 spans=[{"start": 0, "end": 4, "signal": "risk"}],
                 refused_text=refused_text,

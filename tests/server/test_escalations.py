@@ -105,6 +105,16 @@ async def test_it_goes_up_with_the_message_and_the_note_and_comes_back_with_an_o
     assert all("sister" not in one.words and NOTE not in one.words for one in told)
 
 
+@pytest.mark.parametrize(("reason", "looks"), [("flag_worried", 1), ("flag_unkind", 0)])
+async def test_a_look_at_what_was_reported_out_of_worry_leaves_a_receipt(
+    house: House, reason: str, looks: int
+):
+    up = await handed_up(house, kind=CaseKind.FLAG, reasons=[reason])
+    await up.read(up.scene.linden)
+    shown = await house.do(lambda work: receipts.list_mine(work, up.scene.marram))
+    assert [one.scope for one in shown.receipts] == ["case"] * looks
+
+
 async def test_nobody_else_learns_of_it(any_house: House):
     house = any_house
     up = await handed_up(house)

@@ -65,6 +65,10 @@ async def test_a_clinician_exports_and_the_member_is_told(place: Place) -> None:
     assert [row["value"] for row in rows] == ["3", "0", "3"]
     told = await place.do(lambda work: receipts.of_member(work, marram))
     assert [row.scope for row in told] == ["measures.export"] * 2
+    [line] = (await place.ask("Marram", "GET", "/api/me/receipts")).json()["receipts"]
+    assert (line["scope"], line["looks"]) == ("measures.export", 2), (
+        "a copy, told apart from a look"
+    )
 
 
 async def test_who_may_not_export_learns_nothing_and_tries_no_passphrase(place: Place) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.questionnaire import Questionnaire
 from hypothesis import given, settings
 from pydantic import ValidationError
 
 from server.ids import new_id
-from server.services.fhir import bundle
+from server.measures import load
+from server.services.fhir import bundle, resources
+from server.services.fhir.joining import Measures
 from server.services.fhir.model import Agreement, Export, Look, Person, Response
 from tests.server.exporting.drawn import MOODS, exports
 
@@ -125,6 +128,18 @@ def test_codes_and_units_are_those_of_the_measure() -> None:
         "LA6568-5",
         None,
     ]
+
+
+@pytest.mark.parametrize("measure", ["phq-9", "gad-7"])
+def test_a_measure_leaves_word_for_word_with_what_stands_before_its_questions(measure: str) -> None:
+    [asked] = [found for found in Measures(load()).definitions() if found.id == measure]
+    made = resources.questionnaire(str(new_id()), asked)
+    assert (made["language"], made["version"]) == ("en", asked.version)
+    stem, *questions = made["item"]
+    assert (stem["type"], stem["text"]) == ("display", asked.stem)
+    assert stem["text"].startswith("Over the last 2 weeks, how often have you been bothered")
+    assert [item["text"] for item in questions] == [item.text for item in asked.items]
+    Questionnaire.model_validate(made)
 
 
 def test_what_was_not_scored_has_no_number() -> None:

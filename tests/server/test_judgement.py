@@ -20,6 +20,7 @@ from server.protocol import judgement as bodies
 from server.services import appeals, decisions, judgement, messages, notices
 from server.store.tables import (
     Assessment,
+    Audit,
     Case,
     CaseFlag,
     Decision,
@@ -404,6 +405,13 @@ async def test_a_place_without_cases_has_figures_of_nothing(house: House):
     assert shown.start == datetime(2026, 11, 9, tzinfo=UTC)
     assert shown.end == datetime(2026, 11, 23, tzinfo=UTC)
     assert shown.start < MONDAY
+
+
+async def test_who_looks_is_in_the_audit_log(house: House):
+    rowan = await house.join("rowan", Role.STEWARD)
+    await figures(house, rowan)
+    (row,) = await house.do(lambda work: list(work.session.exec(select(Audit))))
+    assert (row.verb, row.actor) == ("steward.judgement", rowan.id)
 
 
 async def test_only_a_steward_sees_them(house: House):

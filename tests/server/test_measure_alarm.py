@@ -13,6 +13,7 @@ from server.api.background import do_what_is_due
 from server.errors import NotFound, NotNow
 from server.measures import load
 from server.protocol import bodies, desk, frames
+from server.protocol import measures as bodies_of_measures
 from server.services import (
     calling,
     case_view,
@@ -89,6 +90,27 @@ async def test_both_engines_keep_one_case_and_its_answer_sealed(any_house: House
     kept = repr([(flag.reasons, flag.words, flag.sealed) for flag in flags])
     assert "better off dead" not in kept
     assert "every day" not in kept
+
+
+async def test_who_was_called_before_stays_called_in_what_the_member_reads(scene: Scene):
+    async def read() -> bodies_of_measures.Measure:
+        return await scene.house.do(
+            lambda work: measuring.read_one(work, scene.marram, KNOWN, "phq-9")
+        )
+
+    assert (await read()).help is None
+    await scene.agree(scene.marram, "alerts")
+    await scene.answer(WORRY, 3)
+    for value in (3, 1):
+        again = await scene.answer(WORRY, value)
+        assert [group.room for group in again.called] == [scene.room], "nobody else is to come"
+        assert again.may_call == []
+    shown = (await read()).help
+    assert shown is not None
+    assert shown.support is not None, "help stands there when the page is opened again"
+    assert [group.room for group in shown.called] == [scene.room]
+    await scene.answer(WORRY, 0)
+    assert (await read()).help is None
 
 
 async def test_without_consent_there_is_help_and_an_offer_and_nobody_is_called(scene: Scene):

@@ -12,9 +12,11 @@ from server.access import Actor, Role
 from server.errors import BadFrame, NotFound, NotNow
 from server.measures import load
 from server.protocol import measures as bodies
-from server.services import measure_rounds, measuring
-from server.store import measures, receipts
+from server.services import measure_rounds, measuring, seats
+from server.services.fhir.joining import Measures
+from server.store import measures, receipts, rooms
 from server.store.tables import Consent, CourseAlert, MeasureResponse, Notice
+from server.store.work import Work
 from tests.server.store_fixture import MONDAY, House
 
 KNOWN = load()
@@ -175,6 +177,28 @@ async def test_finished_answers_are_there_for_an_export(scene: Scene):
     assert one.answers == {f"gad7-{number}": int(number < 7) for number in range(1, 8)}
 
 
+async def test_an_earlier_edition_is_neither_named_nor_compared_and_leaves_without_its_words(
+    scene: Scene,
+):
+    await scene.agree(scene.marram, "measures")
+    await scene.take(0, "gad-7")
+    await scene.house.do(_printed_anew)
+    scene.house.clock.move(days=14)
+    before, now = (await scene.take(3, "gad-7")).results
+    assert (before.total, before.band, before.answers) == (0, None, {})
+    assert (now.total, now.since_first, now.since_last) == (18, None, None)
+    assert await scene.told(scene.linden, "course_alert") == [], "nothing to compare with"
+    source = Measures(KNOWN)
+    left = await scene.house.do(lambda work: source.finished(work, scene.room, [scene.marram.id]))
+    assert [one.measure for one in left] == ["gad-7 0", "gad-7"]
+
+
+def _printed_anew(work: Work) -> None:
+    for response in work.session.exec(select(MeasureResponse)):
+        response.edition = "0"
+        work.session.add(response)
+
+
 # --- being asked ---
 
 
@@ -192,6 +216,15 @@ async def test_who_agreed_is_asked_once_a_round_and_nobody_else(scene: Scene):
     scene.house.clock.move(days=50)
     assert await scene.round() == 1, "what was missed is not made up for"
     assert len((await scene.all()).asks) == 1, "the older ask is passed"
+    await scene.house.do(lambda work: _leave(work, scene.room, scene.linden))
+    scene.house.clock.move(days=14)
+    assert await scene.round() == 0, "nobody is there to read it"
+
+
+def _leave(work: Work, room: UUID, who: Actor) -> None:
+    seat = rooms.find_seat(work, room, who.id)
+    assert seat
+    seats.end_seat(work, seat)
 
 
 async def test_answering_ends_the_ask_and_says_which_group_asked(scene: Scene):

@@ -143,6 +143,17 @@ async def test_consent_that_ran_out_or_is_for_something_else_lets_nothing_out(sc
         await scene.export(scene.carer)
 
 
+async def test_who_agreed_before_the_words_said_that_a_copy_may_leave_is_not_in_it(
+    scene: Scene,
+) -> None:
+    sedge = await scene.member("sedge", agrees=False)
+    await scene.house.do(lambda work: agree(work, scene.room, sedge.id, wording="2026-11 en"))
+    with pytest.raises(NotFound):
+        await scene.export(scene.carer, sedge)
+    marram = await scene.member("marram")
+    assert members_in(await scene.export(scene.carer)) == {marram.id}
+
+
 async def test_only_the_clinician_of_the_group_exports(scene: Scene) -> None:
     marram = await scene.member("marram")
     others = [

@@ -25,9 +25,14 @@ class Measures:
         """All that these members finished: one consent shows the whole course, as the page does."""
         found = [one for member in members for one in measures.finished(work, member)]
         return [
-            Response(one.id, one.measure, one.member, one.room, one.at, one.answers, one.total)
+            Response(one.id, self._asked(one), one.member, one.room, one.at, one.answers, one.total)
             for one in sorted(found, key=lambda one: (one.at, one.id))
         ]
+
+    def _asked(self, one: measures.Finished) -> str:
+        """Which measure it was: another edition is another one, whose words are not known any more."""
+        now = self.catalogue.definitions.get(one.measure)
+        return one.measure if now and now.version == one.edition else f"{one.measure} {one.edition}"
 
 
 def _definition(asked: Asked) -> Definition:
@@ -39,4 +44,7 @@ def _definition(asked: Asked) -> Definition:
         loinc_panel=asked.loinc_panel,
         loinc_total=asked.loinc_total,
         source=f"{asked.publication} {asked.permission}",
+        stem=asked.stem,
+        version=asked.version,
+        language=asked.language,
     )

@@ -12,7 +12,10 @@ from server.store.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A measure as it was published. `source`: publication and licence, in words."""
+    """A measure as it was published. `source`: publication and licence, in words.
+
+    stem: what stands before all of its questions. version, language: of these words; None where they are lost.
+    """
 
     id: str
     title: str
@@ -21,6 +24,9 @@ class Definition:
     loinc_panel: str | None
     loinc_total: str | None
     source: str
+    stem: str | None = None
+    version: str | None = None
+    language: str | None = None
 
     def option(self, value: int) -> Option:
         """The answer that counts this; the bare number where the measure offers none such any more."""

@@ -40,13 +40,22 @@ def questionnaire(id: str, definition: Definition) -> Resource:
     return {
         "resourceType": "Questionnaire",
         "id": id,
+        **_some("language", definition.language),
         "url": urn(id),
+        **_some("version", definition.version),
         "title": definition.title,
         "status": "active",
         "subjectType": ["Patient"],
         "copyright": definition.source,
         **_codes("code", definition.loinc_panel),
-        "item": [_question(item, definition.options) for item in definition.items],
+        "item": [
+            *(
+                [{"linkId": "stem", "text": definition.stem, "type": "display"}]
+                if definition.stem
+                else []
+            ),
+            *(_question(item, definition.options) for item in definition.items),
+        ],
     }
 
 
@@ -226,8 +235,8 @@ def _codes(name: str, loinc: str | None) -> Resource:
     return {name: [{"system": LOINC, "code": loinc}]} if loinc else {}
 
 
-def _some(name: str, found: list[Any]) -> Resource:
-    """FHIR knows no empty lists."""
+def _some(name: str, found: Any) -> Resource:
+    """FHIR knows no empty lists, and no empty words."""
     return {name: found} if found else {}
 
 

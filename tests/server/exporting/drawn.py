@@ -45,10 +45,12 @@ class Drawer:
         return self.responses[-1]
 
 
-def agree(work: Work, room: UUID, member: UUID, scope: str = "measures") -> None:
+def agree(
+    work: Work, room: UUID, member: UUID, scope: str = "measures", wording: str = "2026-12 en"
+) -> None:
     """For a month, to the clinicians of that group."""
     row = Consent(
-        member_id=member, room_id=room, scope=scope, wording="1 en", given_at=work.now,
+        member_id=member, room_id=room, scope=scope, wording=wording, given_at=work.now,
         until=work.now + timedelta(days=30),
     )  # fmt: skip
     work.session.add(row)

@@ -203,7 +203,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
             "leave_to": "https://weather.example.org/",
         },
         "NewConsent": {"wording": "2026-11 en"},
-        "NewShare": {"wording": "2026-11 en", "months": 1},
+        "NewShare": {"wording": "2026-12 en", "months": 1},
         "NewMood": {"client_id": str(new_id()), "feeling": "so_so"},
         "NewEmergency": {
             "name": "Nobody Here", "reason": "danger", "words": words, "at_once": False,

@@ -44,7 +44,7 @@ SHARING: Final = (
 """How a member stands to the clinicians of the room `here`. All have the same to show."""
 _SCOPES = ("mood", "measures", "messages", "alerts")
 _SHARED_TOTAL = 7
-_WORDING = "2026-11 en"
+_WORDING = "2026-12 en"
 _HOUR, _MONTH = timedelta(hours=1), timedelta(days=30)
 
 

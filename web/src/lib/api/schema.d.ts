@@ -6461,7 +6461,7 @@ export interface components {
          * Measure
          * @description One questionnaire in full, what was answered so far, and the member's own course.
          *
-         *     danger_item: the question whose answer may call a person.
+         *     danger_item: the question whose answer may call a person. help: where what was answered so far shows danger.
          */
         Measure: {
             /** Answers */
@@ -6473,6 +6473,7 @@ export interface components {
             danger_item: string | null;
             /** Groups */
             groups: components["schemas"]["MeasureGroup"][];
+            help: components["schemas"]["MeasureAnswered"] | null;
             /** Id */
             id: string;
             /** Language */
@@ -6681,8 +6682,8 @@ export interface components {
          * MeasureResult
          * @description One finished questionnaire. total: None when an answer is missing; then nothing follows from it.
          *
-         *     since_first, since_last: whether the total differs from these by more than the instrument's error;
-         *     None where that cannot be said.
+         *     Of an earlier edition of the questionnaire: its total alone. since_first, since_last: whether the total
+         *     differs from these by more than the instrument's error; None where that cannot be said.
          */
         MeasureResult: {
             /** Answers */
@@ -8728,7 +8729,7 @@ export interface components {
              * Scope
              * @enum {string}
              */
-            scope: "mood" | "measures" | "messages" | "alerts" | "case" | "notes";
+            scope: "mood" | "measures" | "messages" | "alerts" | "measures.export" | "case" | "notes";
         };
         /**
          * Receipts

@@ -4,7 +4,8 @@ import { t } from '#lib/i18n/index.svelte.ts';
 import type { CourseAlert, MeasureCourse, MeasureResult } from './types.ts';
 
 export function totalWords(course: MeasureCourse, result: MeasureResult): string {
-  if (result.total === null || result.band === null) return t('measures.unscored');
+  if (result.total === null) return t('measures.unscored');
+  if (result.band === null) return t('measures.older', { total: result.total });
   return t('measures.total', { total: result.total, highest: course.highest, band: result.band });
 }
 
