@@ -93,6 +93,9 @@ class Judgement(Wire):
     nudges: int | None
     """Shown; to the nearest five, None where it is about fewer than eight people."""
     left_out: list[NudgeLeftOut]
+    nudges_from: Time
+    nudges_until: Time
+    """Both of these are about four whole weeks, which do not move with the weeks that were asked for."""
 
 
 class LabelsCopy(Wire):

@@ -18,6 +18,9 @@ from server.store.work import Work
 
 MOST_WEEKS = 52
 _WEEK = timedelta(days=7)
+_TOGETHER = timedelta(weeks=4)
+_SETTLES = timedelta(hours=48)
+_FIRST_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 Key = TypeVar("Key")
 
 
@@ -26,6 +29,7 @@ def read_judgement(work: Work, actor: Actor, weeks: int) -> bodies.Judgement:
     check(actor, "steward.judgement")
     starts = _starts(work.now, weeks)
     cases = looked_at(work, starts[0])
+    begin, end = _whole_weeks(work.now)
     shown = bodies.Judgement(
         start=starts[0],
         end=starts[-1] + _WEEK,
@@ -34,8 +38,10 @@ def read_judgement(work: Work, actor: Actor, weeks: int) -> bodies.Judgement:
         rules=_rules(cases, starts),
         models=_models(cases, starts),
         classes=_classes(cases, starts),
-        nudges=_rounded(nudges.shown_since(work, starts[0])),
-        left_out=_left_out(assessments.left_out(work, starts[0])),
+        nudges=_rounded(nudges.shown_between(work, begin, end)),
+        left_out=_left_out(assessments.left_out(work, begin, end)),
+        nudges_from=begin,
+        nudges_until=end,
     )
     audit.append(work, actor.id, "steward.judgement", None)
     return shown
@@ -66,6 +72,14 @@ def _rounded(people: Iterable[UUID]) -> int | None:
     """Who switched nudges off, or may be in danger, is not to be worked out from a count."""
     value = small_cells.shown_value(small_cells.count(people))
     return None if value is None else int(value)
+
+
+def _whole_weeks(now: datetime) -> tuple[datetime, datetime]:
+    """The last four that are told together. Such spans never overlap and stand still once they are settled: two
+    looks cannot differ by the few people who came between them."""
+    spans = (now - _SETTLES - _FIRST_MONDAY) // _TOGETHER
+    end = _FIRST_MONDAY + spans * _TOGETHER
+    return end - _TOGETHER, end
 
 
 def _starts(now: datetime, weeks: int) -> list[datetime]:

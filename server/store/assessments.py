@@ -57,12 +57,12 @@ def forget_unread(work: Work, message_id: UUID) -> str | None:
     return next((str(why) for (why,) in work.session.exec(unread) if why), None)
 
 
-def left_out(work: Work, since: datetime) -> Sequence[tuple[str, UUID]]:
-    """Each nudge that was left out since then: why, and of whom."""
+def left_out(work: Work, begin: datetime, end: datetime) -> Sequence[tuple[str, UUID]]:
+    """Each nudge that was left out from `begin` on and before `end`: why, and of whom."""
     query = (
         select(Assessment.left_out, Message.author_id)
         .join(Message, col(Message.id) == Assessment.message_id)
-        .where(col(Assessment.left_out).is_not(None), Assessment.at >= since)
+        .where(col(Assessment.left_out).is_not(None), Assessment.at >= begin, Assessment.at < end)
     )
     return [(str(why), author) for why, author in work.session.exec(query)]
 

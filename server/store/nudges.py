@@ -18,9 +18,10 @@ def find(work: Work, member_id: UUID, client_id: UUID) -> NudgeShown | None:
     return work.session.exec(query).first()
 
 
-def shown_since(work: Work, since: datetime) -> Sequence[UUID]:
-    """Each draft anywhere that was nudged since then: of whom."""
-    return work.session.exec(select(NudgeShown.member_id).where(NudgeShown.at >= since)).all()
+def shown_between(work: Work, begin: datetime, end: datetime) -> Sequence[UUID]:
+    """Each draft anywhere that was nudged from `begin` on and before `end`: of whom."""
+    query = select(NudgeShown.member_id).where(NudgeShown.at >= begin, NudgeShown.at < end)
+    return work.session.exec(query).all()
 
 
 def count_since(work: Work, member_id: UUID, since: datetime) -> int:

@@ -91,14 +91,21 @@ async def test_a_steward_reads_counts_and_none_about_a_few(any_house: House) -> 
         shown = await any_house.do(lambda work: judgement.read_judgement(work, keeper, 4))
         return shown.nudges, {one.why: one.count for one in shown.left_out}
 
+    nobody = (None, {str(why): None for why in LeftOut})
     for _ in range(20):
         await told(any_house, ash, room, unread())
-    assert await counted() == (None, {str(why): None for why in LeftOut}), "one person"
+    any_house.clock.move(days=28)
+    assert await counted() == nobody, "one person"
+    any_house.clock.move(days=-28)
     for number in range(8):
         peer = await any_house.join(f"peer {number}")
         await any_house.do(partial(seats.take_seat, room_id=room, member_id=peer.id))
         await told(any_house, peer, room, unread())
         await told(any_house, peer, room, harsh())
+    assert await counted() == nobody, (
+        "not before the four weeks are over: a count that moves tells who came"
+    )
+    any_house.clock.move(days=28)
     shown, left_out = await counted()
     assert shown == 10
     assert left_out == {str(why): None for why in LeftOut} | {"not_in_time": 30}

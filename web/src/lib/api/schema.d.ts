@@ -6086,6 +6086,16 @@ export interface components {
             models: components["schemas"]["Judged"][];
             /** Nudges */
             nudges: number | null;
+            /**
+             * Nudges From
+             * Format: date-time
+             */
+            nudges_from: string;
+            /**
+             * Nudges Until
+             * Format: date-time
+             */
+            nudges_until: string;
             /** Rules */
             rules: components["schemas"]["Judged"][];
             /**
