@@ -304,7 +304,8 @@ class QueueLanguages(Wire):
 
 
 class CaseMessage(Wire):
-    """A message around a case, as a moderator of that room may read it."""
+    """A message around a case, as a moderator of that room may read it: `state` withdrawn, hidden or held has
+    text only where the case is about it."""
 
     id: Id
     seq: int | None

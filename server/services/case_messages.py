@@ -40,17 +40,20 @@ def _around(work: Work, case: Case) -> list[Message]:
 
 
 def _message(work: Work, case: Case, message: Message, by: frames.Author) -> bodies.CaseMessage:
+    """What was hidden or taken back is read in its own case alone; around another it is as in the room."""
     state: Any = message.state
+    is_subject = message.id == case.message_id
+    is_shown = is_subject or message.state == "published"
     return bodies.CaseMessage(
         id=message.id,
         seq=message.seq,
         author=by,
         state=state,
-        text=messages.open_text(work, message),
+        text=messages.open_text(work, message) if is_shown else None,
         at=message.published_at or message.at,
         reply_to=message.reply_to,
-        content_note=render.note_of(work, message),
-        subject=message.id == case.message_id,
+        content_note=render.note_of(work, message) if is_shown else None,
+        subject=is_subject,
     )
 
 

@@ -1,14 +1,18 @@
 """A case begins, is joined, and is heard of."""
 
 import asyncio
+from functools import partial
 
 from sqlmodel import select
 
 from moderation.cases import CaseKind
 from moderation.urgency import Urgency
+from server.access import Role
 from server.protocol import frames
-from server.services import conversations, help, notices
+from server.services import case_view, conversations, help, notices, publishing
+from server.services import messages as verbs
 from server.store import cases, rooms
+from server.store import messages as stored
 from server.store.tables import Case, CaseFlag, Member
 from server.store.work import SeatTaken, Work
 from tests.server.store_fixture import House
@@ -28,6 +32,31 @@ async def test_a_second_flag_joins_the_open_case_and_only_raises_it(any_house: H
     assert (third.urgency, third.kind, third.version) == ("now", "risk", 3)
     assert third.due_at < first.due_at
     assert [frame.alert for frame in any_house.staff()] == [False, True, False]
+
+
+async def test_what_a_neighbour_took_back_is_read_in_no_other_case(any_house: House):
+    house = any_house
+    marram, sorrel = await house.join("marram"), await house.join("sorrel")
+    fern = await house.join("fernhollow", Role.MODERATOR)
+    room = await house.room("Tides", (marram, "member"), (sorrel, "member"), (fern, "moderator"))
+    kept = [
+        await house.say(room, sorrel, words) for words in ("It stands.", "HIDDEN", "TAKEN-BACK")
+    ]
+    about = await house.say(room, marram, "What it is about.")
+    for message in (kept[2], about):
+        taken = frames.Withdraw(type="withdraw", room=room, message=message.id)
+        author = marram if message is about else sorrel
+        await house.case(room, author, message, kind=CaseKind.FLAG)
+        await house.do(partial(verbs.withdraw, actor=author, frame=taken))
+    await house.do(lambda work: publishing.hide(work, stored.by_id(work, [kept[1].id])[kept[1].id]))
+    (case,) = await house.do(
+        lambda work: list(work.session.exec(select(Case).where(Case.message_id == about.id)))
+    )
+    seen = await house.do(lambda work: case_view.read_case(work, fern, case.id))
+    assert [(one.state, one.text) for one in seen.messages] == [
+        ("published", "It stands."), ("hidden", None), ("withdrawn", None),
+        ("withdrawn", "What it is about."),
+    ]  # fmt: skip
 
 
 async def test_many_flags_at_the_same_moment_make_one_case(any_house: House):
