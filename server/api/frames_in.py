@@ -82,8 +82,10 @@ class Line:
     # --- listening ---
 
     async def _join(self, frame: frames.Join) -> None:
-        start = await self._parts.database.read(
-            lambda work: listening.start(work, self._actor, frame.room)
+        start = await self._parts.hub.while_nothing_ends(
+            lambda: self._parts.database.read(
+                lambda work: listening.start(work, self._actor, frame.room)
+            )
         )
         if frame.after is not None and frame.after > start.seq:
             self._connection.tell(frames.Reset(epoch=start.epoch, room=frame.room))

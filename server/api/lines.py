@@ -30,8 +30,9 @@ Name = Annotated[str, Path(max_length=80)]
 async def open_line(request: Request, ask: Ask) -> bodies.LineOpened:
     """A line like that of a socket; `hello` is the first that is heard on it."""
     check(ask.actor, "socket.open")
-    parts, connection = ask.parts, Connection(ask.actor)
-    known = await find_known(parts, token_of(request)[0])
+    parts, token = ask.parts, token_of(request)[0]
+    known = await parts.hub.while_nothing_ends(lambda: find_known(parts, token))
+    connection = Connection(known.actor)
     if has_too_many(parts, ask.actor):
         raise TooFast(retry_after_s=_AGAIN_S)
     parts.hub.add(connection)

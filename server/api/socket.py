@@ -46,7 +46,7 @@ async def open_socket(websocket: WebSocket) -> None:
         return
     await websocket.accept(subprotocol=frames.SUBPROTOCOL)
     try:
-        known = await find_known(parts, token)
+        known = await parts.hub.while_nothing_ends(lambda: find_known(parts, token))
         check(known.actor, "socket.open")
     except NotAllowed:
         await websocket.close(frames.Close.FORBIDDEN)

@@ -5,7 +5,8 @@ a gap means it is behind, and it catches up from the store. So order, loss and d
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 from uuid import UUID
 
 from server.access import EVENTS, Relation, aside, may_receive, relation_of
@@ -26,6 +27,7 @@ from server.store.work import (
     ToStaff,
 )
 
+Found = TypeVar("Found")
 _TYPING_EVERY_S = 3.0
 _TYPING_ROOM_EVERY_S = 0.5
 """A room hears of one who writes at a time: all of them to all would grow with its square."""
@@ -45,8 +47,20 @@ class Hub:
         self._typed: dict[tuple[UUID, UUID], float] = {}
         self._typed_in: dict[UUID, float] = {}
         self._taken_away: dict[UUID, int] = {}
+        self._endings = 0
         self.changed_rooms: set[UUID] = set()
         """Rooms whose presence should be told again."""
+
+    async def while_nothing_ends(self, read: Callable[[], Awaitable[Found]]) -> Found:
+        """Whose session or seat it is, as of now: read again where any ended while it was read.
+
+        Else who was shown the door in that moment would come in by it, and nobody would look again.
+        """
+        while True:
+            before = self._endings
+            found = await read()
+            if self._endings == before:
+                return found
 
     # --- sockets come and go ---
 
@@ -315,6 +329,7 @@ class Hub:
             self.changed_rooms.add(room)
 
     def _seat_ended(self, told: SeatEnded) -> None:
+        self._endings += 1
         self._presence_may_differ(told.room)
         # Who left is no longer seen, and a clinician who left sees nobody: before their seat is forgotten.
         self._to_carers(told.room, frames.SightChanged(room=told.room))
@@ -325,6 +340,7 @@ class Hub:
                 self.end_listener(listener, "removed" if told.reason == "removed" else "left")
 
     def _sessions_ended(self, told: SessionsEnded) -> None:
+        self._endings += 1
         for connection in self._members.get(told.member, ()):
             if connection.actor.session in told.sessions:
                 self.end(connection, frames.Close.SESSION)
