@@ -72,5 +72,6 @@ sbom: ## bills of materials and licences of all we build on, into build/sbom
 lock: ## resolve the dependencies anew: UPGRADE=--upgrade for newer ones
 	$(LOCK) -o requirements.lock
 	$(LOCK) --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --extra otel -c requirements-dev.lock -o requirements-otel.lock
 
 .PHONY: help run demo test check check-python check-web drill bench train wheel format types sbom lock

@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import random
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -124,9 +126,23 @@ def _serve_on(
         app,
         ready,
     )
+    _take_hangup_for_a_stop()
     parts_now = partial(getattr, app.state, "parts", None)
     with tracing_to(settings.traces_url), metrics_served(settings, parts_now, number):
         server.run(sockets=sockets)
+
+
+def _take_hangup_for_a_stop() -> None:
+    """SIGHUP to one who serves alone: members hear that it goes, and whoever watches it starts it again.
+
+    Left as it is where it was told to be ignored (nohup).
+    """
+
+    def stop(_: int, __: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, stop)
 
 
 class _Server(uvicorn.Server):

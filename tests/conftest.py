@@ -12,6 +12,7 @@ pytest_plugins = ["tests.services", "tests.browser"]
 MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own is made in it
 ROOM_BYTES = 8 * 1024**3
 NO_DETOXIFY = "the extra `detoxify` is not installed"
+NO_PROGRAM = "is not installed on this machine"
 
 
 def pytest_configure() -> None:
@@ -33,8 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line, so that nobody takes a skipped test for a passed one."""
+    """One line for each reason, so that nobody takes a skipped test for a passed one."""
     skipped = terminalreporter.stats.get("skipped", [])
-    names = [report.nodeid for report in skipped if NO_DETOXIFY in str(report.longrepr)]
-    if names:
-        terminalreporter.write_line(f"Detoxify tests that did NOT run: {', '.join(names)}")
+    for what, reason in (
+        ("Detoxify tests", NO_DETOXIFY),
+        ("Tests with another program", NO_PROGRAM),
+    ):
+        names = [report.nodeid for report in skipped if reason in str(report.longrepr)]
+        if names:
+            terminalreporter.write_line(f"{what} that did NOT run: {', '.join(names)}")

@@ -43,6 +43,7 @@ def _serve(asked: argparse.Namespace, settings: Settings) -> int:
     """Migrate, then serve until told to stop. The first start prints a one-time link for the first steward.
 
     With several workers, SIGHUP replaces them one after the other: new code serves, and nobody is cut off.
+    One alone ends as it does on SIGTERM, for its service manager to start again.
     """
     if asked.workers == 1:
         gc.disable()  # nearly all that is built now stays; `serve` goes on with it
