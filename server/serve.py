@@ -193,7 +193,7 @@ def _welcome(settings: Settings, code: str | None) -> None:
     if code:
         say(
             "Nobody runs this place yet. The first steward signs up here, once, within a day:\n"
-            f"  {settings.origin}/sign-up?invitation={code}\n"
+            f"  {settings.origin}/sign-up#invitation={code}\n"
             "Plan for two moderators in each room: an appeal is judged by somebody who did not decide. With one "
             "and no clinician, a sanction that is appealed ends after a week.\n"
             f"The key that opens all sealed text is {settings.key_path}: keep a copy apart from the database.\n"

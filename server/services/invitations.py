@@ -63,5 +63,5 @@ def _body(row: Invitation, code: str | None = None) -> bodies.Invitation:
         expires_at=row.expires_at,
         redeemed_at=row.redeemed_at,
         code=code,
-        path=f"/sign-up?invitation={code}" if code else None,
+        path=f"/sign-up#invitation={code}" if code else None,
     )

@@ -165,7 +165,7 @@ async def test_an_invitation_tells_its_code_once_and_can_be_revoked(house: House
     after = await house.do(lambda work: invitations.list_invitations(work, keeper))
 
     assert made.code is not None
-    assert made.path == f"/sign-up?invitation={made.code}"
+    assert made.path == f"/sign-up#invitation={made.code}"
     assert (listed.id, listed.code, after.invitations) == (made.id, None, [])
 
 
