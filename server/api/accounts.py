@@ -44,7 +44,7 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
     entered = await ask.do(
         "member.sign_up", lambda work: accounts.sign_up(work, asked, hashed, ask.device)
     )
-    return entered if asked.as_program else keep_cookie(ask, response, entered)
+    return await passed_on(ask, response, entered, as_program=asked.as_program)
 
 
 @router.post(
@@ -129,7 +129,9 @@ async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     await check_proven(ask, asked.current, asked.recovery_code)
     check_passphrase(asked.passphrase, ask.actor.name)
     hashed = await ask.parts.passphrases.hash(asked.passphrase)
-    return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
+    return await ask.do(
+        "me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed, ask.language)
+    )
 
 
 async def enter(asked: bodies.LogIn, ask: AskAnybody, mark: str | None) -> bodies.Entered:

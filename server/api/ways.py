@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from server.access import check
-from server.api.accounts import keep_cookie, passed_on
+from server.api.accounts import passed_on
 from server.api.depend import AskAnybody, AskMember, AskPublic, AskSettingUp
 from server.api.proving import check_proven, note_proven
 from server.errors import WrongPasskey
@@ -203,7 +203,7 @@ async def come_back(new: wire.NewRecovery, ask: AskPublic, response: Response) -
         "session.recover",
         lambda work: accounts.come_back(work, new.code, hashed, ask.language, ask.device),
     )
-    return keep_cookie(ask, response, entered)
+    return await passed_on(ask, response, entered, as_program=False)
 
 
 def _ways(work: Work, ask: AskMember) -> wire.Ways:
