@@ -130,6 +130,7 @@ async def invite(new: bodies.NewInvitation, ask: Ask) -> bodies.Invitation:
     check(ask.actor, "steward.invitations")
     if new.role != "peer":
         await check_proven(ask)
+    await ask.parts.limits.count("invite", str(ask.actor.id))
     return await ask.do(
         "steward.invitations", lambda work: invitations.invite(work, ask.actor, new)
     )

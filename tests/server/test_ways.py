@@ -4,7 +4,7 @@ import asyncio
 import base64
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -477,7 +477,7 @@ def _log_in(server: LiveServer, name: str, cookie: str | None) -> str:
     return kept
 
 
-def _come_in(server: LiveServer, path: str, body: dict[str, object], cookie: str) -> str:
+def _come_in(server: LiveServer, path: str, body: Mapping[str, object], cookie: str) -> str:
     """By a form of the plain pages, or as their scripts do. Returns the new session."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     is_form = path.startswith("/plain")
