@@ -330,7 +330,7 @@ def _carrier(settings: Settings, channel: str) -> Carrier:
 def _limits(settings: Settings, database: Database, keys: KeyStore, workers: int) -> Limits:
     """workers: how many serve on this machine."""
     if not _postgres_of(settings):
-        return Limits(settings.limits_profile)
+        return Limits(settings.limits_profile, trusted=settings.trusted)
     url = settings.redis_url
     return SharedLimits(
         settings.limits_profile,
@@ -338,6 +338,7 @@ def _limits(settings: Settings, database: Database, keys: KeyStore, workers: int
         secret=keys.server_secret("limits"),
         counter=import_module(_BY_REDIS).RedisCounter(url) if url else None,
         workers=workers,
+        trusted=settings.trusted,
     )
 
 

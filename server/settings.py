@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from server.errors import Misconfigured
+from server.networks import Trusted, read_trusted
 
 PREFIX = "HEARTH_"
 _WEB = frozenset({"http", "https"})
@@ -54,6 +55,11 @@ class Settings(BaseModel):
     trusted_proxies: str = Field(
         "",
         description="Addresses of proxies whose X-Forwarded-For is believed, with commas.",
+    )
+    trusted_networks: str = Field(
+        "",
+        description="Networks whose people share an address, and how many times as many sign-ups and log-ins they"
+        " may, with commas: 10.20.0.0/16*20.",
     )
     classifier: Literal["embedded", "detoxify", "lexicon"] = Field(
         "embedded", description="Which backend judges."
@@ -119,6 +125,11 @@ class Settings(BaseModel):
     def is_https(self) -> bool:
         """Whether browsers reach us over TLS; then the cookie is Secure and __Host-."""
         return self.origin.startswith("https://")
+
+    @property
+    def trusted(self) -> tuple[Trusted, ...]:
+        """Networks with larger limits."""
+        return read_trusted(self.trusted_networks)
 
     @property
     def is_loopback(self) -> bool:
@@ -211,6 +222,7 @@ def _validated(fields: Mapping[str, object]) -> Settings:
 
 def _checked(settings: Settings) -> Settings:
     _check_watchers(settings)
+    _check_networks(settings)
     for address in settings.classifier_addresses:
         if not CLASSIFIER_ADDRESS.fullmatch(address):
             raise Misconfigured("HEARTH_CLASSIFIERS: each is unix:/PATH or HOST:PORT, with commas.")
@@ -247,6 +259,17 @@ def _check_keys(settings: Settings) -> None:
         raise Misconfigured("HEARTH_KEYS_DATABASE: keys need a database of their own.")
     if "://" in there and not there.startswith(("postgresql://", "postgres://")):
         raise Misconfigured("HEARTH_KEYS_DATABASE: a file, or postgresql://...")
+
+
+def _check_networks(settings: Settings) -> None:
+    """Read once, so that a wrong one is told at the start."""
+    try:
+        read_trusted(settings.trusted_networks)
+    except ValueError:
+        raise Misconfigured(
+            "HEARTH_TRUSTED_NETWORKS: each is NETWORK*FACTOR with a factor from 1 to 1000, with commas, "
+            "e.g. 10.20.0.0/16*20."
+        ) from None
 
 
 def _check_watchers(settings: Settings) -> None:

@@ -17,6 +17,7 @@ from server.api.depend import (
     refusal_of,
 )
 from server.api.proving import check_proven
+from server.api.tries import count_try
 from server.errors import CodeNeeded, NoSession, WrongLogIn
 from server.protocol import bodies
 from server.services import accounts, names, sessions
@@ -44,7 +45,7 @@ async def sign_up(asked: bodies.SignUp, ask: AskPublic, response: Response) -> b
     entered = await ask.do(
         "member.sign_up", lambda work: accounts.sign_up(work, asked, hashed, ask.device)
     )
-    return entered if asked.as_program else keep_cookie(ask, response, entered)
+    return await passed_on(ask, response, entered, as_program=asked.as_program)
 
 
 @router.post(
@@ -129,7 +130,9 @@ async def set_passphrase(asked: bodies.NewPassphrase, ask: Ask) -> bodies.Me:
     await check_proven(ask, asked.current, asked.recovery_code)
     check_passphrase(asked.passphrase, ask.actor.name)
     hashed = await ask.parts.passphrases.hash(asked.passphrase)
-    return await ask.do("me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed))
+    return await ask.do(
+        "me.change", lambda work: accounts.set_passphrase(work, ask.actor, hashed, ask.language)
+    )
 
 
 async def enter(asked: bodies.LogIn, ask: AskAnybody, mark: str | None) -> bodies.Entered:
@@ -137,13 +140,13 @@ async def enter(asked: bodies.LogIn, ask: AskAnybody, mark: str | None) -> bodie
 
     mark: of a device that came in before. Raises WrongLogIn, CodeNeeded, WrongCode, TooFast.
     """
-    key = await _count_try(asked, ask, mark)
+    tried = await count_try(asked, ask, mark)
     try:
         entered = await (_by_passphrase(asked, ask) if asked.passphrase else _by_code(asked, ask))
     except CodeNeeded:
-        await ask.parts.limits.uncount("log_in_account", key)
+        await tried.went_well()
         raise
-    await ask.parts.limits.uncount("log_in_account", key)
+    await tried.went_well()
     return entered
 
 
@@ -191,24 +194,6 @@ def forget_cookie(ask: AskAnybody, response: Response) -> None:
             name, httponly=True, secure=settings.is_https, samesite="lax", path="/"
         )
     response.headers["Clear-Site-Data"] = '"cookies", "cache"'
-
-
-async def _count_try(asked: bodies.LogIn, ask: AskAnybody, mark: str | None) -> str:
-    """Before it is looked at: many at once would all be looked at else. Returns what it was counted under.
-
-    Nobody is kept out by what others try: a device that came in before is counted by itself, and a
-    recovery code, which nobody guesses, for each network by itself. Raises TooFast.
-    """
-    limits, account = ask.parts.limits, names.name_key(asked.pseudonym)
-    if known := ask.parts.devices.find(account, mark):
-        key = f"device {known}"
-        await limits.count("log_in_account", key)
-        return key
-    key = account if asked.passphrase else f"code {account} {ask.address_key}"
-    await limits.look("log_in_account", key)
-    await limits.count("log_in_address", ask.address_key)
-    await limits.count("log_in_account", key)
-    return key
 
 
 async def _by_passphrase(asked: bodies.LogIn, ask: AskAnybody) -> bodies.Entered:

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from server.api.depend import Ask
+from server.api.proving import AskProven
 from server.protocol.ages import AgeAnswer, AgeChanges, NewAge, OwnAge
 from server.services import ages
 
@@ -37,6 +38,6 @@ async def list_asked(ask: Ask) -> AgeChanges:
     operation_id="age_answer",
     openapi_extra={"x-access": "age.answer"},
 )
-async def answer(change_id: UUID, body: AgeAnswer, ask: Ask) -> None:
-    """Confirm it, or say no and why."""
+async def answer(change_id: UUID, body: AgeAnswer, ask: AskProven) -> None:
+    """Confirm it, or say no and why. It opens rooms: proved once more who asks."""
     await ask.do("age.answer", lambda work: ages.answer(work, ask.actor, change_id, body))

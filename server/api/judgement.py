@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from server.api.depend import Ask
+from server.api.proving import AskProven
 from server.protocol import judgement as bodies
 from server.services import judgement, labels
 
@@ -31,8 +32,8 @@ async def read_labels(ask: Ask) -> bodies.Labels:
 
 
 @router.put("/labels", operation_id="steward_labels_switch", openapi_extra=_LABELS)
-async def switch_labels(asked: bodies.LabelsSwitch, ask: Ask) -> bodies.Labels:
-    """Turn it on or off."""
+async def switch_labels(asked: bodies.LabelsSwitch, ask: AskProven) -> bodies.Labels:
+    """Turn it on or off. Proved once more who asks."""
     return await ask.do(
         "steward.labels", lambda work: labels.switch(work, ask.actor, allowed=asked.allowed)
     )

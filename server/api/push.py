@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from server.api.depend import Ask
+from server.api.proving import AskProven
 from server.protocol import push as wire
 from server.services import pushing
 
@@ -58,8 +59,8 @@ async def read_push(ask: Ask) -> wire.StewardPush:
 
 
 @router.patch("/steward/push", operation_id="steward_push_change", openapi_extra=_STEWARD)
-async def change_push(patch: wire.StewardPushPatch, ask: Ask) -> wire.StewardPush:
-    """On or off, for the whole place."""
+async def change_push(patch: wire.StewardPushPatch, ask: AskProven) -> wire.StewardPush:
+    """On or off, for the whole place. Proved once more who asks."""
     settings = ask.parts.settings
     return await ask.do(
         "steward.push", lambda work: pushing.change_push(work, ask.actor, patch, settings)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from server.api.depend import Ask, AskPublic, AskRecord
 from server.api.own_copies import take_file
-from server.api.proving import check_proven
+from server.api.proving import AskProven, check_proven
 from server.protocol import rights as bodies
 from server.services import erasure, exporting, retention
 from server.services.exporting import FILE_NAME
@@ -83,9 +83,9 @@ async def read_kept(ask: Ask) -> bodies.Retention:
     "/steward/retention/{kind}", operation_id="steward_retention_change", openapi_extra=_STEWARD
 )
 async def change_kept(
-    kind: bodies.Kind, patch: bodies.RetentionPatch, ask: Ask
+    kind: bodies.Kind, patch: bodies.RetentionPatch, ask: AskProven
 ) -> bodies.Retention:
-    """Other days for one kind, or the default again."""
+    """Other days for one kind, or the default again. Fewer days erase words: proved once more who asks."""
     return await ask.do(
         "steward.retention", lambda work: retention.change(work, ask.actor, kind, patch)
     )

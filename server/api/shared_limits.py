@@ -8,19 +8,24 @@ each worker allows its part.
 import hashlib
 import hmac
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
 from server.errors import TooFast
 from server.limits import NONE_TO_SPEAK_OF, Kind, Limits
+from server.networks import Trusted
 from server.store import guesses
 from server.store.work import Database
 
 log = logging.getLogger(__name__)
 
 IN_DATABASE: Final[frozenset[Kind]] = frozenset(
-    {"log_in_account", "log_in_address", "sign_up", "join", "outside", "outside_look"}
-)
+    {
+        "log_in_account", "log_in_address", "entered_account", "entered_address", "passkey_asked",
+        "sign_up", "invite", "join", "outside", "outside_look",
+    }
+)  # fmt: skip
 _LEAST_WAIT_S = 0.5
 
 
@@ -47,8 +52,9 @@ class SharedLimits(Limits):
         secret: bytes,
         counter: Counter | None,
         workers: int,
+        trusted: Sequence[Trusted] = (),
     ) -> None:
-        super().__init__(profile, salt=secret)
+        super().__init__(profile, salt=secret, trusted=trusted)
         self._database = database
         self._secret = secret
         self._workers = workers
@@ -66,12 +72,18 @@ class SharedLimits(Limits):
 
     async def uncount(self, kind: Kind, key: str) -> None:
         """Count the last one under this key no more; of what guards log-in."""
+        if self.rule(kind).most == NONE_TO_SPEAK_OF:
+            self.take_back(kind, key)
+            return
         name = self._name(kind, key)
         await self._database.do(lambda work: guesses.take_back(work, kind, name))
 
     async def look(self, kind: Kind, key: str) -> None:
         """Raises TooFast when the next one would be too many; counts nothing."""
-        await self._in_database(kind, key, adds=False)
+        if self.rule(kind).most == NONE_TO_SPEAK_OF:
+            self.check(kind, key)
+        else:
+            await self._in_database(kind, key, adds=False)
 
     async def close(self) -> None:
         """Let go of what counts for all."""
@@ -79,10 +91,10 @@ class SharedLimits(Limits):
             await self._counter.close()
 
     async def _in_database(self, kind: Kind, key: str, *, adds: bool) -> None:
-        rule, name = self.rule(kind), self._name(kind, key)
-        within = timedelta(seconds=rule.within_s)
+        most, name = self.most(kind, key), self._name(kind, key)
+        within = timedelta(seconds=self.rule(kind).within_s)
         wait_s = await self._database.do(
-            lambda work: guesses.count(work, kind, name, rule.most, within, adds=adds)
+            lambda work: guesses.count(work, kind, name, most, within, adds=adds)
         )
         _refuse_after(wait_s)
 

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from server.access import check
 from server.api.depend import Ask
+from server.api.proving import AskProven, check_proven
 from server.protocol import bodies
 from server.protocol.base import Storable
 from server.services import calling, invitations, own_lines, place, steward
@@ -75,8 +77,8 @@ async def change_room(room_id: UUID, patch: bodies.RoomPatch, ask: Ask) -> bodie
 
 
 @router.put("/rooms/{room_id}/keepers", operation_id="steward_rooms_keep", openapi_extra=_ROOMS)
-async def seat_keeper(room_id: UUID, keeper: bodies.NewKeeper, ask: Ask) -> bodies.RoomDetail:
-    """Who keeps this room."""
+async def seat_keeper(room_id: UUID, keeper: bodies.NewKeeper, ask: AskProven) -> bodies.RoomDetail:
+    """Who keeps this room, and so reads its cases. Proved once more who asks."""
     here = ask.parts.hub.here()
     return await ask.do(
         "steward.rooms", lambda work: steward.seat_keeper(work, ask.actor, room_id, keeper, here)
@@ -100,7 +102,10 @@ async def list_members(
 async def change_member(
     member_id: UUID, patch: bodies.MemberPatch, ask: Ask
 ) -> bodies.StewardMember:
-    """Another role; approve, remove, let back in."""
+    """Another role, or removed: proved once more who asks. Approve, let back in."""
+    check(ask.actor, "steward.members")
+    if patch.role or patch.state == "removed":
+        await check_proven(ask)
     return await ask.do(
         "steward.members", lambda work: steward.change_member(work, ask.actor, member_id, patch)
     )
@@ -121,7 +126,11 @@ async def list_invitations(ask: Ask) -> bodies.Invitations:
     openapi_extra=_INVITATIONS,
 )
 async def invite(new: bodies.NewInvitation, ask: Ask) -> bodies.Invitation:
-    """A new one; its code is told this once."""
+    """A new one; its code is told this once. To make staff, proved once more who asks."""
+    check(ask.actor, "steward.invitations")
+    if new.role != "peer":
+        await check_proven(ask)
+    await ask.parts.limits.count("invite", str(ask.actor.id))
     return await ask.do(
         "steward.invitations", lambda work: invitations.invite(work, ask.actor, new)
     )

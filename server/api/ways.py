@@ -6,9 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from server.access import check
-from server.api.accounts import keep_cookie, passed_on
+from server.api.accounts import passed_on
 from server.api.depend import AskAnybody, AskMember, AskPublic, AskSettingUp
 from server.api.proving import check_proven, note_proven
+from server.api.tries import count_network, let_network_in
 from server.errors import WrongPasskey
 from server.protocol import bodies
 from server.protocol import ways as wire
@@ -164,7 +165,7 @@ async def prove_by_passkey(signed: wire.Signature, ask: AskSettingUp) -> wire.Pr
 @router.post("/sessions/passkey/asked", operation_id="session_ask", openapi_extra=_LOG_IN)
 async def ask_who(ask: AskPublic) -> wire.SignatureAsked:
     """What a passkey is asked to sign to log in, whoever's it is."""
-    await ask.parts.limits.count("log_in_address", ask.address_key)
+    await ask.parts.limits.count("passkey_asked", ask.address_key)
     return await ask.do(
         "session.log_in", lambda work: passkeys.ask_signature(work, "log_in", _party(ask))
     )
@@ -178,6 +179,7 @@ async def ask_who(ask: AskPublic) -> wire.SignatureAsked:
 )
 async def log_in(signed: wire.PasskeyLogIn, ask: AskPublic, response: Response) -> bodies.Entered:
     """By a passkey alone: it says whose it is."""
+    await count_network(ask)
     challenge = await _take(ask, "session.log_in", signed.client_data, "log_in", None)
     known = await ask.read("session.log_in", lambda work: passkeys.find(work, signed.credential_id))
     count = await asyncio.to_thread(passkeys.check_signature, _party(ask), challenge, known, signed)
@@ -188,6 +190,7 @@ async def log_in(signed: wire.PasskeyLogIn, ask: AskPublic, response: Response) 
         return accounts.enter(work, member, as_program=signed.as_program, device=ask.device)
 
     entered = await ask.do("session.log_in", enter)
+    await let_network_in(ask)
     return await passed_on(ask, response, entered, as_program=signed.as_program)
 
 
@@ -203,7 +206,7 @@ async def come_back(new: wire.NewRecovery, ask: AskPublic, response: Response) -
         "session.recover",
         lambda work: accounts.come_back(work, new.code, hashed, ask.language, ask.device),
     )
-    return keep_cookie(ask, response, entered)
+    return await passed_on(ask, response, entered, as_program=False)
 
 
 def _ways(work: Work, ask: AskMember) -> wire.Ways:

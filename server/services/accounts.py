@@ -7,7 +7,7 @@ from server.access import Actor
 from server.errors import InvitationNeeded, NameTaken, NotFound, WrongLogIn
 from server.ids import digest, new_code, read_code
 from server.protocol import bodies
-from server.services import names, recovering, seats, second_step, sessions
+from server.services import names, recovering, seats, second_step, sessions, way_words
 from server.services.devices import Device
 from server.store import audit, notices, people
 from server.store.place import get_place
@@ -139,12 +139,16 @@ def has_code(work: Work, actor: Actor, code: str) -> bool:
     return _get(work, actor.id).recovery_digest == digest(read_code(code))
 
 
-def set_passphrase(work: Work, actor: Actor, passphrase_hash: str) -> bodies.Me:
-    """A new passphrase ends every other session."""
+def set_passphrase(
+    work: Work, actor: Actor, passphrase_hash: str, language: str = "en"
+) -> bodies.Me:
+    """A new passphrase ends every other session, and its owner is told."""
     member = _get(work, actor.id)
     member.passphrase_hash = passphrase_hash
     work.session.add(member)
     sessions.end_all(work, member.id, but=actor.session)
+    way_words.tell(work, member.id, "passphrase_changed", language)
+    audit.append(work, member.id, "way.passphrase.change", member.id)
     return me(work, member)
 
 

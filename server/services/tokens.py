@@ -13,13 +13,21 @@ from server.store.tables import Session
 from server.store.work import Work
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
-_ONES_OWN: Final = frozenset(
+_PUBLIC: Final = frozenset(
     {
-        "me", "member", "session", "way", "socket", "frame", "page", "consent", "care", "receipt",
-        "mood", "quiet", "notice", "statement", "ledger", "journal", "guard", "push",
+        "place.read", "place.promises", "place.retention", "help.read", "health.read",
+        "openapi.read", "outside.report", "outside.status",
     }
 )  # fmt: skip
-"""What is a person's own is no program's: who they are, what they say, what was said to them."""
+_IN_ROOMS: Final = frozenset(
+    {
+        "room.list", "room.read", "room.climate", "ask.list", "group_session.list",
+        "group_session.read",
+    }
+)  # fmt: skip
+"""What whoever sits there may look at."""
+_BY_A_PERSON: Final = frozenset({"guard.own", "journal.write", "member.look"})
+"""Staff alone may do it, and themselves."""
 
 
 def scopes_for(role: str) -> list[str]:
@@ -27,8 +35,18 @@ def scopes_for(role: str) -> list[str]:
     return sorted(
         name
         for name, rows in OPERATIONS.items()
-        if name.partition(".")[0] not in _ONES_OWN and any(one == role for one, _ in rows)
+        if any(one == role for one, _ in rows) and not _is_ones_own(name)
     )
+
+
+def _is_ones_own(name: str) -> bool:
+    """What any member may do is a person's own: who they are, what they say, what was said to them.
+
+    So a new row of the table is no program's until it is named here.
+    """
+    if name in _PUBLIC | _IN_ROOMS:
+        return False
+    return name in _BY_A_PERSON or any(one == Role.PEER for one, _ in OPERATIONS[name])
 
 
 def add(work: Work, name: str, pseudonym: str, scopes: Collection[str], days: int) -> str:

@@ -1,4 +1,4 @@
-"""What a member is told when a way to log in was added, removed or used: in the language they did it in."""
+"""What a member is told when a way to log in was added, changed, removed or used: in the language they did it in."""
 
 import tomllib
 from collections.abc import Mapping

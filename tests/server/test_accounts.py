@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from server.access import Actor, Role
 from server.errors import (
@@ -18,10 +19,10 @@ from server.errors import (
 )
 from server.ids import digest, new_code
 from server.protocol import bodies
-from server.services import accounts, names, sessions
+from server.services import accounts, names, notices, sessions
 from server.services.passphrases import check_passphrase
 from server.store.place import get_place
-from server.store.tables import Invitation
+from server.store.tables import Audit, Invitation
 from server.store.work import SessionsEnded, Work
 from tests.server.store_fixture import House
 
@@ -158,6 +159,17 @@ async def test_a_new_passphrase_ends_every_other_session(house: House) -> None:
     assert (await actor_of(house, token)).id == actor.id
     with pytest.raises(NoSession):
         await actor_of(house, other)
+
+
+async def test_a_new_passphrase_is_told_to_its_owner_in_their_language(any_house: House) -> None:
+    actor = await actor_of(any_house, (await enter(any_house, "Ash")).token or "")
+    await any_house.do(lambda work: accounts.set_passphrase(work, actor, "hash", "de"))
+    told = (await any_house.do(lambda work: notices.list_mine(work, actor))).notices
+    assert [(one.kind, one.words.partition(",")[0]) for one in told] == [
+        ("way_in", "Dein Kennwort wurde geändert")
+    ]
+    verbs = await any_house.do(lambda work: work.session.exec(select(Audit.verb)).all())
+    assert verbs.count("way.passphrase.change") == 1
 
 
 async def test_sessions_run_out_idle_and_absolute(house: House) -> None:

@@ -137,7 +137,10 @@ def test_every_close_code_is_described_and_no_other() -> None:
 def test_the_limits_are_those_in_force() -> None:
     words = {60.0: "a minute", 3_600.0: "an hour"}
     told = " ".join(row[1] for row in rows("## 11. Limits"))
-    for kind in ("post", "frame", "join", "sign_up", "log_in_account", "log_in_address", "request"):
+    for kind in (
+        "post", "frame", "join", "sign_up", "log_in_account", "log_in_address", "request",
+        "entered_account", "entered_address", "passkey_asked", "invite",
+    ):  # fmt: skip
         rule = _PROFILES["normal"][kind]
         assert f"{rule.most} {words[rule.within_s]}" in told, kind
 

@@ -20,6 +20,11 @@ from server.settings import read_settings
         ("HEARTH_ASSESS_DEADLINE_MS", "0"),
         ("HEARTH_LIMITS", "none"),
         ("HEARTH_CLASSIFIERS", "unix:/run/a,http://reader:9470"),
+        ("HEARTH_TRUSTED_NETWORKS", "10.20.0.0/16"),
+        ("HEARTH_TRUSTED_NETWORKS", "10.20.0.0/16*0"),
+        ("HEARTH_TRUSTED_NETWORKS", "10.20.0.0/16*2000"),
+        ("HEARTH_TRUSTED_NETWORKS", "10.20.0.1/16*20"),
+        ("HEARTH_TRUSTED_NETWORKS", "10.20.0.0/16*20,ward*5"),
         ("HEARTH_PROT", "8000"),
     ],
 )

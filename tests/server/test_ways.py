@@ -4,9 +4,10 @@ import asyncio
 import base64
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from sqlmodel import update
 
+from server.access import OPERATIONS, Relation, Role
 from server.client import Client, Declined, Http, SessionOver
 from server.clock import SystemClock
 from server.errors import (
@@ -306,6 +308,26 @@ async def test_a_code_is_never_taken_twice_and_half_a_minute_is_forgiven(any_hou
 # --- programs ---
 
 
+def test_what_is_a_persons_own_is_no_programs() -> None:
+    """From the access table: a new row that any member may use is no program's until it stands here."""
+    open_to_programs = {
+        "place.read", "place.promises", "place.retention", "help.read", "health.read",
+        "openapi.read", "outside.report", "outside.status",
+        "room.list", "room.read", "room.climate", "ask.list", "group_session.list",
+        "group_session.read",
+    }  # fmt: skip
+    own = {
+        name
+        for name, rows in OPERATIONS.items()
+        if name.endswith(".own")
+        or {relation for _, relation in rows} == {Relation.SELF}
+        or any(role == Role.PEER for role, _ in rows)
+    }
+    known = {name for role in Role for name in tokens.scopes_for(role)}
+    assert known & own == open_to_programs
+    assert {"queue.read", "case.read", "steward.members"} <= known
+
+
 async def test_a_token_does_what_its_scopes_say_and_the_log_names_it(
     standing_server: LiveServer,
 ) -> None:
@@ -416,6 +438,28 @@ async def test_logging_in_again_in_a_browser_ends_the_session_before(
     assert swift.token
 
 
+async def test_whichever_way_somebody_comes_in_again_the_session_before_is_over(
+    standing_server: LiveServer,
+) -> None:
+    name = "Swallow of the barn"
+    await Http(standing_server.url).sign_up(name, SECRET)
+    code = await standing_server.on_database(lambda work: recovering.make_link(work, name))
+    promises = {
+        "old_enough": True, "not_an_emergency_service": True, "machine_reads_for_safety": True,
+    }  # fmt: skip
+    for path, body in (
+        ("/plain/log-in", {"pseudonym": name, "passphrase": SECRET}),
+        ("/api/members", {"pseudonym": "Swallow of the tower"} | promises),
+        ("/api/recoveries", {"code": code, "passphrase": "four other words again"}),
+    ):
+        first = await asyncio.to_thread(_log_in, standing_server, name, None)
+        second = await asyncio.to_thread(_come_in, standing_server, path, body, first)
+        assert second not in ("", first)
+        with pytest.raises(SessionOver):
+            await Http(standing_server.url, first).call("GET", "/api/rooms")
+        await Http(standing_server.url, second).call("GET", "/api/rooms")
+
+
 def _log_in(server: LiveServer, name: str, cookie: str | None) -> str:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     headers = {
@@ -428,6 +472,23 @@ def _log_in(server: LiveServer, name: str, cookie: str | None) -> str:
     connection.request("POST", "/api/sessions", asked, headers)
     answer = connection.getresponse()
     assert answer.status == 201, answer.read()
+    kept = (answer.getheader("Set-Cookie") or "").partition(";")[0].partition("=")[2]
+    connection.close()
+    return kept
+
+
+def _come_in(server: LiveServer, path: str, body: Mapping[str, object], cookie: str) -> str:
+    """By a form of the plain pages, or as their scripts do. Returns the new session."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    is_form = path.startswith("/plain")
+    headers = {
+        "Content-Type": "application/x-www-form-urlencoded" if is_form else "application/json",
+        "Origin": server.url,
+        "Cookie": f"hearth={cookie}",
+    }
+    connection.request("POST", path, urlencode(body) if is_form else json.dumps(body), headers)
+    answer = connection.getresponse()
+    assert answer.status in {201, 303}, answer.read()
     kept = (answer.getheader("Set-Cookie") or "").partition(";")[0].partition("=")[2]
     connection.close()
     return kept

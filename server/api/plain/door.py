@@ -62,6 +62,7 @@ class MemberVisit(Visit):
 async def visit_of(request: Request, *, as_stranger: bool = False) -> Visit:
     """Who comes to a plain page. as_stranger: whoever it is. Raises Pending for those who wait to be let in."""
     parts, key = parts_of(request), address_key(request)
+    agent, language = request.headers.get("user-agent", ""), language_of(request)
     try:
         token = None if as_stranger else request.cookies.get(cookie_name(parts.settings))
         actor = await find_actor(parts, token)
@@ -72,12 +73,13 @@ async def visit_of(request: Request, *, as_stranger: bool = False) -> Visit:
             parts,
             key,
             lacks_second_step=isinstance(refusal, SecondStepNeeded),
-            agent=request.headers.get("user-agent", ""),
-            language=language_of(request),
+            agent=agent,
+            language=language,
         )
         return Visit(ask, await parts.database.read(plain.place_name))
     head = await parts.database.read(lambda work: plain.head(work, actor))
-    return MemberVisit(AskMember(parts, key, actor), head.place, head.token, head.unread)
+    ask = AskMember(parts, key, actor, by_cookie=True, agent=agent, language=language)
+    return MemberVisit(ask, head.place, head.token, head.unread)
 
 
 async def _visit(request: Request) -> Visit:

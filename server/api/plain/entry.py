@@ -65,7 +65,7 @@ async def log_in(form: AnyForm, visit: AnyVisit, mark: Mark) -> Response:
     response: Response = RedirectResponse("/plain", 303)
     if entered.recovery_code:
         response = page("new_code.html", visit=visit, code=entered.recovery_code)
-    accounts.keep_cookie(visit.ask, response, entered)
+    await accounts.passed_on(visit.ask, response, entered, as_program=False)
     return response
 
 

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Answer
-         * @description Confirm it, or say no and why.
+         * @description Confirm it, or say no and why. It opens rooms: proved once more who asks.
          */
         post: operations["age_answer"];
         delete?: never;
@@ -3115,7 +3115,7 @@ export interface paths {
         put?: never;
         /**
          * Invite
-         * @description A new one; its code is told this once.
+         * @description A new one; its code is told this once. To make staff, proved once more who asks.
          */
         post: operations["steward_invitations_add"];
         delete?: never;
@@ -3178,7 +3178,7 @@ export interface paths {
         get: operations["steward_labels"];
         /**
          * Switch Labels
-         * @description Turn it on or off.
+         * @description Turn it on or off. Proved once more who asks.
          */
         put: operations["steward_labels_switch"];
         post?: never;
@@ -3223,7 +3223,7 @@ export interface paths {
         head?: never;
         /**
          * Change Member
-         * @description Another role; approve, remove, let back in.
+         * @description Another role, or removed: proved once more who asks. Approve, let back in.
          */
         patch: operations["steward_members_change"];
         trace?: never;
@@ -3447,7 +3447,7 @@ export interface paths {
         head?: never;
         /**
          * Change Push
-         * @description On or off, for the whole place.
+         * @description On or off, for the whole place. Proved once more who asks.
          */
         patch: operations["steward_push_change"];
         trace?: never;
@@ -3582,7 +3582,7 @@ export interface paths {
         get?: never;
         /**
          * Change Kept
-         * @description Other days for one kind, or the default again.
+         * @description Other days for one kind, or the default again. Fewer days erase words: proved once more who asks.
          */
         put: operations["steward_retention_change"];
         post?: never;
@@ -3646,7 +3646,7 @@ export interface paths {
         get?: never;
         /**
          * Seat Keeper
-         * @description Who keeps this room.
+         * @description Who keeps this room, and so reads its cases. Proved once more who asks.
          */
         put: operations["steward_rooms_keep"];
         post?: never;
