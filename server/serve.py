@@ -28,7 +28,7 @@ from server.settings import Settings
 from server.store import beside
 from server.store.migrating import migrate
 from server.store.occupied import in_use
-from server.supervise import WorkerPlace, supervise
+from server.supervise import BEAT_S, WorkerPlace, supervise
 from server.tracing import tracing_to
 
 _BACKLOG = 1_024
@@ -82,7 +82,7 @@ def work(settings: Settings, place: WorkerPlace) -> None:
         migrate(settings)
     sockets = [socket.socket(fileno=number) for number in place.sockets]
     try:
-        _serve_on(settings, sockets, place.of, place.say_ready, place.number)
+        _serve_on(settings, sockets, place.of, place.say_ready, place)
     finally:
         place.release()
 
@@ -103,7 +103,7 @@ def _serve_on(
     sockets: list[socket.socket],
     workers: int,
     ready: Callable[[], None],
-    number: int | None = None,
+    place: WorkerPlace | None = None,
 ) -> None:
     app = create_app(settings, workers=workers)
     server = _Server(
@@ -122,12 +122,15 @@ def _serve_on(
             forwarded_allow_ips=settings.trusted_proxies or None,
             timeout_graceful_shutdown=10,
             backlog=_BACKLOG if workers == 1 else _AT_A_TIME,
+            timeout_notify=BEAT_S,
+            callback_notify=partial(_beat, place) if place else None,
         ),
         app,
         ready,
     )
     _take_hangup_for_a_stop()
     parts_now = partial(getattr, app.state, "parts", None)
+    number = place.number if place else None
     with tracing_to(settings.traces_url), metrics_served(settings, parts_now, number):
         server.run(sockets=sockets)
 
@@ -143,6 +146,10 @@ def _take_hangup_for_a_stop() -> None:
 
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         signal.signal(signal.SIGHUP, stop)
+
+
+async def _beat(place: WorkerPlace) -> None:
+    place.say_alive()
 
 
 class _Server(uvicorn.Server):

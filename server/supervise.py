@@ -2,7 +2,7 @@
 
 The supervisor holds the socket and serves nobody. A worker that ends is started again; SIGHUP starts a new
 one in the place of each, waits until it serves, and only then lets the old one go: nobody finds the door
-closed. Workers end when the supervisor is gone.
+closed. One that stands still is ended, and started again. Workers end when the supervisor is gone.
 """
 
 import logging
@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final, Protocol
@@ -29,6 +30,11 @@ _AGAIN_S = 1.0
 _MOST_AGAIN_S = 30.0
 _STEADY_S = 60.0
 _LOOK_S = 0.5
+BEAT_S: Final = 1
+"""How often a worker says that it goes on."""
+_SILENT_S = 60.0
+"""A worker of which nothing is heard for so long serves nobody: nothing that is sound takes its loop so long."""
+_MOST_HEARD = 4_096
 _COMMAND = (
     sys.executable,
     "-c",
@@ -40,8 +46,8 @@ _COMMAND = (
 
 @dataclass(frozen=True, slots=True)
 class WorkerPlace:
-    """What a worker is given: descriptors of the sockets, one to say that it serves, one that ends with
-    the supervisor; how many serve, and which of them this is, from 0 up."""
+    """What a worker is given: descriptors of the sockets, one to say that it serves and goes on, one that ends
+    with the supervisor; how many serve, and which of them this is, from 0 up."""
 
     sockets: tuple[int, ...]
     ready: int
@@ -63,6 +69,12 @@ class WorkerPlace:
     def say_ready(self) -> None:
         """It serves."""
         os.write(self.ready, b"1")
+
+    def say_alive(self) -> None:
+        """Each BEAT_S, from the loop that serves. Never waits for a supervisor that does not listen."""
+        os.set_blocking(self.ready, False)
+        with suppress(OSError):
+            os.write(self.ready, b".")
 
     def release(self) -> None:
         """It serves no more."""
@@ -96,13 +108,14 @@ class Beside(Protocol):
 
 @dataclass(slots=True)
 class _Worker:
-    """A process, and the end of the pipe on which it says that it serves."""
+    """A process, and the end of the pipe on which it says that it serves. silent_s: since it last said something."""
 
     process: "subprocess.Popen[bytes]"
     number: int
     ready: int
     began: float
     serves: bool = False
+    silent_s: float = 0.0
     replaces: "_Worker | None" = None
     goes_since: float | None = None
 
@@ -120,6 +133,7 @@ class _Crew:
     to_replace: list[_Worker] = field(default_factory=list)
     again_s: float = _AGAIN_S
     start_at: float = 0.0
+    looked_at: float = field(default_factory=time.monotonic)
 
     def start(self, replaces: _Worker | None = None) -> None:
         """One more process."""
@@ -223,8 +237,10 @@ def _wait(crew: _Crew, reader: int) -> None:
 
 def _look(crew: _Crew) -> None:
     now = time.monotonic()
+    # A machine that stood still as a whole has heard nobody, and ends nobody for it.
+    passed_s, crew.looked_at = min(now - crew.looked_at, 2 * _LOOK_S), now
     for worker in list(crew.workers):
-        _look_at(crew, worker, now)
+        _look_at(crew, worker, now, passed_s)
     _replace_next(crew)
     staying = [one for one in crew.workers if one.goes_since is None and one.replaces is None]
     while len(staying) < crew.size and now >= crew.start_at:
@@ -232,7 +248,7 @@ def _look(crew: _Crew) -> None:
         staying.append(crew.workers[-1])
 
 
-def _look_at(crew: _Crew, worker: _Worker, now: float) -> None:
+def _look_at(crew: _Crew, worker: _Worker, now: float, passed_s: float) -> None:
     if worker.process.poll() is not None:
         _note_end(crew, worker, now)
         return
@@ -244,13 +260,23 @@ def _look_at(crew: _Crew, worker: _Worker, now: float) -> None:
         elif not worker.serves and now > worker.began + _READY_S:
             log.error("worker %d does not come up", worker.process.pid)
             worker.process.kill()
+    elif worker.goes_since is None:
+        _listen_to(worker, passed_s)
     if worker.goes_since is not None and now > worker.goes_since + _GOES_S:
+        worker.process.kill()
+
+
+def _listen_to(worker: _Worker, passed_s: float) -> None:
+    """One that stands still is killed, and then looked at as any other that ended."""
+    worker.silent_s = 0.0 if _says_so(worker) else worker.silent_s + passed_s
+    if worker.silent_s > _SILENT_S:
+        log.error("worker %d stands still, and is replaced", worker.process.pid)
         worker.process.kill()
 
 
 def _says_so(worker: _Worker) -> bool:
     try:
-        return bool(os.read(worker.ready, 1))
+        return bool(os.read(worker.ready, _MOST_HEARD))
     except BlockingIOError:
         return False
 

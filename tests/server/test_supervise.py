@@ -22,11 +22,13 @@ gone = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: gone.set())
 place.end_with_supervisor()
 place.say_ready()
-while not gone.wait(0.02): pass
+while not gone.wait(0.02): place.say_alive()
 """
 _SUPERVISOR = f"""
 import socket, sys
+from server import supervise as supervising
 from server.supervise import supervise
+supervising._SILENT_S = 3.0
 with socket.socket() as bound:
     bound.bind(("127.0.0.1", 0)); bound.listen()
     sys.exit(supervise([bound], 2, lambda: print("ready", flush=True), (sys.executable, "-c", {_WORKER!r})))
@@ -79,6 +81,26 @@ def test_workers_are_replaced_started_again_and_end_with_their_supervisor(
     supervisor.kill()
     supervisor.wait()
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+
+
+def test_a_worker_that_stands_still_is_replaced_and_the_other_stays(
+    supervisor: "subprocess.Popen[bytes]",
+) -> None:
+    frozen, other = sorted(workers(supervisor))
+    os.kill(frozen, signal.SIGSTOP)
+    until(lambda: frozen not in workers(supervisor) and len(workers(supervisor)) == 2)
+    assert other in workers(supervisor)
+
+
+def test_nobody_is_replaced_because_the_whole_machine_stood_still(
+    supervisor: "subprocess.Popen[bytes]",
+) -> None:
+    before = workers(supervisor)
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in (supervisor.pid, *before):
+            os.kill(pid, number)
+        time.sleep(4.0)
+    assert workers(supervisor) == before
 
 
 def test_it_ends_when_told_to(supervisor: "subprocess.Popen[bytes]") -> None:
