@@ -66,13 +66,18 @@ def sqlite_engine(
 
 
 def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
-    """Commits wait for the disk; a statement that hangs gives up."""
+    """Commits wait for the disk; a statement that hangs gives up. Who finds no connection free waits, then is refused.
+
+    connections: at most so many. A worker uses one core: more of them would only take others' share of what
+    PostgreSQL has.
+    """
     return create_async_engine(
         asyncpg_url(url),
         hide_parameters=True,
         json_serializer=_json,
         json_deserializer=orjson.loads,
         pool_size=connections,
+        max_overflow=0,
         pool_timeout=3,
         pool_pre_ping=True,
         connect_args={

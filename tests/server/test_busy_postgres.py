@@ -11,7 +11,7 @@ from server.store.work import Work
 from tests.server.store_fixture import TestClock, open_postgres
 from tests.services import Postgres
 
-_CONNECTIONS = 18
+_CONNECTIONS = 8
 
 
 async def test_who_finds_every_connection_in_use_may_come_again(
