@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 def migrate(settings: Settings, revision: str = "head", schema: str | None = None) -> None:
     """Up to `revision` (or down, where it is older). Safe to run again.
 
-    schema: of PostgreSQL; None: where its tables usually are. Raises NotNow while a move into it is unfinished.
+    A database that newer code has brought further stays as it is: it fits (decision 55).
+
+    schema: of PostgreSQL; None: where its tables usually are. Raises NotNow while a move into it is unfinished, and
+    where a newer one is to go to some other revision.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = migration_engine(settings.database_url, settings.sqlite_path, schema)
@@ -77,6 +80,9 @@ def _run(connection: Connection, revision: str) -> None:
     at = stands_at(connection)
     if at is None and inspect(connection).default_schema_name != MOVING:
         _check_no_move(connection)
+    if at is not None and not is_known(at):
+        _leave_as_it_is(at, revision)
+        return
     from alembic import command  # a server that starts again is waited for, and needs it seldom
     from alembic.config import Config
 
@@ -98,6 +104,15 @@ def is_known(revision: str) -> bool:
 
     known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
     return revision in known
+
+
+def _leave_as_it_is(at: str, revision: str) -> None:
+    """Newer code made it. What is older goes on beside that, and comes back after it."""
+    if revision != "head":
+        raise NotNow(
+            f"The database is newer than this version of Hearth ({at}): go back with the newer one."
+        )
+    log.warning("the database is newer than this version of Hearth (%s): it stays as it is", at)
 
 
 def _check_keys(connection: Connection) -> None:
