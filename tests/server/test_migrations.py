@@ -1,21 +1,42 @@
-"""Migrations: up, down and up again on both databases, and nothing in the tables that they do not make."""
+"""Migrations: up, down and up again on both databases, nothing in the tables that they do not make, and older code
+beside them."""
 
 import asyncio
+import re
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
+from server.errors import NotNow
 from server.settings import Settings, read_settings
 from server.store import migrating
-from server.store.migrating import migrate
+from server.store.migrating import migrate, stands_at
 from tests.drills._filled import all_sums, differing, fill
+from tests.server.live_server import LiveServer
 from tests.server.migrated import differences, look
 from tests.services import Postgres
+
+SCRIPTS = ScriptDirectory(str(Path(migrating.__file__).parents[2] / "migrations"))
+OF_TOMORROW = "feedfacecafe"
+SHUTS_OUT = {
+    "a column that older code does not fill": r"ADD COLUMN (?!.*DEFAULT).*NOT NULL",
+    "a column that older code may leave empty": r"ALTER COLUMN \S+ SET NOT NULL",
+    "a default that older code counts on": r"ALTER COLUMN \S+ DROP DEFAULT",
+    "a column that older code names": r"ALTER TABLE \S+ (DROP COLUMN|RENAME (?!TO ))",
+    "a table that older code names": r"DROP TABLE|ALTER TABLE \S+ RENAME TO",
+}
+GRANTED = {
+    ("c83e6f0d17a4", "a default that older code counts on"): "a4d70b93c5e2 gives it back",
+}
+"""What was done before anybody looked, and why it may stay."""
 
 
 @pytest.fixture
@@ -81,5 +102,95 @@ async def test_of_two_who_migrate_at_once_one_finds_it_done(
 
 
 def test_the_newest_revision_is_the_one_the_server_looks_for() -> None:
-    scripts = ScriptDirectory(str(Path(migrating.__file__).parents[2] / "migrations"))
-    assert scripts.get_current_head() == migrating.NEWEST, "set NEWEST with each new migration"
+    assert SCRIPTS.get_current_head() == migrating.NEWEST, "set NEWEST with each new migration"
+
+
+def of_tomorrow(connection: Connection) -> None:
+    connection.execute(text(f"UPDATE alembic_version SET version_num = '{OF_TOMORROW}'"))
+    connection.commit()
+
+
+async def test_a_database_of_newer_code_stays_as_it_is(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    await go(settings, "head")
+    await look(settings, of_tomorrow)
+    await go(settings, "head")
+    assert await look(settings, stands_at) == OF_TOMORROW
+    assert [one.levelname for one in caplog.records if OF_TOMORROW in one.message] == ["WARNING"]
+    with pytest.raises(NotNow) as refused:
+        await go(settings, "-1")
+    assert OF_TOMORROW in refused.value.detail
+
+
+async def test_older_code_serves_on_it(tmp_path: Path) -> None:
+    older = LiveServer(tmp_path / "hearth")
+    await older.on_database(lambda work: work.now)
+    await look(older.settings, of_tomorrow)
+    await older.start()
+    try:
+        assert await older.on_database(lambda work: work.now), "commands go on beside it"
+    finally:
+        older.kill()
+
+
+async def test_a_room_that_older_code_makes_is_for_everybody(settings: Settings) -> None:
+    await go(settings, "head")
+
+    def default(connection: Connection) -> str:
+        columns = inspect(connection).get_columns("room")
+        return str(next(one["default"] for one in columns if one["name"] == "age_group"))
+
+    assert "everybody" in await look(settings, default)
+
+
+def statements(script: Script) -> list[str]:
+    """What it says to PostgreSQL on the way up; nothing of the tables that it makes itself."""
+    written = StringIO()
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": written}
+    )
+    with Operations.context(context):
+        script.module.upgrade()
+    said = [" ".join(one.split()) for one in written.getvalue().split(";")]
+    made = re.findall(r"CREATE TABLE (\S+)", " ".join(said))
+    return [one for one in said if not re.match(rf"ALTER TABLE ({'|'.join(made) or '-'}) ", one)]
+
+
+def shut_out(said: list[str]) -> set[str]:
+    return {what for what, how in SHUTS_OUT.items() if any(re.search(how, one) for one in said)}
+
+
+def test_no_migration_shuts_out_older_code() -> None:
+    """Old and new serve side by side in a rolling update (decisions 50, 55)."""
+    found = {
+        (script.revision, what)
+        for script in SCRIPTS.walk_revisions()
+        for what in shut_out(statements(script))
+    }
+    assert found == set(GRANTED)
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (
+            "ALTER TABLE room ADD COLUMN a VARCHAR NOT NULL",
+            "a column that older code does not fill",
+        ),
+        (
+            "ALTER TABLE room ALTER COLUMN a SET NOT NULL",
+            "a column that older code may leave empty",
+        ),
+        ("ALTER TABLE room ALTER COLUMN a DROP DEFAULT", "a default that older code counts on"),
+        ("ALTER TABLE room DROP COLUMN a", "a column that older code names"),
+        ("ALTER TABLE room RENAME COLUMN a TO b", "a column that older code names"),
+        ("ALTER TABLE room RENAME a TO b", "a column that older code names"),
+        ("DROP TABLE room", "a table that older code names"),
+        ("ALTER TABLE room RENAME TO hall", "a table that older code names"),
+        ("ALTER TABLE room ADD COLUMN a VARCHAR DEFAULT 'b' NOT NULL", None),
+        ("ALTER TABLE room ADD COLUMN a VARCHAR", None),
+    ],
+)
+def test_what_shuts_out_older_code_is_seen(said: str, what: str | None) -> None:
+    assert shut_out([said]) == ({what} if what else set())
