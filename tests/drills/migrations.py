@@ -1,8 +1,8 @@
 """A migration that is killed at any statement, and one beside people who talk: whole afterwards, and nothing lost.
 
 The last migrations are killed before each statement and before each commit; what was killed is started again. Then
-a community of many messages goes down and up again; and what served before the newest migration goes on serving
-while it is made, as in a rolling update.
+a community of many messages goes down to its first shape and up again; and what served before the newest migration
+goes on serving while it is made, as in a rolling update, and serves again when it is started after it.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, delete, select
@@ -45,13 +46,16 @@ _REVISION = re.compile('^NEWEST = "(.+)"$', re.MULTILINE)
 
 
 def run() -> dict[str, Any]:
-    """LAST (5) migrations are killed; MESSAGES (100000), RATE (20) posts a second beside the newest one.
+    """LAST (5) migrations are killed; BACK (all but the first) go down and up again with MESSAGES (100000); RATE (20)
+    posts a second beside the newest one.
 
     ok: killed anywhere, on both databases, the next start finds or makes a whole database with all that was in it;
-    down and up again changes nothing; beside the older version no post fails, waits 5 s, or is lost. Controls, each
-    caught: statements that are committed one by one, and a row that is dropped.
+    down and up again changes nothing; beside the older version no post fails, waits 5 s, or is lost, and the older
+    version, started after the newest migration, serves. Controls, each caught: statements that are committed one by
+    one, and a row that is dropped.
     """
     last, messages = size("LAST", 5), size("MESSAGES", _MESSAGES)
+    steps = size("BACK", len(_revisions()) - 1)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-migrations-")))
         here = PostgresHere(*stack.enter_context(folder_of_nobody()))
@@ -65,8 +69,8 @@ def run() -> dict[str, Any]:
         }
         control = _kill_everywhere(_Files(folder / "control", last), one_by_one=True)
         back = {
-            "sqlite": _down_and_up(read_settings({}, data_dir=folder / "back"), last, messages),
-            "postgres": _down_and_up(_on(postgres, folder / "back2"), last, messages),
+            "sqlite": _down_and_up(read_settings({}, data_dir=folder / "back"), steps, messages),
+            "postgres": _down_and_up(_on(postgres, folder / "back2"), steps, messages),
         }
         beside_old = asyncio.run(_beside_old(folder / "old", postgres, messages))
     figures = {"killed": killed, "down_and_up": back, "beside_the_older": beside_old}
@@ -83,6 +87,7 @@ def _holds(figures: dict[str, Any]) -> bool:
         all(one["kills"] > 0 and not one["not_whole"] for one in killed.values())
         and not any(one["differing"] for one in back.values())
         and old["posted"] > 0
+        and old["posted_after_its_restart"] > 0
         and not old["lost"]
         and old["longest_post_s"] <= _MOST_WAIT_S
     )
@@ -189,11 +194,17 @@ def _is_whole_again(settings: Settings, sums: Sums) -> bool:
 # --- down and up ---
 
 
-def _down_and_up(settings: Settings, last: int, messages: int) -> dict[str, Any]:
+def _revisions() -> list[str]:
+    scripts = ScriptDirectory(str(ROOT / "migrations"))
+    return [script.revision for script in scripts.walk_revisions()]
+
+
+def _down_and_up(settings: Settings, steps: int, messages: int) -> dict[str, Any]:
+    """What is filled in stands in the first shape already: no step down may drop any of it."""
     fill(settings, messages)
     before = asyncio.run(all_sums(settings))
     took = {}
-    for way, revision in (("down_s", f"-{last}"), ("up_s", "head")):
+    for way, revision in (("down_s", f"-{steps}"), ("up_s", "head")):
         began = time.perf_counter()
         migrate(settings, revision)
         took[way] = round(time.perf_counter() - began, 2)
@@ -202,6 +213,7 @@ def _down_and_up(settings: Settings, last: int, messages: int) -> dict[str, Any]
     spoilt = asyncio.run(all_sums(settings))
     return {
         "messages": after["message"][0],
+        "steps": steps,
         **took,
         "differing": differing(before, after),
         "dropped_row_seen": differing(after, spoilt) == ["assessment"],
@@ -255,16 +267,30 @@ async def _beside_old(folder: Path, postgres: Postgres, messages: int) -> dict[s
             await asyncio.to_thread(migrate, server.settings)
             took_s = time.perf_counter() - began
             await asyncio.sleep(_AROUND_S)
+        posted, longest_s = len(steady.answered), steady.longest_s
         await server.stop()
+        await _start_again(server, steady, crowd.tokens[0])
     finally:
         server.kill()
     return {
         "older": commit[:7],
         "migrated_s": round(took_s, 2),
-        "posted": len(steady.answered),
-        "longest_post_s": round(steady.longest_s, 2),
+        "posted": posted,
+        "posted_after_its_restart": len(steady.answered) - posted,
+        "longest_post_s": round(longest_s, 2),
         "lost": await asyncio.to_thread(beside.read, server.settings, steady.lost),
     }
+
+
+async def _start_again(server: LiveServer, steady: Steady, token: str) -> None:
+    """On the newer database. One that does not come up has nobody's post."""
+    try:
+        await server.start()
+    except RuntimeError:
+        return
+    async with steady.talking(server, token, size("RATE", _RATE)):
+        await asyncio.sleep(_AROUND_S)
+    await server.stop()
 
 
 def _older() -> tuple[str, str]:
