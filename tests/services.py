@@ -112,18 +112,19 @@ async def redis_server() -> AsyncIterator[str]:
         yield url
         return
     with _redis_process() as url:
-        await _until(lambda: _empty(url))
+        await _until(lambda: empty_redis(url))
         yield url
 
 
 @pytest.fixture
 async def redis_url(redis_server: str) -> str:
     """The URL of an empty Redis."""
-    await _empty(redis_server)
+    await empty_redis(redis_server)
     return redis_server
 
 
-async def _empty(url: str) -> None:
+async def empty_redis(url: str) -> None:
+    """Nothing is left in it."""
     async with Redis.from_url(url) as redis:
         await redis.flushdb()
 

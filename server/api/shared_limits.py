@@ -1,14 +1,17 @@
 """Limits where several workers serve one community: a member has one share, not one at each.
 
 What guards log-in, and what strangers send, is counted in the database, and holds whatever else is down: when
-the database does not answer, nobody logs in. What members say is counted in Redis, if there is one; without it
-each worker allows its part.
+the database does not answer, nobody logs in. What members say is counted by each worker, always, and together in
+Redis, if there is one: emptied, it does not give anybody their share anew where they have had it. Without it each
+worker allows its part.
 """
 
 import hashlib
 import hmac
 import logging
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final, Protocol
 
@@ -27,6 +30,9 @@ IN_DATABASE: Final[frozenset[Kind]] = frozenset(
     }
 )  # fmt: skip
 _LEAST_WAIT_S = 0.5
+_WITHOUT_S = 1.0
+"""Redis that did not answer is not asked again for so long: a frozen one would cost each who comes a quarter of
+a second."""
 
 
 class Counter(Protocol):
@@ -53,13 +59,15 @@ class SharedLimits(Limits):
         counter: Counter | None,
         workers: int,
         trusted: Sequence[Trusted] = (),
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(profile, salt=secret, trusted=trusted)
+        super().__init__(profile, now, salt=secret, trusted=trusted)
         self._database = database
         self._secret = secret
         self._workers = workers
         self._counter = counter
         self._was_away = False
+        self._ask_again_at = -math.inf
 
     async def count(self, kind: Kind, key: str) -> None:
         """Count one with all workers. Raises TooFast; for what guards log-in also Unavailable."""
@@ -67,8 +75,8 @@ class SharedLimits(Limits):
             self.hit(kind, key)
         elif kind in IN_DATABASE:
             await self._in_database(kind, key, adds=True)
-        elif not await self._in_redis(kind, key):
-            self.hit(kind, key, of=self._workers)
+        else:
+            await self._here_and_in_redis(kind, key)
 
     async def uncount(self, kind: Kind, key: str) -> None:
         """Count the last one under this key no more; of what guards log-in."""
@@ -98,10 +106,21 @@ class SharedLimits(Limits):
         )
         _refuse_after(wait_s)
 
-    async def _in_redis(self, kind: Kind, key: str) -> bool:
-        """False where there is none that answers: then nothing was counted there."""
-        if self._counter is None:
-            return False
+    async def _here_and_in_redis(self, kind: Kind, key: str) -> None:
+        """Here first: two who come at once must not both find room while Redis is asked."""
+        self.hit(kind, key)
+        wait_s = await self._in_redis(kind, key)
+        if wait_s is None:
+            self.take_back(kind, key)
+            self.hit(kind, key, of=self._workers)
+        elif wait_s > 0:
+            self.take_back(kind, key)
+            _refuse_after(wait_s)
+
+    async def _in_redis(self, kind: Kind, key: str) -> float | None:
+        """Seconds to wait; None where there is none that answers: then nothing was counted there."""
+        if self._counter is None or self._now() < self._ask_again_at:
+            return None
         rule = self.rule(kind)
         try:
             wait_s = await self._counter.count(self._name(kind, key), rule.most, rule.within_s)
@@ -109,12 +128,12 @@ class SharedLimits(Limits):
             if not self._was_away:
                 log.warning("limits are counted by each worker: %s", type(error).__name__)
             self._was_away = True
-            return False
+            self._ask_again_at = self._now() + _WITHOUT_S
+            return None
         if self._was_away:
             log.warning("limits are counted together again")
         self._was_away = False
-        _refuse_after(wait_s)
-        return True
+        return wait_s
 
     def _name(self, kind: Kind, key: str) -> str:
         return hmac.new(self._secret, f"{kind} {key}".encode(), hashlib.sha256).hexdigest()[:32]

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from server.ids import new_id
@@ -16,6 +16,10 @@ _PATIENCE_S = 1.0
 _ASK_S = 5.0
 """A line that was silent for so long is asked whether it is still there."""
 _COUNT_S = 0.25
+_ONE_STEP_S = 0.2
+"""Of what counting waits for, sooner than all of it together: the library closes such a line, and drops a cancelled one."""
+_LINES = 16
+"""At most so many to one Redis that counts: where it stands still, who comes next waits for one, not for a new one."""
 _COUNT = """
 local now = redis.call('TIME'); now = now[1] * 1000 + math.floor(now[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
@@ -64,9 +68,15 @@ class RedisCounter:
     """A moving window for all workers. Raises OSError, TimeoutError within a quarter of a second."""
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url, socket_timeout=_COUNT_S, socket_connect_timeout=_COUNT_S, retry=None
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=_LINES,
+            timeout=_COUNT_S,
+            socket_timeout=_ONE_STEP_S,
+            socket_connect_timeout=_ONE_STEP_S,
+            retry=None,
         )
+        self._redis = Redis.from_pool(pool)
         self._script = self._redis.register_script(_COUNT)
 
     async def count(self, name: str, most: int, within_s: float) -> float:

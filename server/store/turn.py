@@ -1,6 +1,6 @@
 """Whose turn it is: of all workers on one database, one at a time does what happens by itself.
 
-A lock of PostgreSQL that goes with its connection, however that ends. Where only one process serves, it
+A lock of PostgreSQL (14 or newer) that goes with its connection, however that ends. Where only one process serves, it
 is always its turn.
 """
 
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 _LOCK: Final = 4_811_970_332
 _LOOK_EVERY_S = 1.0
 _PATIENCE_S = 3.0
+_SILENT_MS: Final = "10000"
+"""Who does not ask for so long stands still: its machine still answers for it, but the turn is another's."""
 
 Loops = Callable[[], Sequence[Coroutine[Any, Any, None]]]
 
@@ -53,7 +55,7 @@ class Turn:
             self._url,
             timeout=_PATIENCE_S,
             command_timeout=_PATIENCE_S,
-            server_settings=dict(ENDS_WHEN_CUT_OFF),
+            server_settings=ENDS_WHEN_CUT_OFF | {"idle_session_timeout": _SILENT_MS},
         )
         try:
             while True:

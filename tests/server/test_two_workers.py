@@ -1,6 +1,8 @@
 """Two workers of one community on PostgreSQL: each serves any member, whatever happened at the other."""
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -33,7 +35,7 @@ from server.store.turn import Turn
 from server.store.work import Crossed, SeatEnded, SessionsEnded, ToStaff, Work
 from tests.server.live_server import free_port, hasty
 from tests.server.store_fixture import TestClock, _found_postgres, sealer_in
-from tests.services import Postgres
+from tests.services import Postgres, empty_redis
 
 READY_S = 60.0
 
@@ -318,6 +320,97 @@ async def test_what_guards_log_in_is_counted_in_the_database_and_posts_also_with
             await one.close()
 
 
+@asynccontextmanager
+async def counting(
+    tmp_path: Path, postgres: Postgres
+) -> AsyncIterator[Callable[..., SharedLimits]]:
+    """Makes limits of two workers that count at a Redis."""
+    url = await postgres.clone("house", _found_postgres)
+    database = PostgresDatabase(url, sealer_in(tmp_path), TestClock(), lambda _: None)
+    made: list[SharedLimits] = []
+
+    def make(at: str, **others: Any) -> SharedLimits:
+        counter = RedisCounter(at)
+        made.append(
+            SharedLimits("normal", database, secret=b"s" * 32, counter=counter, workers=2, **others)
+        )
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for one in made:
+            await one.close()
+        await database.close()
+
+
+async def how_many(limits: SharedLimits, most: int = 40) -> int:
+    """Until it refuses."""
+    for number in range(most):
+        try:
+            await limits.count("post_burst", "ash")
+        except TooFast:
+            return number
+    return most
+
+
+async def test_an_emptied_redis_gives_nobody_their_share_anew(
+    postgres: Postgres, redis_url: str, tmp_path: Path
+) -> None:
+    async with counting(tmp_path, postgres) as limits:
+        worker, other = limits(redis_url), limits(redis_url)
+        assert await how_many(worker, 6) == 6
+        await empty_redis(redis_url)
+        assert await how_many(worker) == 4, "ten in all, as if nothing had happened"
+        assert await how_many(other) == 6, "the guard: Redis knows of four"
+
+
+async def test_what_redis_refused_is_not_counted_here(
+    postgres: Postgres, redis_url: str, tmp_path: Path
+) -> None:
+    async with counting(tmp_path, postgres) as limits:
+        worker, other = limits(redis_url), limits(redis_url)
+        assert await how_many(other) == 10
+        for _ in range(20):
+            assert await how_many(worker) == 0
+        await empty_redis(redis_url)
+        assert await how_many(worker) == 10
+
+
+async def test_when_redis_goes_what_was_counted_with_it_still_counts(
+    postgres: Postgres, redis_url: str, tmp_path: Path
+) -> None:
+    async with counting(tmp_path, postgres) as limits:
+        worker = limits(redis_url)
+        assert await how_many(worker, 5) == 5
+        worker._counter = limits(f"redis://127.0.0.1:{free_port()}/0")._counter
+        assert await how_many(worker) == 0, "five are its part of ten"
+
+
+async def test_a_frozen_redis_is_waited_for_once_a_second_not_by_each(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    asked = 0
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    at = 0.0
+    async with silent, counting(tmp_path, postgres) as limits:
+        worker = limits(f"redis://127.0.0.1:{port}/0", now=lambda: at)
+        assert await how_many(worker) == 5
+        assert asked == 1
+        at = 1.1
+        assert await how_many(worker) == 0
+        await worker.count("post_burst", "birch")
+        assert asked == 2
+
+
 async def test_one_worker_at_a_time_has_its_turn_and_another_takes_over(postgres_url: str) -> None:
     running: list[str] = []
 
@@ -341,3 +434,38 @@ async def test_one_worker_at_a_time_has_its_turn_and_another_takes_over(postgres
     second.cancel()
     await asyncio.gather(first, second, return_exceptions=True)
     assert not running
+
+
+_HOLDER = """
+import asyncio, sys
+from server.store import turn
+turn._SILENT_MS = "3000"
+async def loop():
+    print("mine", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(turn.Turn(sys.argv[1], lambda: [loop()]).keep())
+"""
+
+
+async def test_a_worker_that_stands_still_does_not_keep_the_turn(postgres_url: str) -> None:
+    """Its kernel goes on answering for it."""
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _HOLDER, postgres_url, stdout=asyncio.subprocess.PIPE
+    )
+    assert holder.stdout
+    assert await holder.stdout.readline() == b"mine\n"
+    taken = asyncio.Event()
+
+    async def loop() -> None:
+        taken.set()
+
+    other = asyncio.create_task(Turn(postgres_url, lambda: [loop()]).keep())
+    try:
+        await asyncio.sleep(4)
+        assert not taken.is_set(), "the guard: who asks keeps it"
+        holder.send_signal(signal.SIGSTOP)
+        await asyncio.wait_for(taken.wait(), 20)
+    finally:
+        other.cancel()
+        holder.kill()
+        await asyncio.gather(other, holder.wait(), return_exceptions=True)
