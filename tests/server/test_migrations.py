@@ -106,7 +106,7 @@ def test_the_newest_revision_is_the_one_the_server_looks_for() -> None:
 
 
 def of_tomorrow(connection: Connection) -> None:
-    connection.execute(text(f"UPDATE alembic_version SET version_num = '{OF_TOMORROW}'"))
+    connection.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": OF_TOMORROW})
     connection.commit()
 
 
