@@ -1,5 +1,6 @@
 """Whether the place is well, for a steward: over HTTP, without anybody's words."""
 
+import os
 import platform
 from collections import Counter
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ def _well(parts: Parts, look: Look, disk: well.Disk) -> bodies.Well:
     return bodies.Well(
         at=look.at,
         since=parts.watch.since,
+        answered_by=f"{platform.node()} {os.getpid()}" if parts.feed else None,
         findings=[bodies.Finding(what=what, state=state) for what, state in found.items()],
         cases=_cases(look),
         unread=look.unread,

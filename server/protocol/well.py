@@ -95,6 +95,9 @@ class Well(Wire):
     at: Time
     since: Time
     """When this process began."""
+    answered_by: str | None
+    """The machine and the process whose own are `since`, the writing, the waiting, readings, sockets, course and
+    troubles, and whose machine's disk it is. None: it serves alone, and the database is on its disk."""
     findings: list[Finding]
     cases: list[OpenCases]
     unread: int

@@ -207,6 +207,7 @@ async def test_no_word_no_name_and_no_id_leaves_by_metrics_traces_or_log(seen: S
 
 async def test_the_steward_reads_the_same_as_a_page(seen: Seen) -> None:
     told = seen.well
+    assert told.answered_by is None, "it serves alone"
     states = {finding.what: finding.state for finding in told.findings}
     assert states["backup"] == states["keys"] == "mend"
     assert [case.urgency for case in told.cases] == ["now", "soon", "routine", "none"]

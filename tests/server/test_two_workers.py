@@ -1,6 +1,7 @@
 """Two workers of one community on PostgreSQL: each serves any member, whatever happened at the other."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -17,12 +18,14 @@ from sqlmodel import select
 from server.api.depend import Parts
 from server.api.shared_limits import SharedLimits
 from server.app import create_app
+from server.cli.members import add_member, make_token
 from server.client import Client, Declined, Http
 from server.errors import TooFast
 from server.ids import new_id
 from server.live.by_redis import RedisCarrier, RedisCounter
 from server.live.hints import Hints, PostgresCarrier
 from server.protocol import frames
+from server.protocol.well import Well
 from server.services import seats, sessions
 from server.services.founding import found
 from server.services.names import name_key
@@ -87,6 +90,11 @@ def _seat_all(work: Work, names: list[str]) -> tuple[UUID, dict[str, str]]:
     return room, tokens
 
 
+def _steward(work: Work) -> str:
+    add_member(work, "Lamplighter", "steward", None)
+    return make_token(work, "Lamplighter")
+
+
 async def until(is_so: Callable[[], Any], within_s: float = 20.0) -> None:
     async with asyncio.timeout(within_s):
         while not is_so():  # noqa: ASYNC110 - a condition
@@ -102,6 +110,7 @@ async def test_two_workers_are_one_community(
     room, tokens = await asyncio.to_thread(
         beside.do, settings, partial(_seat_all, names=["Ash", "Birch", "Fern"])
     )
+    steward = await asyncio.to_thread(beside.do, settings, _steward)
     heard: dict[str, list[frames.ServerFrame]] = {name: [] for name in tokens}
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(serving(url, tmp_path, redis_url))
@@ -113,6 +122,7 @@ async def test_two_workers_are_one_community(
             await client.join(room)
         await _say_at_both(people, room, heard)
         await _count_once(one, two, room)
+        await _say_who_answers(one, two, steward)
         await _tell_staff(people, room, heard)
         await _write(people, room, heard)
         await _guess(one, two)
@@ -139,6 +149,14 @@ async def _say_at_both(
 
 async def _count_once(one: Worker, two: Worker, room: UUID) -> None:
     await until(lambda: one.parts.hub.here_in(room) == 3 and two.parts.hub.here_in(room) == 3)
+
+
+async def _say_who_answers(one: Worker, two: Worker, steward: str) -> None:
+    """What is one worker's own is said to be: the page is answered now by one of them, now by the other."""
+    for worker in (one, two):
+        well = await Http(worker.url, steward).read("/api/steward/well", Well)
+        assert well.answered_by
+        assert well.answered_by.endswith(f" {os.getpid()}")
 
 
 async def _tell_staff(

@@ -10099,6 +10099,8 @@ export interface components {
          * @description Is it well? `findings` judges what stands in the rest. at: when the database was looked at.
          */
         Well: {
+            /** Answered By */
+            answered_by: string | null;
             /**
              * At
              * Format: date-time

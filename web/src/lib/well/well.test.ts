@@ -7,6 +7,7 @@ import { bars, headline, inSize, sentence, worstFirst, type Finding, type Well }
 const WELL: Well = {
   at: '2026-11-26T09:00:00Z',
   since: '2026-11-26T08:00:00Z',
+  answered_by: null,
   findings: [],
   cases: [],
   unread: 2,
@@ -71,6 +72,19 @@ describe('is it well', () => {
     expect(screen.getByText(/2 messages are shown/)).toBeTruthy();
     expect(screen.getByText(/the oldest has waited 3/)).toBeTruthy();
     expect(screen.getByText('Keep an eye on it')).toBeTruthy();
+  });
+});
+
+describe('the disk', () => {
+  const note = /PostgreSQL writes is not measured here/;
+
+  it('is the machine’s on which Hearth runs, and says so where the database has its own', () => {
+    const { unmount } = render(FindingRow, { finding: found('disk', 'well'), well: WELL });
+    expect(screen.queryByText(note)).toBeNull();
+    unmount();
+    const several = { ...WELL, answered_by: 'one 7' };
+    render(FindingRow, { finding: found('disk', 'well'), well: several });
+    expect(screen.getByText(note)).toBeTruthy();
   });
 });
 
