@@ -17,7 +17,7 @@ _ASK_S = 5.0
 """A line that was silent for so long is asked whether it is still there."""
 _COUNT_S = 0.25
 _ONE_STEP_S = 0.2
-"""Of what counting waits for, sooner than all of it together: the library closes such a line, and drops a cancelled one."""
+"""Of what counting waits for; sooner than all of it together, for the library drops a cancelled line unclosed."""
 _LINES = 16
 """At most so many to one Redis that counts: where it stands still, who comes next waits for one, not for a new one."""
 _COUNT = """
