@@ -42,7 +42,8 @@ async def ask_export(proof: bodies.Proof, ask: AskRecord) -> bodies.DataExport:
     response_class=Response,
 )
 async def fetch_export(export_id: UUID, ask: AskRecord) -> Response:
-    """The file, once, within 24 hours."""
+    """The file, once, within 24 hours. Raises ProofNeeded."""
+    await check_proven(ask)
     content = await take_file(ask.parts, ask.actor, export_id)
     headers = {
         "content-disposition": f'attachment; filename="{FILE_NAME}"', "cache-control": "no-store",

@@ -25,6 +25,8 @@ from server.store.tables import DataExport
 from server.store.work import Work
 
 LINK_LIFE: Final = timedelta(hours=24)
+ONE_IN: Final = timedelta(days=1)
+"""Each is everything of somebody's: seconds of work, and a file to steal."""
 FILE_NAME: Final = "my-data.zip"
 _TEMPLATE: Final = Path(__file__).with_name("export.html")
 _ALL: Final = 1_000_000
@@ -48,12 +50,18 @@ def read_newest(work: Work, actor: Actor) -> wire.DataExport | None:
 
 
 def ask(work: Work, actor: Actor) -> wire.DataExport:
-    """Begin. While one is being made, that is the answer. One that was ready and not fetched makes way."""
+    """Begin. While one is being made, that is the answer. One that failed may be asked for again at once.
+
+    Raises NotNow: one a day.
+    """
     check(actor, "me.data")
     found = own_data.newest(work, actor.id)
     if found and found.state == "waits":
         return _body(found)
-    if found and found.state == "ready":
+    if found and found.state != "failed" and found.asked_at + ONE_IN > work.now:
+        next_at = f"{found.asked_at + ONE_IN:%Y-%m-%d %H:%M} UTC"
+        raise NotNow(f"A copy can be asked for once a day. The next one is possible at {next_at}.")
+    if found and found.state == "ready":  # and not fetched: it makes way
         found.state = "taken"
         work.session.add(found)
     export = DataExport(member_id=actor.id, asked_at=work.now)

@@ -8,7 +8,7 @@ from moderation import appeals
 from server.access import Actor, Relation, check
 from server.protocol import bodies, frames
 from server.services import pushing, wording
-from server.store import comfort, notices
+from server.store import comfort, erasing, notices
 from server.store.tables import Notice
 from server.store.work import ToMember, Work
 
@@ -36,7 +36,7 @@ def tell(
     appealable: bool = False,
     calls_until: datetime | None = None,
 ) -> frames.Notice:
-    """Keep a notice and tell it to its receiver's open pages.
+    """Keep a notice and tell it to its receiver's open pages. Who was erased is told nothing.
 
     calls_until: it cannot wait: until then their browsers are called for it as well.
 
@@ -62,6 +62,8 @@ def tell(
         at=work.now,
     )
     told = words if words is not None else standing_words(work, member_id, kind, code)
+    if erasing.is_done(work, member_id):
+        return _frame(notice, told)
     notices.add(work, notice, told)
     if calls_until:
         pushing.plan_notice(work, notice, calls_until)

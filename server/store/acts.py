@@ -214,7 +214,7 @@ def _of_decision(decision: Decision) -> list[Any]:
         decision.id, decision.case_id, decision.action, decision.by, decision.by_role,
         decision.at, decision.until, decision.policy, decision.case_version, decision.clause,
         decision.clause_words, decision.model, decision.detected_by, decision.before,
-        decision.sealed,
+        decision.sealed or decision.sealed_digest,
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from sqlmodel import col, delete, func, select
 from server.ids import new_id
 from server.protocol import frames
 from server.store.sealing import Spot, Unreadable
-from server.store.tables import Crossing
+from server.store.tables import Crossing, Guess
 from server.store.work import (
     Announcement,
     Crossed,
@@ -77,6 +77,12 @@ def forget(work: Work) -> None:
             col(Crossing.at) < work.now - _KEPT, col(Crossing.number) < newest(work)
         )
     )
+
+
+def forget_all(work: Work) -> None:
+    """Also what is counted to limit it. Only where nobody serves: numbers begin anew."""
+    for model in (Crossing, Guess):
+        work.session.exec(delete(model))
 
 
 def _encoded(one: Announcement) -> bytes:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, delete, or_, select, update
 
-from server.store import audit
+from server.store import audit, case_words, holds
 from server.store.place import get_place
 from server.store.rooms import next_seq
 from server.store.tables import (
@@ -123,6 +123,12 @@ def find(work: Work, member_id: UUID) -> Erasure | None:
     return work.session.get(Erasure, member_id)
 
 
+def is_done(work: Work, member_id: UUID) -> bool:
+    """Whether nobody is there any more."""
+    found = find(work, member_id)
+    return found is not None and found.done_at is not None
+
+
 def due(work: Work, limit: int) -> list[UUID]:
     """Members whose day of thinking it over has passed, the longest first."""
     query = (
@@ -152,6 +158,7 @@ def _blank(work: Work, member_id: UUID) -> None:
         work.session.add(member)
         work.session.flush()
     cases = select(Case.id).where(col(Case.subject_id) == member_id)
+    case_words.forget(work, cases.where(col(Case.id).not_in(holds.held_cases(work))))
     notices = select(Notice.id).where(col(Notice.member_id) == member_id)
     for statement in (
         update(Case).where(col(Case.subject_id) == member_id).values(sealed=None),

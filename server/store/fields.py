@@ -76,7 +76,7 @@ class Field:
         found = select(row, self.owner, room, sealed).select_from(self.table)
         for other, on in self.joins:
             found = found.join(other, on)
-        return found.where(sealed.is_not(None), *where).order_by(row)
+        return found.where(sealed.is_not(None), sealed != b"", *where).order_by(row)
 
 
 @dataclass(frozen=True, slots=True)

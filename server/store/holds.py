@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, delete, select
 
-from server.store import fields
+from server.store import case_words, fields
 from server.store.fields import FIELDS, Held
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import Case, CaseFlag, HeldWords, Hold, Message, Revision
@@ -43,6 +43,11 @@ def keep(work: Work, case: Case, life: timedelta) -> Hold:
     return hold
 
 
+def held_cases(work: Work) -> Any:
+    """A query for cases whose words are kept to a date that has not come."""
+    return select(Hold.case_id).where(col(Hold.until) > work.now)
+
+
 def standing(work: Work, case_id: UUID) -> Hold | None:
     """The hold of a case, until its date."""
     query = select(Hold).where(col(Hold.case_id) == case_id, col(Hold.until) > work.now)
@@ -68,7 +73,8 @@ def ended(work: Work, limit: int) -> list[UUID]:
 
 
 def end(work: Work, hold_id: UUID) -> None:
-    """The words go, and the key they were under."""
+    """The words go, with the key they were under and what was written about their case."""
+    case_words.forget(work, select(Hold.case_id).where(Hold.id == hold_id))
     work.session.exec(delete(HeldWords).where(col(HeldWords.hold_id) == hold_id))
     work.session.exec(delete(Hold).where(col(Hold.id) == hold_id))
     work.session.flush()

@@ -22,7 +22,7 @@ from uuid import UUID, uuid5
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from server.errors import Misconfigured
+from server.errors import Misconfigured, NotFound
 from server.store.key_shelf import open_shelf
 
 _HEADER = "hearth-key-1 "
@@ -253,11 +253,15 @@ class KeyStore:
             self._shelf.close()
 
     def newest(self, member: UUID) -> tuple[int, AESGCM]:
-        """What new words of a member are sealed with, and its version; made where there is none, durable on return."""
+        """What new words of a member are sealed with, and its version; made where there is none, durable on return.
+
+        Raises NotFound for who was erased.
+        """
         with self._lock:
             self._look()
             ciphers, wanted = self._load(member), self._state.generation + 1
             if wanted not in ciphers:
+                self._check_is_here(member)
                 ciphers[wanted] = AESGCM(self._make(member, wanted))
                 self._remember(member, ciphers)
             return wanted, ciphers[wanted]
@@ -361,6 +365,10 @@ class KeyStore:
             self._cache.clear()
             self._shelf.mark()
             return len(self._shelf.run(f"DELETE {_RETIRED} RETURNING version"))
+
+    def _check_is_here(self, member: UUID) -> None:
+        if member in self._shelf.erased.members():
+            raise NotFound
 
     def _look(self) -> None:
         """At most once a second: whether another process has changed the keys."""

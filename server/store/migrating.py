@@ -14,7 +14,7 @@ from server.errors import NotNow
 from server.settings import Settings
 from server.store.engines import migration_engine
 
-NEWEST = "a4d70b93c5e2"
+NEWEST = "b7c41d92e0fa"
 """The newest revision in migrations/: where a database stands there already, nothing more is read or done."""
 MOVING = "hearth_moving"
 """The schema of PostgreSQL in which a community arrives, until all of it is there."""

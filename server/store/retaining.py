@@ -7,11 +7,10 @@ from uuid import UUID
 
 from sqlmodel import col, delete, exists, or_, select, update
 
-from server.store import holds, outside
+from server.store import case_words, holds, outside
 from server.store.tables import (
     Assessment,
     Case,
-    CaseFlag,
     Complaint,
     ComplaintStep,
     DataExport,
@@ -91,13 +90,22 @@ def _assessments(before: datetime) -> Any:
 
 
 def _cases(before: datetime) -> Any:
-    flag_words = exists().where(
-        col(CaseFlag.case_id) == col(Case.id), col(CaseFlag.sealed).is_not(None)
-    )
+    """Not those whose decision somebody still asks about: its reason is needed for the answer."""
     return (
         select(Case.id)
         .where(col(Case.open_key).is_(None), col(Case.closed_at) < before)
-        .where(or_(col(Case.sealed).is_not(None), flag_words))
+        .where(case_words.stand(), col(Case.id).not_in(_asked_about(col(Notice.case_id))))
+    )
+
+
+def _asked_about(column: Any) -> Any:
+    """Of notices about which an appeal or a complaint is not answered yet."""
+    complained = select(Complaint.notice_id).where(
+        col(Complaint.notice_id).is_not(None), Complaint.state != "answered"
+    )
+    return select(column).where(
+        column.is_not(None),
+        or_(col(Notice.appeal) == "open", col(Notice.id).in_(complained)),
     )
 
 
@@ -106,8 +114,16 @@ def _nudges(before: datetime) -> Any:
 
 
 def _notices(before: datetime) -> Any:
-    """Not those that were ever asked about: what became of that stays."""
-    return select(Notice.id).where(Notice.at < before, col(Notice.appeal).is_(None))
+    """Those that were asked about: when the answer is as old."""
+    newly_answered = select(Case.appeal_of).where(
+        col(Case.appeal_of).is_not(None),
+        or_(col(Case.open_key).is_not(None), col(Case.closed_at) >= before),
+    )
+    return select(Notice.id).where(
+        Notice.at < before,
+        col(Notice.id).not_in(_asked_about(col(Notice.id))),
+        col(Notice.id).not_in(newly_answered),
+    )
 
 
 def _sessions(before: datetime) -> Any:
@@ -192,14 +208,6 @@ def _rows_of(model: Any) -> Callable[[Work, Sequence[UUID]], None]:
     return remove
 
 
-def _words_of_cases(work: Work, ids: Sequence[UUID]) -> None:
-    for statement in (
-        update(Case).where(col(Case.id).in_(ids)).values(sealed=None),
-        update(CaseFlag).where(col(CaseFlag.case_id).in_(ids)).values(sealed=None),
-    ):
-        work.session.exec(statement.execution_options(synchronize_session="fetch"))
-
-
 def _whole_notices(work: Work, ids: Sequence[UUID]) -> None:
     edits = update(Edit).where(col(Edit.notice_id).in_(ids)).values(notice_id=None)
     work.session.exec(edits.execution_options(synchronize_session="fetch"))
@@ -227,7 +235,7 @@ def _words_of_complaints(work: Work, ids: Sequence[UUID]) -> None:
 
 _REMOVE: Mapping[str, Callable[[Work, Sequence[UUID]], None]] = {
     "revisions": _rows_of(Revision),
-    "cases": _words_of_cases,
+    "cases": case_words.forget,
     "assessments": _rows_of(Assessment),
     "nudges": _rows_of(NudgeShown),
     "notices": _whole_notices,

@@ -13,13 +13,15 @@ import pytest
 from sqlmodel import SQLModel, select
 
 from server.errors import Misconfigured, NotNow, ServerError
-from server.ids import digest
+from server.ids import digest, new_id
 from server.settings import Settings, read_settings
 from server.store import audit, beside, messages, place
 from server.store.copies.backup import Totals, back_up, verify
+from server.store.copies.lines import MOMENTARY
 from server.store.copies.restoring import Restored, restore
 from server.store.copies.sealed_file import Damaged, NotACopy, WrongPassphrase
-from server.store.tables import Message, Session
+from server.store.copies.staging import run_verb
+from server.store.tables import Crossing, Guess, Message, Session
 from server.store.work import Work
 from tests.server.peopled import SAID, let_in, people
 
@@ -123,6 +125,41 @@ async def test_what_was_kept_is_there_again_on_either_database(
     second = await kept(other, tmp_path / "kept again")
     differ = {table for table in totals if totals[table] != second[table]}
     assert differ == {"place", "audit"}
+
+
+def _add_momentary(work: Work) -> None:
+    for number in (901, 902):
+        work.session.add(
+            Crossing(number=number, id=new_id(), worker=new_id(), sealed=b"told", at=work.now)
+        )
+    work.session.add(Guess(id=new_id(), kind="log_in", key="salted", at=work.now))
+
+
+def _momentary(work: Work) -> int:
+    return sum(len(work.session.exec(select(model)).all()) for model in (Crossing, Guess))
+
+
+async def test_no_copy_holds_what_workers_told_each_other_or_what_was_counted(
+    settings: Settings, other: Settings, tmp_path: Path
+) -> None:
+    await run_verb(settings, None, _add_momentary)
+    assert await read(settings, _momentary) >= 3, "the guard: they are there"
+    totals = await kept(settings, tmp_path / "kept")
+    assert {totals[table].rows for table in MOMENTARY} == {0}
+    await put_back(other, tmp_path / "kept")
+    assert await read(other, _momentary) == 0
+
+
+async def test_what_an_older_backup_holds_of_them_is_not_put_back(
+    embedded: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run_verb(embedded, None, _add_momentary)
+    monkeypatch.setattr("server.store.copies.backup.MOMENTARY", frozenset())
+    totals = await kept(embedded, tmp_path / "kept")
+    assert totals["crossing"].rows == 2, "the guard: it is one of those"
+    monkeypatch.undo()
+    await put_back(embedded, tmp_path / "kept", replace=True)
+    assert await read(embedded, _momentary) == 0
 
 
 async def test_the_one_that_is_replaced_is_set_aside(settings: Settings, tmp_path: Path) -> None:

@@ -159,6 +159,11 @@ async def test_a_copy_is_fetched_once_within_its_day_by_its_owner(any_house: Hou
     await any_house.do(lambda work: exporting.take(work, ash, first.id))
     with pytest.raises(NotNow):
         await any_house.do(lambda work: exporting.take(work, ash, first.id))
+    any_house.clock.move(hours=23)
+    with pytest.raises(NotNow) as refused:
+        await any_house.do(lambda work: exporting.ask(work, ash))
+    assert "2026-11-17 09:00 UTC" in refused.value.detail
+    any_house.clock.move(hours=1)
     second = await made()
     any_house.clock.move(hours=25)
     with pytest.raises(NotNow):

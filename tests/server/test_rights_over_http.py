@@ -11,11 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlmodel import update
 
 from server.client import Client, Declined, Http, SessionOver
-from server.protocol import bodies, frames
+from server.errors import ProofNeeded
+from server.protocol import bodies, frames, ways
 from server.protocol import rights as wire
 from server.store import beside, erasing, people
+from server.store.tables import Session
 from server.store.work import Work
 from tests.server.live_server import LiveServer
 
@@ -72,12 +75,18 @@ async def test_a_copy_is_proved_made_and_fetched_once(standing_server: LiveServe
     assert len(files) == 1
     assert WORDS.encode() not in files[0].read_bytes()
 
-    other, other_token, _, _ = await enter(standing_server, "Somebody else here")
-    assert other
+    other, other_token, other_code, _ = await enter(standing_server, "Somebody else here")
+    await other.call("POST", "/api/me/proof", ways.NewProof(recovery_code=other_code))
     with pytest.raises(urllib.error.HTTPError) as refused:
         await asyncio.to_thread(fetch, standing_server, other_token, copy.id)
     assert refused.value.code == 404
     refused.value.close()
+    await standing_server.on_database(_forget_proofs)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        await asyncio.to_thread(fetch, standing_server, token, copy.id)
+    assert refused.value.code == ProofNeeded.status
+    refused.value.close()
+    await http.call("POST", "/api/me/proof", ways.NewProof(recovery_code=code))
     content = await asyncio.to_thread(fetch, standing_server, token, copy.id)
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         assert WORDS in packed.read("read-me.html").decode()
@@ -86,6 +95,10 @@ async def test_a_copy_is_proved_made_and_fetched_once(standing_server: LiveServe
     assert refused.value.code == 409
     refused.value.close()
     assert not list(standing_server.settings.exports_path.iterdir())
+
+
+def _forget_proofs(work: Work) -> None:
+    work.session.exec(update(Session).values(proved_at=None))
 
 
 async def test_a_copy_that_another_machine_made_is_made_anew_where_it_is_fetched(

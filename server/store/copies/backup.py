@@ -1,4 +1,4 @@
-r"""A backup: every table as lines, from one moment, in one sealed file.
+r"""A backup: every table as lines, from one moment, in one sealed file. Those of minutes are empty in it.
 
 Inside it is what `psql` reads, too: a comment with what it is, `COPY ... FROM stdin;` and the lines of each
 table, `\.`, and a comment with how many rows and which checksum each has. It holds no key.
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 
 from server.errors import NotFound
 from server.settings import Settings
-from server.store.copies.lines import VERSIONS, Shape, Side, Sum
+from server.store.copies.lines import MOMENTARY, VERSIONS, Shape, Side, Sum
 from server.store.copies.postgres_side import PostgresSide, read_postgres
 from server.store.copies.sealed_file import Damaged, open_sealed, write_sealed
 from server.store.copies.sqlite_side import SqliteSide, read_sqlite
@@ -195,7 +195,7 @@ async def _look(side: SqliteSide | PostgresSide, version: str, now: datetime) ->
         epoch=epoch,
         key_file=key_file,
         shapes=tuple(shapes),
-        rows={shape.table: await side.count(shape) for shape in shapes},
+        rows={shape.table: await _rows_to_keep(side, shape) for shape in shapes},
     )
 
 
@@ -210,6 +210,10 @@ def _read_revision(connection: Connection) -> str:
     return str(connection.execute(text(f"SELECT version_num FROM {VERSIONS}")).scalar())  # noqa: S608
 
 
+async def _rows_to_keep(side: Side, shape: Shape) -> int:
+    return 0 if shape.table in MOMENTARY else await side.count(shape)
+
+
 async def _copy(
     side: Side, shape: Shape, write: Callable[[bytes], None], tell: Tell, of: int
 ) -> Sum:
@@ -220,7 +224,8 @@ async def _copy(
         write(block)
         tell(shape.table, summed.rows, of)
 
-    await side.read(shape, take)
+    if shape.table not in MOMENTARY:
+        await side.read(shape, take)
     return summed
 
 

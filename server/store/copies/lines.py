@@ -36,6 +36,8 @@ Key = tuple[str, ...]
 Take = Callable[[bytes], None]
 VERSIONS = "alembic_version"
 """Belongs to the shape of a database, not to what is in it."""
+MOMENTARY = frozenset({"crossing", "guess"})
+"""Tables of minutes: what workers tell each other, and what is counted to limit it. No copy has their rows."""
 _KINDS: tuple[tuple[type[TypeEngine[Any]], Kind], ...] = (
     (Uuid, "id"),
     (CHAR, "id"),

@@ -24,7 +24,7 @@ from server.errors import Misconfigured, NotFound, NotNow
 from server.settings import Settings
 from server.store import audit
 from server.store.copies.backup import Tell, Total, Totals
-from server.store.copies.lines import VERSIONS, Shape, Span, Sum, sum_up
+from server.store.copies.lines import MOMENTARY, VERSIONS, Shape, Span, Sum, sum_up
 from server.store.copies.parts import NOTES, About, Notes, Part
 from server.store.copies.postgres_side import PostgresSide, postgres_side
 from server.store.copies.restoring import Different
@@ -256,7 +256,8 @@ async def _arriving(
     async with postgres_side(there.database_url, MOVING) as target:
         if shapes != await target.shapes():
             raise Different("The tables here are not those that this version of Hearth makes.")
-        yield _Arriving(target, shapes, moved, tell, part_rows)
+        lasting = [shape for shape in shapes if shape.table not in MOMENTARY]
+        yield _Arriving(target, lasting, moved, tell, part_rows)
 
 
 @asynccontextmanager

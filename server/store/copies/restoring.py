@@ -11,7 +11,7 @@ from uuid import UUID
 from server.errors import Misconfigured, NotNow, ServerError
 from server.ids import new_token
 from server.settings import Settings
-from server.store import audit, beside, erasing, people, place
+from server.store import audit, beside, crossing, erasing, people, place
 from server.store.copies.backup import Backup, Contents, Tell, Totals, open_backup
 from server.store.copies.key_copies import erased_members, has_keys
 from server.store.copies.lines import Shape, Side, sum_up
@@ -151,6 +151,7 @@ def _begin_anew(
 ) -> bool:
     """Every position from before is worthless, and the log says why. Returns whether its signed heads fit.
 
+    Older backups hold what workers told each other, and counts of an hour: nobody is to hear of them again.
     Whoever was erased since is erased again, here as at each start: before anybody can ask.
     """
     stored = place.get_place(work)
@@ -158,6 +159,7 @@ def _begin_anew(
     stored.key_file = work.sealer.key_id
     work.session.add(stored)
     people.end_sessions(work, ended)
+    crossing.forget_all(work)
     erasing.erase_again(work, gone)
     try:
         newest = heads.newest()

@@ -117,7 +117,7 @@ class Timer(SQLModel, table=True):
 
 
 class Decision(SQLModel, table=True):
-    """Who, what, why, under which policy, when. Appended, never edited."""
+    """Who, what, why, under which policy, when. Appended, never edited; its reason goes with its case."""
 
     __table_args__ = (Index(None, "bound", unique=True),)
     id: UUID = primary()
@@ -125,6 +125,9 @@ class Decision(SQLModel, table=True):
     action: str
     by: UUID = Field(foreign_key="member.id")
     sealed: bytes
+    """The reason; empty when it went."""
+    sealed_digest: str | None = None
+    """SHA-256 of a reason that went: what the audit log is bound to."""
     at: datetime = time()
     until: datetime | None = maybe_time()
     policy: str

@@ -1369,7 +1369,7 @@ export interface paths {
         };
         /**
          * Fetch Export
-         * @description The file, once, within 24 hours.
+         * @description The file, once, within 24 hours. Raises ProofNeeded.
          */
         get: operations["me_data_export_file"];
         put?: never;
