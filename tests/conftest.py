@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["tests.services", "tests.browser"]
+pytest_plugins = ["tests.services", "tests.browser", "tests.engines"]
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own is made in it
 ROOM_BYTES = 8 * 1024**3

@@ -111,7 +111,7 @@ async def redis_server() -> AsyncIterator[str]:
     if url := os.environ.get("TEST_REDIS_URL"):
         yield url
         return
-    with _redis_process() as url:
+    with redis_process() as url:
         await _until(lambda: empty_redis(url))
         yield url
 
@@ -152,7 +152,8 @@ def postgres_process() -> Iterator[str]:
 
 
 @contextmanager
-def _redis_process() -> Iterator[str]:
+def redis_process() -> Iterator[str]:
+    """The same of Redis."""
     server = _found("Redis", installed.find_redis())
     with folder_of_nobody() as (folder, user):
         port = _free_port()

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.server.live_server import live_server, standing_server
-from tests.server.store_fixture import any_house, house, server
+from tests.server.store_fixture import any_house, house, server, usual_server
 
-__all__ = ["any_house", "house", "live_server", "server", "standing_server"]
+__all__ = ["any_house", "house", "live_server", "server", "standing_server", "usual_server"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,8 +15,10 @@ _FORKS.set_forkserver_preload(["server.serve"])
 class Forked:
     """`hearth serve`, to be held like a subprocess.Popen."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], log: Path) -> None:
-        self._process = _FORKS.Process(target=_serve, args=(folder, environment, log))
+    def __init__(
+        self, folder: Path, environment: dict[str, str], log: Path, flags: list[str]
+    ) -> None:
+        self._process = _FORKS.Process(target=_serve, args=(folder, environment, log, flags))
         self._process.start()
 
     @property
@@ -45,7 +47,7 @@ class Forked:
         return self._process.exitcode
 
 
-def _serve(folder: Path, environment: dict[str, str], log: Path) -> None:
+def _serve(folder: Path, environment: dict[str, str], log: Path, flags: list[str]) -> None:
     with log.open("ab") as out:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -53,4 +55,4 @@ def _serve(folder: Path, environment: dict[str, str], log: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.exit(main(["serve"]))
+    sys.exit(main(["serve", *flags]))

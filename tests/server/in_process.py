@@ -17,6 +17,7 @@ from server.services.founding import found
 from server.services.reader import Reader
 from server.settings import Settings, read_settings
 from server.store import beside
+from tests import engines
 from tests.server.live_server import free_port
 
 READY_S = 60.0
@@ -62,7 +63,9 @@ async def serving_app(
     change: Callable[[FastAPI], None] = lambda app: None,
 ) -> AsyncIterator[tuple[FastAPI, Settings]]:
     """The application itself, with the lexicon alone, and what it runs with."""
-    settings = read_settings({}, data_dir=folder / "data", port=free_port(), classifier="lexicon")
+    settings = read_settings(
+        {}, data_dir=folder / "data", port=free_port(), classifier="lexicon", **engines.of_a_place()
+    )
     await asyncio.to_thread(beside.do, settings, partial(found, open_to_all=True))
     app = create_app(settings)
     change(app)

@@ -17,6 +17,7 @@ from server.client import BackOff
 from server.settings import Settings, read_settings
 from server.store import beside
 from server.store.work import Work
+from tests import engines
 from tests.server.forked import Forked
 
 Result = TypeVar("Result")
@@ -44,7 +45,7 @@ class LiveServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
-        self._settings = {"classifier": "lexicon"} | settings
+        self._settings = {"classifier": "lexicon"} | engines.of_a_place() | settings
         self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
@@ -63,7 +64,8 @@ class LiveServer:
         assert self._process is None
         self.folder.mkdir(parents=True, exist_ok=True)
         if "PYTEST_CURRENT_TEST" in os.environ:  # drills measure the whole of a start
-            self._process = Forked(ROOT, self.environment(), self.log)
+            flags = engines.flags() if "database_url" in self._settings else []
+            self._process = Forked(ROOT, self.environment(), self.log, flags)
             return
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """A real database of either kind, a clock that tests move, and a named cast."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,6 +28,7 @@ from server.store.sealing import Sealer
 from server.store.sqlite import SqliteDatabase
 from server.store.tables import Case, Member, Message, Place, Room, RoomHead
 from server.store.work import Announcement, Database, ToMember, ToStaff, Work
+from tests import engines
 
 Result = TypeVar("Result")
 MONDAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
@@ -205,12 +207,16 @@ def _found(session: Session) -> None:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    """A place on the embedded database."""
-    clock, told = TestClock(), []  # type: ignore[var-annotated]
-    house = House(open_sqlite(tmp_path, clock, told), clock, told)
-    yield house
-    await house.database.close()
+def usual_server(request: pytest.FixtureRequest) -> Any:
+    """As `server`, for whoever is content with one: what this run of the tests is on."""
+    return request.getfixturevalue("postgres") if engines.are_shared() else None
+
+
+@pytest.fixture
+async def house(usual_server: Any, tmp_path: Path) -> AsyncIterator[House]:
+    """A place."""
+    async with _open(usual_server, tmp_path) as house:
+        yield house
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -222,6 +228,12 @@ def server(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 async def any_house(server: Any, tmp_path: Path) -> AsyncIterator[House]:
     """The same place on each database."""
+    async with _open(server, tmp_path) as house:
+        yield house
+
+
+@asynccontextmanager
+async def _open(server: Any, tmp_path: Path) -> AsyncIterator[House]:
     clock, told = TestClock(), []  # type: ignore[var-annotated]
     database: Database
     if server is None:
