@@ -4322,7 +4322,8 @@ export interface components {
         };
         /**
          * CaseMessage
-         * @description A message around a case, as a moderator of that room may read it.
+         * @description A message around a case, as a moderator of that room may read it: `state` withdrawn, hidden or held has
+         *     text only where the case is about it.
          */
         CaseMessage: {
             /**
