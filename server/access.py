@@ -90,6 +90,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "receipt.list": _ANY_MEMBER,
     "mood.own": _ANY_MEMBER,
     "measure.own": _ANY_MEMBER,
+    "plan.own": _ANY_MEMBER,
     "age.own": _ANY_MEMBER,
     "age.list": _rows((_MODERATOR, _STEWARD), Relation.NONE),
     "age.answer": _rows((_MODERATOR,), Relation.KEEPER) | _STEWARDS,

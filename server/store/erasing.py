@@ -53,6 +53,7 @@ from server.store.tables import (
     RecoveryCode,
     RecoveryLink,
     Revision,
+    SafetyPlan,
     Session,
     TeamNote,
 )
@@ -202,6 +203,7 @@ _DELETED: tuple[tuple[type, Any], ...] = (
     (Emergency, _mine(Emergency.member_id)),
     (Consent, _mine(Consent.member_id)),
     (Mood, _mine(Mood.member_id)),
+    (SafetyPlan, _mine(SafetyPlan.member_id)),
     (CourseAlert, _mine(CourseAlert.member_id)),
     (MeasureResponse, _mine(MeasureResponse.member_id)),
     (MeasureAsk, _mine(MeasureAsk.member_id)),

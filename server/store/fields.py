@@ -40,6 +40,7 @@ from server.store.tables import (
     PushDevice,
     QuietTopic,
     Revision,
+    SafetyPlan,
     TeamNote,
     Undo,
 )
@@ -136,6 +137,7 @@ FIELDS: tuple[Field, ...] = (
     Field(ClimateNote, "sealed", col(ClimateNote.author_id), col(ClimateNote.room_id)),
     Field(HeldWords, "sealed", col(HeldWords.hold_id)),
     Field(Mood, "sealed", col(Mood.member_id)),
+    Field(SafetyPlan, "sealed", col(SafetyPlan.member_id)),
     Field(
         MeasureResponse, "sealed", col(MeasureResponse.member_id), col(MeasureResponse.room_id)
     ),

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from server.ids import new_code, new_id
 from server.protocol import duties
+from server.protocol.plans import Plan
 from server.services import notices, outside
-from server.store import beside, comfort, holds, measures, moods, policies, ways
-from server.store.tables import CodeApp, CourseAlert, MemberComfort, PolicyEdition
+from server.store import beside, comfort, holds, measures, moods, plans, policies, ways
+from server.store.tables import CodeApp, CourseAlert, MemberComfort, PolicyEdition, SafetyPlan
 from server.store.work import Work
 from tests.drills._planting import Planted, ask
 from tests.server.fuzzing.texts import ENDS, takes_text
@@ -95,6 +96,11 @@ def _comfort(work: Work, matrix: Matrix, member: UUID, room: UUID, word: str) ->
     comfort.put(work, MemberComfort(member_id=member, sealed=b"", at=work.now), word)
 
 
+def _plan(work: Work, matrix: Matrix, member: UUID, room: UUID, word: str) -> None:
+    row = SafetyPlan(member_id=member, version=0, locked=False, sealed=b"", at=work.now)
+    plans.put(work, row, Plan(signs=[word]).model_dump_json())
+
+
 def _response(work: Work, matrix: Matrix, member: UUID, room: UUID, word: str) -> None:
     measures.keep(work, measures.begin(work, member, "gad-7", "1", room), {word: 1})
 
@@ -142,7 +148,7 @@ def _report(work: Work, matrix: Matrix, member: UUID, room: UUID, word: str) -> 
 
 
 _STORED: dict[str, Callable[[Work, Matrix, UUID, UUID, str], None]] = {
-    "mood": _mood, "member_comfort": _comfort, "measure_response": _response,
+    "mood": _mood, "member_comfort": _comfort, "safety_plan": _plan, "measure_response": _response,
     "course_alert": _alert, "code_app": _app, "policy_edition": _edition, "held_words": _held,
     "notice": _notice, "outside_report": _report,
 }  # fmt: skip

@@ -82,6 +82,7 @@ SCREENS = (
     Screen("second-step", "A second step", "/second-step", _PEER),
     Screen("complaints", "A complaint", "/complaints", _PEER, faces=("dark",)),
     Screen("break", "Two minutes to breathe", "/break", _PEER, faces=("dark",)),
+    Screen("plan", "My plan for hard times", "/plan", _PEER),
     Screen("care", "My care", "/care", _PEER),
     Screen("measures", "My questionnaires", "/measures", _PEER),
     Screen("measure", "A questionnaire", "/measures/phq-9", _PEER),

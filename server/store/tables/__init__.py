@@ -23,6 +23,7 @@ from server.store.tables.measures import CourseAlert, MeasureAsk, MeasurePlan, M
 from server.store.tables.moods import Mood
 from server.store.tables.people import AgeChange, Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
+from server.store.tables.plans import SafetyPlan
 from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
 from server.store.tables.push import PushCall, PushDevice, PushState
 from server.store.tables.quiet import QuietPerson, QuietTopic
@@ -118,6 +119,7 @@ __all__ = [
     "Room",
     "RoomEvent",
     "RoomHead",
+    "SafetyPlan",
     "Session",
     "ShadowCount",
     "Shift",

@@ -205,6 +205,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewConsent": {"wording": "2026-11 en"},
         "NewShare": {"wording": "2026-12 en", "months": 1},
         "NewMood": {"client_id": str(new_id()), "feeling": "so_so"},
+        "NewPlan": {"version": 0, "plan": {"signs": [words], "worth": [words]}},
         "NewEmergency": {
             "name": "Nobody Here", "reason": "danger", "words": words, "at_once": False,
         },

@@ -10,8 +10,9 @@ from moderation.cases import CaseState
 from server.access import Actor, Role
 from server.ids import new_id
 from server.measures import load
+from server.protocol.plans import Plan
 from server.services import deciding, escalating, names, seats
-from server.store import emergencies, group_sessions, measures, moods, rooms, team_notes
+from server.store import emergencies, group_sessions, measures, moods, plans, rooms, team_notes
 from server.store.tables import (
     Case,
     Consent,
@@ -22,11 +23,12 @@ from server.store.tables import (
     MeasureAsk,
     MeasurePlan,
     Member,
+    SafetyPlan,
     TeamNote,
 )
 from server.store.work import Work
 from tests.server.matrix.cast import Cast
-from tests.server.matrix.targets import STAFF_WORDS, WORDS_HERE, WORDS_THERE, Targets
+from tests.server.matrix.targets import STAFF_WORDS, WORDS_HERE, WORDS_THERE, Targets, words_of
 
 CARE_HERE, CARE_THERE = "qzcarehereqz", "qzcarethereqz"
 """In a note of a room's clinicians: for them alone."""
@@ -172,6 +174,12 @@ class Care:
     def mood(self, owner: UUID) -> UUID:
         """A check-in."""
         return moods.add(self.work, owner, new_id(), "low").id
+
+    def plan(self, owner: UUID) -> UUID:
+        """A plan for hard times."""
+        row = SafetyPlan(member_id=owner, version=0, locked=False, sealed=b"", at=self.work.now)
+        plans.put(self.work, row, Plan(signs=[words_of(owner)]).model_dump_json())
+        return row.id
 
     def export(self, owner: UUID) -> UUID:
         """A copy of what is theirs, ready to be fetched."""

@@ -99,7 +99,7 @@ class Matrix:
         """So that a list that forgets to ask whose it is shows it to others."""
         made = (
             self.targets.notice, self.targets.entry, self.targets.topic, self.care.mood,
-            self.care.ask,
+            self.care.ask, self.care.plan,
         )  # fmt: skip
         for make in made:
             make(person.id)
@@ -160,6 +160,8 @@ class Matrix:
             body |= {"recovery_code": RECOVERY_CODE}
         if operation.model == "NewMeasuresExport":
             body["passphrase"] = None
+        if operation.model == "NewPlan":
+            body["version"] = 1
         if operation.model == "RetentionPatch":
             body["as_shipped"] = True
         if operation.model == "StewardAwayPatch":

@@ -1700,6 +1700,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/me/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Plan
+         * @description What I wrote, or the ciphertext of it.
+         */
+        get: operations["plan_read"];
+        /**
+         * Change Plan
+         * @description Keep it. 409 when another version stands there: read it, nothing is lost.
+         */
+        put: operations["plan_change"];
+        post?: never;
+        /**
+         * Remove Plan
+         * @description Let go of it, also where its key is lost.
+         */
+        delete: operations["plan_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me/proof": {
         parameters: {
             query?: never;
@@ -7243,6 +7271,17 @@ export interface components {
             recovery_code?: string | null;
         };
         /**
+         * NewPlan
+         * @description In place of the version named, 0 where nothing is yet. Exactly one of `plan` and `locked`.
+         */
+        NewPlan: {
+            /** Locked */
+            locked?: string | null;
+            plan?: components["schemas"]["Plan"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * NewPolicyEdition
          * @description Take a policy. `applied` needs a replay of exactly this text against what judges now.
          *
@@ -7775,6 +7814,21 @@ export interface components {
             outside: string;
         };
         /**
+         * OwnPlan
+         * @description What is kept. version: 0 where nothing is. Of `plan` and `locked` at most one.
+         *
+         *     locked: ciphertext (nonce, then AES-256-GCM), as base64. at: of the newest version.
+         */
+        OwnPlan: {
+            /** At */
+            at: string | null;
+            /** Locked */
+            locked: string | null;
+            plan: components["schemas"]["Plan"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * PasskeyAsked
          * @description For `navigator.credentials.create`.
          */
@@ -8014,6 +8068,47 @@ export interface components {
             name?: string | null;
             /** Sign Up */
             sign_up?: ("open" | "invited" | "approved") | null;
+        };
+        /**
+         * Plan
+         * @description What a member wrote for themselves, step by step.
+         */
+        Plan: {
+            /**
+             * By Myself
+             * @default []
+             */
+            by_myself: string[];
+            /**
+             * Distraction
+             * @default []
+             */
+            distraction: string[];
+            /**
+             * People
+             * @default []
+             */
+            people: string[];
+            /**
+             * Professionals
+             * @default []
+             */
+            professionals: string[];
+            /**
+             * Signs
+             * @default []
+             */
+            signs: string[];
+            /**
+             * Surroundings
+             * @default []
+             */
+            surroundings: string[];
+            /**
+             * Worth
+             * @default []
+             */
+            worth: string[];
         };
         /**
          * PolicyChange
@@ -13408,6 +13503,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPlan"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnPlan"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    plan_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             "4XX": {

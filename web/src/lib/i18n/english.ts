@@ -8,6 +8,7 @@ import {
   loadComposeWords,
   loadExportingWords,
   loadMeasureWords,
+  loadPlanWords,
   loadPracticeWords,
   loadRightsWords,
   loadSessionWords,
@@ -35,6 +36,7 @@ await Promise.all([
   loadWellWords(),
   loadBalanceWords(),
   loadComposeWords(),
+  loadPlanWords(),
   loadPracticeWords(),
   loadComfortWords(),
 ]);

@@ -13,6 +13,7 @@ import type exportingCatalogue from './en/exporting.json';
 import type flagCatalogue from './en/flag.json';
 import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
+import type planCatalogue from './en/plan.json';
 import type practiceCatalogue from './en/practice.json';
 import type refusalsCatalogue from './en/refusals.json';
 import type rightsCatalogue from './en/rights.json';
@@ -39,6 +40,7 @@ export type Key =
   | keyof typeof flagCatalogue
   | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
+  | keyof typeof planCatalogue
   | keyof typeof practiceCatalogue
   | keyof typeof refusalsCatalogue
   | keyof typeof rightsCatalogue
@@ -175,6 +177,7 @@ export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadBalanceWords = (): Promise<void> => loadWords('balance');
 export const loadComposeWords = (): Promise<void> => loadWords('compose');
+export const loadPlanWords = (): Promise<void> => loadWords('plan');
 export async function loadPracticeWords(): Promise<void> {
   await Promise.all([loadWords('practice'), loadWords('flag')]);
 }

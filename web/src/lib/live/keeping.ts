@@ -133,6 +133,8 @@ export class Keeping {
     await Promise.all(STORES.map((store) => answer(all.objectStore(store).clear())));
     this.#close();
     await answer(indexedDB.deleteDatabase(NAME));
+    // The plan's, see plan/shelf.ts: no room carries its code.
+    await answer(indexedDB.deleteDatabase('hearth-plan'));
   }
 
   async #seal(store: Store, name: string, what: unknown): Promise<boolean> {
