@@ -125,3 +125,14 @@ def test_data_that_others_may_look_into_are_told(tmp_path: Path) -> None:
 def test_what_is_installed_here_is_not_too_old() -> None:
     assert machine.versions(read_settings({}))[0] is True
     assert machine.is_older("starlette", "999.0")
+
+
+def test_what_reads_secrets_or_what_strangers_send_has_a_floor() -> None:
+    facing = {"argon2-cffi", "asyncpg", "cryptography", "httptools", "redis", "webauthn"}
+    assert facing <= set(machine.FLOORS)
+
+
+def test_running_as_root_is_to_be_mended() -> None:
+    assert machine.judge_user(0)[0] is False
+    assert machine.judge_user(1000)[0] is True
+    assert machine.judge_user(None)[0] is True
