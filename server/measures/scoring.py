@@ -10,9 +10,9 @@ from server.measures.model import Band, Change, Definition
 
 @dataclass(frozen=True, slots=True)
 class OffTrack:
-    """A course that is not as expected, and the totals that say so."""
+    """A course that is not as expected, and the totals that say so. worse_again: `first` is the lowest before."""
 
-    reason: Literal["worse", "no_better"]
+    reason: Literal["worse", "worse_again", "no_better"]
     first: int
     last: int
     measurements: int
@@ -72,6 +72,8 @@ def off_track(definition: Definition, totals: Sequence[int]) -> OffTrack | None:
     changed = change(definition, first, last)
     if changed == "worse":
         return OffTrack("worse", first, last, len(totals))
+    if change(definition, min(totals), last) == "worse":
+        return OffTrack("worse_again", min(totals), last, len(totals))
     is_high, is_long = last >= course.high_from, len(totals) >= course.measurements
     if changed == "none" and is_high and is_long:
         return OffTrack("no_better", first, last, len(totals))

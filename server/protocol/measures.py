@@ -161,7 +161,7 @@ class CourseAlert(Wire):
     name: str
     measure: str
     title: str
-    reason: Literal["worse", "no_better"]
+    reason: Literal["worse", "worse_again", "no_better"]
     first: int
     last: int
     measurements: int

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moderation.urgency import Urgency
 from server.cli import main
 from server.measures import BadMeasureError, Definition, load, read
-from server.measures.scoring import band, change, off_track, total, urgency
+from server.measures.scoring import OffTrack, band, change, off_track, total, urgency
 
 KNOWN = load().definitions
 PHQ, GAD = KNOWN["phq-9"], KNOWN["gad-7"]
@@ -126,6 +126,11 @@ def test_a_course_is_off_track_when_it_worsens_or_stays_high_for_long():
     assert reason(27) is None, "one total is no course"
     assert reason(8, 13) is None
     assert reason(8, 14) == "worse"
+    assert reason(20, 5, 10) is None, "no more than the error"
+    assert reason(20, 5, 12) == "worse_again", (
+        "it had been better, and is less so by more than the error"
+    )
+    assert off_track(PHQ, (20, 5, 12)) == OffTrack("worse_again", 5, 12, 3)
     assert reason(15, 15, 15) is None, "not yet long enough"
     assert reason(15, 15, 15, 14) == "no_better"
     assert reason(15, 15, 15, 9) is None, "a reliable change for the better"

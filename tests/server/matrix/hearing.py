@@ -14,8 +14,9 @@ from sqlmodel import select
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from moderation.cases import CLINICIANS_ONLY, CaseKind
 from moderation.classifier import Assessment
-from server.access import EVENTS, Relation, aside
+from server.access import EVENTS, Relation, Role, aside
 from server.client import Http
 from server.ids import new_id
 from server.store.tables import Case, Notice
@@ -29,6 +30,8 @@ from tests.server.readings import calm, harsh, severe, warm
 EVENT_TABLE: Table = dict(EVENTS)
 """As it is written: what a control opens later does not open here."""
 _OF_ROOM = frozenset({"sight", "joined", "message", "changed", "reaction", "presence", "typing"})
+_ANSWER = "queue: an answer"
+"""What a questionnaire called for: told to clinicians of that group alone."""
 _OF_DRAFT = frozenset({"posted", "nudge", "praise", "held", "support"})
 _SETTLE_S = 1.5
 _NO_LINE = frozenset({Standing.LOGGED_OUT, Standing.EXPIRED, Standing.REMOVED, Standing.PENDING})
@@ -83,10 +86,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Owners:
-    """Read from the database afterwards. notices: to whom. cases: their room, about whom, and whether aside."""
+    """Read from the database afterwards. notices: to whom. cases: room, about whom, whether aside, of what kind."""
 
     notices: dict[str, str]
-    cases: dict[str, tuple[str, str, bool]]
+    cases: dict[str, tuple[str, str, bool, CaseKind]]
 
 
 @contextlib.asynccontextmanager
@@ -125,6 +128,7 @@ async def cause_everything(
         await ear.send(type="join", room=here, after=2**40)
         await ear.send(type="join", room=here)
         await asyncio.sleep(0.6)  # a room hears of one who writes at a time
+    await _let_an_answer_call(url, seated, here)
     for ear in seated[:2]:
         await ear.send(
             type="flag", room=here, message=str(kept), reason="unkind", aside=ear is seated[0]
@@ -133,6 +137,15 @@ async def cause_everything(
     for ear in seated:
         await Http(url, ear.person.token).call("DELETE", f"/api/rooms/{here}/seat")
     await asyncio.sleep(_SETTLE_S)
+
+
+async def _let_an_answer_call(url: str, seated: list[Ear], here: str) -> None:
+    """One of them agreed to it, and answers so: it calls the clinicians of that group, and nobody else hears of it."""
+    member = Http(url, next(ear.person.token for ear in seated if ear.person.role is Role.PEER))
+    asked = (await member.call("GET", "/api/me/care"))["questions"]
+    wording = next(one["wording"] for one in asked if one["scope"] == "alerts")
+    await member.call("PUT", f"/api/me/care/{here}/alerts", {"wording": wording, "months": 1})
+    await member.call("PUT", "/api/measures/phq-9/answers/phq9-9", {"value": 2})
 
 
 def judge(ears: list[Ear], matrix: Matrix, owners: Owners) -> Heard:
@@ -146,6 +159,8 @@ def judge(ears: list[Ear], matrix: Matrix, owners: Owners) -> Heard:
                 found.by_event[kind].add(ear.person.name)
             else:
                 found.fault("leaks", ear.person, kind)
+            if kind == "queue" and owners.cases[frame["case"]][3] in CLINICIANS_ONLY:
+                found.by_event[_ANSWER].add(ear.person.name)
     for ear in ears:
         for kind in _owed(ear.person):
             if ear.person.name not in found.by_event[kind]:
@@ -161,6 +176,8 @@ def _owed(person: Person) -> set[str]:
     for kind in ("queue", "sight"):
         if (person.role, person.relation) in EVENT_TABLE[kind]:
             owed |= {kind}
+    if (person.role, person.relation) == (Role.CLINICIAN, Relation.CARER):
+        owed |= {_ANSWER}
     if (person.role, aside(person.relation)) in EVENT_TABLE["queue"]:
         owed |= {"queue"}
     return owed
@@ -170,7 +187,7 @@ def read_owners(work: Work) -> Owners:
     """All there are."""
     notices = {str(one.id): str(one.member_id) for one in work.session.exec(select(Notice))}
     cases = {
-        str(one.id): (str(one.room_id), str(one.subject_id), one.aside)
+        str(one.id): (str(one.room_id), str(one.subject_id), one.aside, CaseKind(one.kind))
         for one in work.session.exec(select(Case))
     }
     return Owners(notices, cases)
@@ -182,9 +199,11 @@ def _relation(ear: Ear, frame: dict[str, Any], matrix: Matrix, owners: Owners) -
     if kind in _OF_ROOM:
         return _in_room(ear.person, frame["room"], matrix)
     if kind == "queue":
-        room, subject, is_aside = owners.cases[frame["case"]]
+        room, subject, is_aside, about = owners.cases[frame["case"]]
         relation = _in_room(ear.person, room, matrix)
         if subject == str(ear.person.id):
+            return Relation.NONE
+        if about in CLINICIANS_ONLY and relation is not Relation.CARER:
             return Relation.NONE
         return aside(relation) if is_aside else relation
     return Relation.SELF if _is_own(ear, frame, matrix, owners) else Relation.NONE

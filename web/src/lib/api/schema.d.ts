@@ -4879,7 +4879,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "worse" | "no_better";
+            reason: "worse" | "worse_again" | "no_better";
             /** Reliable Points */
             reliable_points: number;
             /** Source */
