@@ -8,8 +8,8 @@ DRILL_WITHOUT: takes something out: the comparison of a case's "version" or "hol
 row, the "lexicon", the reading of what was missed ("late"), what open lines do when a seat ("seat_end") or
 a session ("session_end") ends, or that what is called hidden is ("hiding"); what other workers wrote
 "between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
-before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or not
-logged ("silence"), the "limits", that fetched frames are kept until it is said that they came
+before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or
+neither logged nor traced ("silence"), the "limits", that fetched frames are kept until it is said that they came
 ("confirming"), or that it takes as long where nobody has the name ("same_time"); the time that a request may
 take ("patience"), the "heartbeat" of lines or their "user_timeout", or the bound on frames ("frame_bound").
 DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
@@ -35,7 +35,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from uuid_utils.compat import uuid7
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server import ids, logs
+from server import ids, logs, tracing
 from server.api.polled import Heard, PolledLine
 from server.clock import SystemClock
 from server.errors import BadFrame, Unavailable
@@ -215,7 +215,8 @@ def _read_and_keep(text: str | None) -> Any:
 def _read_and_log(text: str | None) -> Any:
     # As a careless line of ours would: of foreign code the log never says what is filled in.
     logging.getLogger("server.api.frames_in").debug("a frame came: %s", text)
-    return _read(text)
+    with tracing.span("frame", said=text or ""):
+        return _read(text)
 
 
 def _take_unchecked(_: str, parsed: Any) -> Any:

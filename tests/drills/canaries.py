@@ -1,4 +1,4 @@
-"""Three hundred words put in wherever text comes in: in no log, no measurement, no refusal, nowhere on disk."""
+"""Three hundred words put in wherever text comes in: in no log, trace, measurement or refusal, nowhere on disk."""
 
 import asyncio
 import signal
@@ -29,7 +29,8 @@ from tests.drills._reaching import plant_everywhere
 from tests.drills._servers import Circumstances, DrillServer
 from tests.drills._services import PostgresHere, RedisHere
 from tests.drills._sizes import size
-from tests.drills._waiting import has_become
+from tests.drills._waiting import has_become, until
+from tests.server.collector import Collected, collecting
 from tests.server.fuzzing.texts import read_any
 from tests.server.malforming.world import build
 from tests.services import folder_of_nobody
@@ -46,13 +47,14 @@ _MEASURED = ("/metrics", "/healthz", "/readyz", "/api/health", "/api/steward/sta
 class Place:
     """Where one run left things. database, redis: their own folders, if it was with them.
 
-    overheard: what Redis was asked to do.
+    overheard: what Redis was asked to do. traced: what a collector of traces was sent.
     """
 
     server: DrillServer
     folder: Path
     measured: list[bytes]
     overheard: list[bytes]
+    traced: list[bytes]
     database: Path | None
     redis: Path | None
 
@@ -61,6 +63,7 @@ LOUD_PLACES: dict[str, Callable[[Place], Iterable[bytes]]] = {
     "log": lambda place: [place.server.log.read_bytes()],
     "measurements": lambda place: place.measured,
     "hints": lambda place: place.overheard,
+    "traces": lambda place: place.traced,
 }
 """Where no canary may be, not even of what the place says to everybody."""
 KEPT_PLACES: dict[str, Callable[[Place], Iterable[bytes]]] = {
@@ -77,9 +80,9 @@ def run() -> dict[str, Any]:
     """TIMES (5) each frame and each request around; fields of text as everybody; every sealed field.
 
     On SQLite, and on PostgreSQL with Redis. ok: at least 300 went in, every sealed field held one, and none is found
-    in a log at debug level, in what is measured, in a refusal, in the data, its backup, PostgreSQL's folder, or in
-    what Redis was told and keeps. Controls, each caught: a server that logs what it hears; words that the place
-    keeps open, and one that was put into Redis, which are found.
+    in a log at debug level, in traces, in what is measured, in a refusal, in the data, its backup, PostgreSQL's
+    folder, or in what Redis was told and keeps. Controls, each caught: a server that logs what it hears, and traces
+    it; words that the place keeps open, and one that was put into Redis, which are found.
     """
     return asyncio.run(_run())
 
@@ -104,6 +107,7 @@ async def _run() -> dict[str, Any]:
         print(*found.pop("wrong"), sep="\n")
     caught = {
         "control_logged_caught": control["found"]["log"] > 0,
+        "control_traced_caught": control["found"]["traces"] > 0,
         "control_open_caught": all(found["open_found"] > 0 for found in figures.values()),
         "control_redis_caught": all(figures["postgres"]["put_into_redis"].values()),
     }
@@ -111,6 +115,7 @@ async def _run() -> dict[str, Any]:
         **figures,
         "planted": sum(found["planted"] for found in figures.values()),
         "control_logged": control["found"]["log"],
+        "control_traced": control["found"]["traces"],
         **caught,
         "control_caught": all(caught.values()),
         "ok": all(caught.values())
@@ -137,21 +142,31 @@ async def plant(
     folder: Path, times: int, shared: Shared | None = None, changed: dict[str, str] | None = None
 ) -> dict[str, Any]:
     """Put them in, keep a copy of everything, and look. shared: None for SQLite."""
+    with collecting() as traces:
+        return await _plant(folder, times, shared, changed or _LOUD, traces)
+
+
+async def _plant(
+    folder: Path, times: int, shared: Shared | None, changed: dict[str, str], traces: Collected
+) -> dict[str, Any]:
     tmp = folder / "tmp"
     tmp.mkdir(parents=True)
-    circumstances = Circumstances(environment={"TMPDIR": str(tmp)}, changed=changed or _LOUD)
-    more = shared.settings if shared else {}
+    circumstances = Circumstances(environment={"TMPDIR": str(tmp)}, changed=changed)
+    more = {"traces_url": traces.url} | (shared.settings if shared else {})
     server = DrillServer(folder / "hearth", circumstances, limits="bench", **more)
     planted = Planted()
     try:
         await server.start()
         async with _overhearing(shared) as overheard:
             await _plant_all(server, planted, times)
+            before = len(traces.sent)
             measured = await asyncio.to_thread(_measure, server)
+            # They leave in batches, and a server that is stopped takes its last one with it.
+            await until(lambda: any(b"/healthz" in batch for batch in traces.sent[before:]))
             opened = await asyncio.to_thread(beside.read, server.settings, reached)
             database = await _folder_of(shared) if shared else None
             redis = shared.kept if shared else None
-            place = Place(server, folder, measured, overheard, database, redis)
+            place = Place(server, folder, measured, overheard, traces.sent, database, redis)
             early = _look(place, planted)
             await server.stop()
             if not shared:
@@ -162,7 +177,8 @@ async def plant(
         server.kill()
     if not shared:
         opened = {name: count for name, count in opened.items() if name not in _NOT_ON_SQLITE}
-    return _figures(planted, opened, early, late) | {"heard_by_redis": len(overheard), **put}
+    heard = {"heard_by_redis": len(overheard), "traces_came": len(traces.sent)}
+    return _figures(planted, opened, early, late) | heard | put
 
 
 async def _plant_all(server: DrillServer, planted: Planted, times: int) -> None:
@@ -267,6 +283,7 @@ def _is_clean(found: dict[str, Any]) -> bool:
         and not found["echoed"]
         and not any(found["found"].values())
         and not found["fields_not_reached"]
+        and found["traces_came"] > 0
     )
 
 

@@ -3,11 +3,10 @@
 import asyncio
 import io
 import logging
-import threading
 import urllib.error
 import urllib.request
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -28,6 +27,7 @@ from server.protocol import bodies, frames
 from server.protocol.well import Well
 from server.settings import read_settings
 from server.store import beside
+from tests.server.collector import collecting
 from tests.server.in_process import serving_app
 from tests.server.live_server import free_port
 
@@ -35,29 +35,6 @@ CANARY = "a canary in the coal cellar"
 DANGER = f"I am going to kill myself tonight. {CANARY}"
 NAME = "Wintergreen"
 TOKEN = "0123456789abcdef0123"
-
-
-@dataclass
-class Collector:
-    """Stands where a collector of OpenTelemetry does, and keeps what it is sent."""
-
-    sent: list[bytes] = field(default_factory=list)
-
-    def serve(self) -> ThreadingHTTPServer:
-        kept = self.sent
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                kept.append(self.rfile.read(int(self.headers["content-length"])))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return server
 
 
 @dataclass
@@ -80,8 +57,6 @@ async def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
 
 
 async def _watch(folder: Path) -> Seen:
-    collector = Collector()
-    server = collector.serve()
     token_file = folder / "token"
     token_file.write_text(TOKEN + "\n")
     port = free_port()
@@ -98,12 +73,11 @@ async def _watch(folder: Path) -> Seen:
         )
 
     async with AsyncExitStack() as stack:
-        stack.callback(server.server_close)
-        stack.callback(server.shutdown)
+        collected = stack.enter_context(collecting())
         for handler in handlers:
             logging.getLogger().addHandler(handler)
             stack.callback(logging.getLogger().removeHandler, handler)
-        stack.enter_context(tracing.tracing_to(f"http://127.0.0.1:{server.server_port}"))
+        stack.enter_context(tracing.tracing_to(collected.url))
         app, settings = await stack.enter_async_context(serving_app(folder, change=change))
         url = f"http://127.0.0.1:{settings.port}"
         room = await _talk(url)
@@ -117,7 +91,7 @@ async def _watch(folder: Path) -> Seen:
         closed = await asyncio.to_thread(_read, port, "wrong")
         among_pages = await asyncio.to_thread(_has_metrics, f"{url}/metrics")
     return Seen(
-        str(metrics), int(closed), among_pages, b"".join(collector.sent), log.getvalue(), well, room
+        str(metrics), int(closed), among_pages, b"".join(collected.sent), log.getvalue(), well, room
     )
 
 
