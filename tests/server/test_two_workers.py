@@ -401,6 +401,8 @@ async def test_when_redis_goes_what_was_counted_with_it_still_counts(
     async with counting(tmp_path, postgres) as limits:
         worker = limits(redis_url)
         assert await how_many(worker, 5) == 5
+        assert worker._counter
+        await worker._counter.close()
         worker._counter = limits(f"redis://127.0.0.1:{free_port()}/0")._counter
         assert await how_many(worker) == 0, "five are its part of ten"
 
