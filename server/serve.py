@@ -79,7 +79,7 @@ def work(settings: Settings, place: WorkerPlace) -> None:
     an update and SIGHUP, brings it to its shape first."""
     logs.set_up(settings.log_level, settings.log_format)
     place.end_with_supervisor()
-    with in_use(settings):
+    with in_use(settings), place.going_on():
         migrate(settings)
     sockets = [socket.socket(fileno=number) for number in place.sockets]
     _serve_on(settings, sockets, place.of, place.say_ready, place)
