@@ -297,6 +297,7 @@ def _listen_to(worker: _Worker, passed_s: float) -> None:
         what = "stands still, and is replaced" if worker.serves else "does not come up"
         log.error("worker %d %s", worker.process.pid, what)
         worker.process.kill()
+        worker.silent_s = 0.0  # said once, however long it takes to go
 
 
 def _heard(worker: _Worker) -> bytes:
