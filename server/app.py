@@ -331,8 +331,6 @@ def _carrier(settings: Settings, channel: str) -> Carrier:
 
 def _limits(settings: Settings, database: Database, keys: KeyStore, workers: int) -> Limits:
     """workers: how many serve on this machine."""
-    if not _postgres_of(settings):
-        return Limits(settings.limits_profile, trusted=settings.trusted)
     url = settings.redis_url
     return SharedLimits(
         settings.limits_profile,

@@ -188,8 +188,8 @@ class Limits:
                 del self._times[kind, key]
 
     def address_key(self, address: str) -> str:
-        """A network, not a person: /24 or /56 under a salt that is forgotten at restart, or, where workers
-        have to agree on it, is their secret. Counted under for an hour at most, and stored nowhere else.
+        """A network, not a person: /24 or /56 under the server's own secret. Counted under for an hour at most,
+        and stored nowhere else.
         With the factor of a trusted network, whose address is compared before anything is hashed."""
         try:
             ip = ipaddress.ip_address(address)

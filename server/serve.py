@@ -6,7 +6,8 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from types import FrameType
 
@@ -78,13 +79,10 @@ def work(settings: Settings, place: WorkerPlace) -> None:
     an update and SIGHUP, brings it to its shape first."""
     logs.set_up(settings.log_level, settings.log_format)
     place.end_with_supervisor()
-    with in_use(settings):
+    with in_use(settings), place.going_on():
         migrate(settings)
     sockets = [socket.socket(fileno=number) for number in place.sockets]
-    try:
-        _serve_on(settings, sockets, place.of, place.say_ready, place)
-    finally:
-        place.release()
+    _serve_on(settings, sockets, place.of, place.say_ready, place)
 
 
 def check_may_be_several(settings: Settings) -> None:
@@ -127,12 +125,23 @@ def _serve_on(
         ),
         app,
         ready,
+        _beside(settings, app, place),
     )
     _take_hangup_for_a_stop()
+    server.run(sockets=sockets)
+
+
+@contextmanager
+def _beside(settings: Settings, app: FastAPI, place: WorkerPlace | None) -> Iterator[None]:
+    """What goes on while it serves, and is put away in order when it goes: the last traces are sent."""
     parts_now = partial(getattr, app.state, "parts", None)
     number = place.number if place else None
-    with tracing_to(settings.traces_url), metrics_served(settings, parts_now, number):
-        server.run(sockets=sockets)
+    try:
+        with tracing_to(settings.traces_url), metrics_served(settings, parts_now, number):
+            yield
+    finally:
+        if place:
+            place.release()
 
 
 def _take_hangup_for_a_stop() -> None:
@@ -155,10 +164,24 @@ async def _beat(place: WorkerPlace) -> None:
 class _Server(uvicorn.Server):
     """Says where to go once it can be gone to, and tells clients to come back when it goes."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        app: FastAPI,
+        ready: Callable[[], None],
+        beside: AbstractContextManager[None],
+    ) -> None:
         super().__init__(config)
         self._app = app
         self._ready = ready
+        self._beside = beside
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn, which at the end raises what it caught once more. That ends the process: nothing after
+        `run` is reached, so what is to be put away is put away before."""
+        with super().capture_signals(), self._beside:
+            yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn, then the first line."""

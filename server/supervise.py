@@ -14,8 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final, Protocol
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MOST_WORKERS: Final = 64
 _READY_S = 60.0
+"""A worker on its way that says for so long neither that it serves nor that it goes on does not come up."""
 _GOES_S = 25.0
 """Time for a worker to say good-bye, and to write what was accepted."""
 _AGAIN_S = 1.0
@@ -35,6 +36,9 @@ BEAT_S: Final = 1
 _SILENT_S = 60.0
 """A worker of which nothing is heard for so long serves nobody: nothing that is sound takes its loop so long."""
 _MOST_HEARD = 4_096
+_SERVES: Final = b"1"
+_HEARS: Final = "SUPERVISOR_HEARS"
+"""In the environment of workers: that beats may come before they serve. An update leaves the supervisor as it is."""
 _COMMAND = (
     sys.executable,
     "-c",
@@ -68,13 +72,36 @@ class WorkerPlace:
 
     def say_ready(self) -> None:
         """It serves."""
-        os.write(self.ready, b"1")
+        os.write(self.ready, _SERVES)
 
     def say_alive(self) -> None:
         """Each BEAT_S, from the loop that serves. Never waits for a supervisor that does not listen."""
         os.set_blocking(self.ready, False)
         with suppress(OSError):
             os.write(self.ready, b".")
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """While something is done that may rightly take long, and that has no loop to say so.
+
+        A supervisor from before this was there takes any word for "it serves": that one is told nothing.
+        """
+        if _HEARS not in os.environ:
+            yield
+            return
+        over = threading.Event()
+
+        def say_so() -> None:
+            while not over.wait(BEAT_S):
+                self.say_alive()
+
+        saying = threading.Thread(target=say_so, name="going on", daemon=True)
+        saying.start()
+        try:
+            yield
+        finally:
+            over.set()
+            saying.join()
 
     def release(self) -> None:
         """It serves no more."""
@@ -144,7 +171,7 @@ class _Crew:
         process = subprocess.Popen(
             [*self.command, place.text()],
             pass_fds=(*numbers, writing, self.alive),
-            env=os.environ | dict(self.environment),
+            env=os.environ | dict(self.environment) | {_HEARS: "beats"},
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which lets them go in order
         )
         os.close(writing)
@@ -228,7 +255,7 @@ def _wait(crew: _Crew, reader: int) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(reader, selectors.EVENT_READ)
         for worker in crew.workers:
-            if not worker.serves:
+            if not worker.serves and worker.goes_since is None:
                 selector.register(worker.ready, selectors.EVENT_READ)
         for key, _ in selector.select(_LOOK_S):
             if key.fd == reader:
@@ -252,33 +279,32 @@ def _look_at(crew: _Crew, worker: _Worker, now: float, passed_s: float) -> None:
     if worker.process.poll() is not None:
         _note_end(crew, worker, now)
         return
-    if not worker.serves:
-        worker.serves = _says_so(worker)
-        if worker.serves and worker.replaces:
-            crew.let_go(worker.replaces)
-            worker.replaces = None
-        elif not worker.serves and now > worker.began + _READY_S:
-            log.error("worker %d does not come up", worker.process.pid)
-            worker.process.kill()
-    elif worker.goes_since is None:
+    if worker.goes_since is None:
         _listen_to(worker, passed_s)
+    if worker.serves and worker.replaces:
+        crew.let_go(worker.replaces)
+        worker.replaces = None
     if worker.goes_since is not None and now > worker.goes_since + _GOES_S:
         worker.process.kill()
 
 
 def _listen_to(worker: _Worker, passed_s: float) -> None:
     """One that stands still is killed, and then looked at as any other that ended."""
-    worker.silent_s = 0.0 if _says_so(worker) else worker.silent_s + passed_s
-    if worker.silent_s > _SILENT_S:
-        log.error("worker %d stands still, and is replaced", worker.process.pid)
+    heard = _heard(worker)
+    worker.serves = worker.serves or _SERVES in heard
+    worker.silent_s = 0.0 if heard else worker.silent_s + passed_s
+    if worker.silent_s > (_SILENT_S if worker.serves else _READY_S):
+        what = "stands still, and is replaced" if worker.serves else "does not come up"
+        log.error("worker %d %s", worker.process.pid, what)
         worker.process.kill()
+        worker.silent_s = 0.0  # said once, however long it takes to go
 
 
-def _says_so(worker: _Worker) -> bool:
+def _heard(worker: _Worker) -> bytes:
     try:
-        return bool(os.read(worker.ready, _MOST_HEARD))
+        return os.read(worker.ready, _MOST_HEARD)
     except BlockingIOError:
-        return False
+        return b""
 
 
 def _note_end(crew: _Crew, worker: _Worker, now: float) -> None:

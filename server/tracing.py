@@ -4,12 +4,15 @@ A span has a name of ours and a few values of ours. No library looks into reques
 no exception is recorded: its words may quote what somebody wrote.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 from server.errors import Misconfigured
 
+_LAST_S: Final = 5.0
+"""For the last spans of all: a collector that says nothing keeps nobody from stopping, or from starting anew."""
 _NOTHING: AbstractContextManager[Any] = nullcontext()
 _tracer: Any = None
 
@@ -40,7 +43,8 @@ def _span(name: str, about: dict[str, str | int]) -> Iterator[Any]:
 def tracing_to(url: str) -> Iterator[None]:
     """While this is open, spans go to the collector at `url` (OTLP over HTTP), in batches beside the work.
 
-    An empty url: they go nowhere. Raises Misconfigured where the packages are not installed.
+    An empty url: they go nowhere. At the end, what waits is sent, within _LAST_S. Raises Misconfigured where
+    the packages are not installed.
     """
     global _tracer
     if not url:
@@ -52,7 +56,13 @@ def tracing_to(url: str) -> Iterator[None]:
         yield
     finally:
         _tracer = None
-        provider.shutdown()
+        _send_last(provider)
+
+
+def _send_last(provider: Any) -> None:
+    sending = threading.Thread(target=provider.shutdown, name="hearth-last-traces", daemon=True)
+    sending.start()
+    sending.join(_LAST_S)
 
 
 def _provider(url: str) -> Any:

@@ -1,4 +1,4 @@
-"""Limits where several workers serve one community: a member has one share, not one at each.
+"""Limits of a place that serves: a member has one share, not one at each worker, and not one for each restart.
 
 What guards log-in, and what strangers send, is counted in the database, and holds whatever else is down: when
 the database does not answer, nobody logs in. What members say is counted by each worker, always, and together in
@@ -74,7 +74,11 @@ class SharedLimits(Limits):
         if self.rule(kind).most == NONE_TO_SPEAK_OF:
             self.hit(kind, key)
         elif kind in IN_DATABASE:
-            await self._in_database(kind, key, adds=True)
+            name, most, within = self._window(kind, key)
+            wait_s = await self._database.do(
+                lambda work: guesses.count(work, kind, name, most, within)
+            )
+            _refuse_after(wait_s)
         else:
             await self._here_and_in_redis(kind, key)
 
@@ -91,20 +95,21 @@ class SharedLimits(Limits):
         if self.rule(kind).most == NONE_TO_SPEAK_OF:
             self.check(kind, key)
         else:
-            await self._in_database(kind, key, adds=False)
+            name, most, within = self._window(kind, key)
+            wait_s = await self._database.read(
+                lambda work: guesses.look(work, kind, name, most, within)
+            )
+            _refuse_after(wait_s)
 
     async def close(self) -> None:
         """Let go of what counts for all."""
         if self._counter:
             await self._counter.close()
 
-    async def _in_database(self, kind: Kind, key: str, *, adds: bool) -> None:
-        most, name = self.most(kind, key), self._name(kind, key)
+    def _window(self, kind: Kind, key: str) -> tuple[str, int, timedelta]:
+        """In the database: its key, how many fit, and how long it is."""
         within = timedelta(seconds=self.rule(kind).within_s)
-        wait_s = await self._database.do(
-            lambda work: guesses.count(work, kind, name, most, within, adds=adds)
-        )
-        _refuse_after(wait_s)
+        return self._name(kind, key), self.most(kind, key), within
 
     async def _here_and_in_redis(self, kind: Kind, key: str) -> None:
         """Here first: two who come at once must not both find room while Redis is asked."""

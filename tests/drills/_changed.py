@@ -9,9 +9,10 @@ row, the "lexicon", the reading of what was missed ("late"), what open lines do 
 a session ("session_end") ends, or that what is called hidden is ("hiding"); what other workers wrote
 "between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
 before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or
-neither logged nor traced ("silence"), the "limits", that fetched frames are kept until it is said that they came
-("confirming"), or that it takes as long where nobody has the name ("same_time"); the time that a request may
-take ("patience"), the "heartbeat" of lines or their "user_timeout", or the bound on frames ("frame_bound").
+neither logged nor traced ("silence"), the "limits" of guesses, that fetched frames are kept until it is said
+that they came ("confirming"), or that it takes as long where nobody has the name ("same_time"); the time that
+a request may take ("patience"), the "heartbeat" of lines or their "user_timeout", or the bound on frames
+("frame_bound").
 DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
@@ -39,7 +40,6 @@ from server import ids, logs, tracing
 from server.api.polled import Heard, PolledLine
 from server.clock import SystemClock
 from server.errors import BadFrame, Unavailable
-from server.limits import Limits
 from server.protocol import frames
 from server.services.passphrases import Passphrases
 from server.store import engines
@@ -234,14 +234,8 @@ def _read(text: str | None) -> Any:
         raise BadFrame from None
 
 
-class _NoLimits(Limits):
-    """Counts nothing."""
-
-    def hit(self, *_: object) -> None:
-        """Everybody may."""
-
-    def check(self, *_: object) -> None:
-        """Everybody may."""
+def _always_room(*_: object) -> float:
+    return 0.0
 
 
 class _Hasty(Passphrases):
@@ -268,7 +262,7 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "frame_check": ("server.api.frames_in", "_check", _take_unchecked),
     "forgetting": ("server.api.frames_in", "_parse", _read_and_keep),
     "silence": ("server.api.frames_in", "_parse", _read_and_log),
-    "limits": ("server.limits", "Limits", _NoLimits),
+    "limits": ("server.store.guesses", "look", _always_room),
     "same_time": ("server.services.passphrases", "Passphrases", _Hasty),
     "confirming": ("server.api.polled", "PolledLine", _Forgetful),
     "late": ("server.api.background", "read_what_was_missed", _wait_for_ever),

@@ -1,4 +1,4 @@
-"""What one worker tells the others, and what all of them count together: both for minutes only."""
+"""What one worker tells the others, for minutes; and what is counted to limit it, for an hour."""
 
 from datetime import datetime
 from uuid import UUID
