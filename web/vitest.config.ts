@@ -6,6 +6,7 @@ export default defineConfig({
   plugins: [svelte(), svelteTesting()],
   test: {
     environment: 'jsdom',
+    pool: 'vmThreads', // jsdom is loaded once, and each file still has a window of its own
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['src/lib/i18n/english.ts'],
   },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import './subtle.ts';
 import { codeOf, groupsOf, keyOf, lock, newCode, unlock, WrongCode } from './own-key.ts';
 import { emptyPlan, isTooMuch, planOf, writtenOf } from './types.ts';
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { api, ApiError } from '#lib/api/client.ts';
+import './subtle.ts';
 import { newCode } from './own-key.ts';
 import { emptyPlan, type OwnPlan } from './types.ts';
 import { Writing } from './writing.svelte.ts';
