@@ -136,6 +136,22 @@ async def stop(room_id: UUID, measure: MeasureId, ask: Ask) -> bodies.GroupMeasu
     )
 
 
+@router.put(
+    "/api/clinic/rooms/{room_id}/measures/{measure}/confirmation",
+    operation_id="clinic_measure_confirm",
+    openapi_extra=_CLINIC,
+)
+async def confirm(
+    room_id: UUID, measure: MeasureId, new: bodies.NewMeasureConfirmation, ask: Ask
+) -> bodies.GroupMeasures:
+    """I stand by whom an answer calls, and how soon. 409 when that has changed since it was read."""
+    known = ask.parts.measures
+    return await ask.do(
+        "clinic.measures",
+        lambda work: measure_rounds.confirm(work, ask.actor, known, room_id, measure, new),
+    )
+
+
 @router.get(
     "/api/clinic/rooms/{room_id}/people/{member_id}/measures",
     operation_id="clinic_person_measures",

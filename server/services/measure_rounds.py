@@ -8,7 +8,7 @@ from server.access import Actor, check
 from server.errors import NotFound
 from server.measures import Catalogue
 from server.protocol import measures as bodies
-from server.services import measure_alarm, measure_course, notices, seats, sight
+from server.services import measure_alarm, measure_course, measure_terms, notices, seats, sight
 from server.services.measuring import get_definition
 from server.store import audit, cases, measures, rooms
 from server.store.tables import CourseAlert, MeasureAsk, MeasurePlan, Room
@@ -41,10 +41,16 @@ def plan(
     measure: str,
     new: bodies.NewMeasurePlan,
 ) -> bodies.GroupMeasures:
-    """Ask this group, from now on; or in another rhythm, counted from the last round."""
+    """Ask this group, from now on; or in another rhythm, counted from the last round.
+
+    Raises NotNow where an answer calls somebody and no clinician of the group has confirmed that; what runs
+    already goes on.
+    """
     _get_room(work, actor, room_id)
-    get_definition(catalogue, measure)
+    definition = get_definition(catalogue, measure)
     running = measures.find_plan(work, room_id, measure)
+    if running is None:
+        measure_terms.check_confirmed(work, room_id, definition)
     every = timedelta(days=new.every_days)
     if running is None:
         running = MeasurePlan(
@@ -72,6 +78,21 @@ def stop(
         work.session.add(running)
         work.session.flush()
         audit.append(work, actor.id, "measure.stop", running.id)
+    return read_group(work, actor, catalogue, room_id)
+
+
+def confirm(
+    work: Work,
+    actor: Actor,
+    catalogue: Catalogue,
+    room_id: UUID,
+    measure: str,
+    new: bodies.NewMeasureConfirmation,
+) -> bodies.GroupMeasures:
+    """A clinician of the group stands by whom an answer calls. Raises NotNow, Stale."""
+    _get_room(work, actor, room_id)
+    definition = get_definition(catalogue, measure)
+    measure_terms.confirm(work, actor, room_id, definition, new.terms)
     return read_group(work, actor, catalogue, room_id)
 
 
@@ -216,6 +237,7 @@ def _group(
             )
             for one in known.values()
         ],
+        calls=measure_terms.calls(work, catalogue, room.id),
         people=[
             bodies.MeasurePerson(id=member.id, name=member.pseudonym)
             for member in measures.agreed(work, room.id, "measures")
