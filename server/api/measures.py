@@ -182,3 +182,17 @@ async def close_alert(
             work, ask.actor, known, room_id, alert_id, closed.outcome
         ),
     )
+
+
+@router.post(
+    "/api/clinic/rooms/{room_id}/course-alerts/{alert_id}/reopen",
+    operation_id="clinic_course_alert_reopen",
+    openapi_extra=_CLINIC,
+)
+async def reopen_alert(room_id: UUID, alert_id: UUID, ask: Ask) -> bodies.PersonMeasures:
+    """It was closed by mistake. 409 when a newer one about the same course is open."""
+    known = ask.parts.measures
+    return await ask.do(
+        "clinic.measures",
+        lambda work: measure_rounds.reopen_alert(work, ask.actor, known, room_id, alert_id),
+    )

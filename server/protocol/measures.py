@@ -154,7 +154,10 @@ class MeasureAskAnswer(Wire):
 
 
 class CourseAlert(Wire):
-    """Somebody's course is not as expected: why, what that rests on, and what it does not know."""
+    """Somebody's course is not as expected: why, what that rests on, and what it does not know.
+
+    outcome: what came of it. With closed_at None it was closed once, and opened again.
+    """
 
     id: Id
     member: Id

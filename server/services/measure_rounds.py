@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from server.access import Actor, check
-from server.errors import NotFound
+from server.errors import NotFound, NotNow
 from server.measures import Catalogue
 from server.protocol import measures as bodies
 from server.services import measure_alarm, measure_course, measure_terms, notices, seats, sight
@@ -135,6 +135,23 @@ def close_alert(
     if alert.open_key is not None:
         measures.close_alert(work, alert, actor.id, outcome)
         audit.append(work, actor.id, "measure.alert.close", alert.id)
+    return read_person(work, actor, catalogue, room_id, alert.member_id)
+
+
+def reopen_alert(
+    work: Work, actor: Actor, catalogue: Catalogue, room_id: UUID, alert_id: UUID
+) -> bodies.PersonMeasures:
+    """It was closed by mistake. Doing it twice changes nothing. Raises NotFound, NotNow when another is open."""
+    _get_room(work, actor, room_id)
+    alert = measures.find_alert(work, room_id, alert_id)
+    if alert is None:
+        raise NotFound
+    sight.may_look(work, actor, room_id, alert.member_id, "measures")
+    if alert.open_key is None:
+        key = measures.alert_key(room_id, alert.member_id, alert.measure)
+        if measures.has_open_alert(work, key) or not measures.reopen_alert(work, alert):
+            raise NotNow("A newer one about the same course is open.")
+        audit.append(work, actor.id, "measure.alert.reopen", alert.id)
     return read_person(work, actor, catalogue, room_id, alert.member_id)
 
 

@@ -95,4 +95,4 @@ class CourseAlert(SQLModel, table=True):
     closed_at: datetime | None = maybe_time()
     closed_by: UUID | None = Field(default=None, foreign_key="member.id")
     outcome: bytes | None = None
-    """What came of it, in the words of whoever closed it, sealed under their key."""
+    """What came of it, in the words of whoever closed it last, sealed under their key. It outlives a reopening."""

@@ -572,6 +572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/rooms/{room_id}/course-alerts/{alert_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Alert
+         * @description It was closed by mistake. 409 when a newer one about the same course is open.
+         */
+        post: operations["clinic_course_alert_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic/rooms/{room_id}/emergencies": {
         parameters: {
             query?: never;
@@ -4862,6 +4882,8 @@ export interface components {
         /**
          * CourseAlert
          * @description Somebody's course is not as expected: why, what that rests on, and what it does not know.
+         *
+         *     outcome: what came of it. With closed_at None it was closed once, and opened again.
          */
         CourseAlert: {
             /**
@@ -11372,6 +11394,38 @@ export interface operations {
                 "application/json": components["schemas"]["CourseAlertClosed"];
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_course_alert_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
