@@ -29,6 +29,7 @@ from server.services import (
     late,
     listening,
     measure_rounds,
+    measure_terms,
     pushing,
     retention,
     session_timers,
@@ -544,7 +545,19 @@ async def keep_measures_asked(parts: Parts) -> None:
     while True:
         with _outliving("asking"):
             await ask_what_is_due(parts)
+            await ask_to_confirm(parts)
         await asyncio.sleep(_ASK_EVERY_S)
+
+
+async def ask_to_confirm(parts: Parts) -> int:
+    """Groups that go on without a confirmation of whom an answer calls. Returns how many clinicians were told."""
+    told = 0
+    find = partial(measure_terms.find_unconfirmed, catalogue=parts.measures)
+    for plan_id, terms in await parts.database.read(find):
+        told += await parts.database.do(
+            partial(measure_terms.ask_for, plan_id=plan_id, terms=terms)
+        )
+    return told
 
 
 async def ask_what_is_due(parts: Parts) -> int:

@@ -136,6 +136,22 @@ async def stop(room_id: UUID, measure: MeasureId, ask: Ask) -> bodies.GroupMeasu
     )
 
 
+@router.put(
+    "/api/clinic/rooms/{room_id}/measures/{measure}/confirmation",
+    operation_id="clinic_measure_confirm",
+    openapi_extra=_CLINIC,
+)
+async def confirm(
+    room_id: UUID, measure: MeasureId, new: bodies.NewMeasureConfirmation, ask: Ask
+) -> bodies.GroupMeasures:
+    """I stand by whom an answer calls, and how soon. 409 when that has changed since it was read."""
+    known = ask.parts.measures
+    return await ask.do(
+        "clinic.measures",
+        lambda work: measure_rounds.confirm(work, ask.actor, known, room_id, measure, new),
+    )
+
+
 @router.get(
     "/api/clinic/rooms/{room_id}/people/{member_id}/measures",
     operation_id="clinic_person_measures",
@@ -165,4 +181,18 @@ async def close_alert(
         lambda work: measure_rounds.close_alert(
             work, ask.actor, known, room_id, alert_id, closed.outcome
         ),
+    )
+
+
+@router.post(
+    "/api/clinic/rooms/{room_id}/course-alerts/{alert_id}/reopen",
+    operation_id="clinic_course_alert_reopen",
+    openapi_extra=_CLINIC,
+)
+async def reopen_alert(room_id: UUID, alert_id: UUID, ask: Ask) -> bodies.PersonMeasures:
+    """It was closed by mistake. 409 when a newer one about the same course is open."""
+    known = ask.parts.measures
+    return await ask.do(
+        "clinic.measures",
+        lambda work: measure_rounds.reopen_alert(work, ask.actor, known, room_id, alert_id),
     )

@@ -82,9 +82,14 @@ def _spread(total: int, items: int) -> Iterator[int]:
 
 
 async def _attend(clinician: Person, room: UUID, worse: Person, now: datetime) -> None:
+    path = f"/api/clinic/rooms/{room}/measures"
+    group = await clinician.http.read(path, measures.GroupMeasures)
+    for calls in group.calls:
+        confirmed = measures.NewMeasureConfirmation(terms=calls.terms)
+        await clinician.http.call("PUT", f"{path}/{calls.measure}/confirmation", confirmed)
     for measure, days in (("phq-9", 14), ("gad-7", 28)):
         plan = measures.NewMeasurePlan(every_days=days)
-        await clinician.http.call("PUT", f"/api/clinic/rooms/{room}/measures/{measure}", plan)
+        await clinician.http.call("PUT", f"{path}/{measure}", plan)
     note = escalations.NewTeamNote(member=worse.id, text=_NOTE)
     await clinician.http.call("POST", f"/api/clinic/rooms/{room}/notes", note)
     title, about = _SESSION

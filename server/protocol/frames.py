@@ -349,6 +349,7 @@ class Notice(Wire):
         "resources",
         "taken_back",
         "course_alert",
+        "measure_confirm",
         "emergency",
         "measure_ask",
         "measure_called",

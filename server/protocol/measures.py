@@ -154,7 +154,10 @@ class MeasureAskAnswer(Wire):
 
 
 class CourseAlert(Wire):
-    """Somebody's course is not as expected: why, what that rests on, and what it does not know."""
+    """Somebody's course is not as expected: why, what that rests on, and what it does not know.
+
+    outcome: what came of it. With closed_at None it was closed once, and opened again.
+    """
 
     id: Id
     member: Id
@@ -224,13 +227,60 @@ class MeasurePerson(Wire):
     name: str
 
 
+class MeasureCallAnswer(Wire):
+    """What an answer leads to. due_minutes: until a first human act is due; None: nobody is called.
+
+    on_call_minutes: after so many those on call are called as well; None: they are not.
+    """
+
+    text: str
+    urgency: Literal["none", "routine", "soon", "now"]
+    due_minutes: int | None
+    on_call_minutes: int | None
+
+
+class MeasureConfirmed(Wire):
+    """A clinician of the group stands by whom an answer calls. edition: of the questionnaire, then."""
+
+    at: Time
+    name: str
+    edition: str
+
+
+class MeasureCalls(Wire):
+    """Whom the answers to one question call, and who stands by that. terms: what a confirmation names.
+
+    clinicians: who is called at once; on_call: those of them whom the steward named. is_current: what was
+    confirmed is what is in force.
+    """
+
+    measure: str
+    title: str
+    edition: str
+    terms: str
+    question: str
+    source: str
+    answers: list[MeasureCallAnswer]
+    clinicians: list[str]
+    on_call: list[str]
+    confirmed: MeasureConfirmed | None
+    is_current: bool
+
+
+class NewMeasureConfirmation(Wire):
+    """I have read these terms and stand by them."""
+
+    terms: Text
+
+
 class GroupMeasures(Wire):
-    """A group's schedule, who agreed, and the alerts that are open."""
+    """A group's schedule, whom answers call, who agreed, and the alerts that are open."""
 
     room: Id
     room_name: str
     plans: list[MeasurePlan]
     available: list[MeasureLine]
+    calls: list[MeasureCalls]
     people: list[MeasurePerson]
     alerts: list[CourseAlert]
     offers: list[MeasureOffer]

@@ -20,10 +20,14 @@ _WORDS = {
 }
 
 
+def clinicians_of(work: Work, room_id: UUID) -> list[UUID]:
+    """The active clinicians of a group."""
+    return [one.id for one, seat, _ in timers.staff_of(work, room_id) if seat == "clinician"]
+
+
 def who_comes(work: Work, room_id: UUID, member_id: UUID) -> list[UUID]:
     """The active clinicians of a group, but not the member themselves."""
-    staff = timers.staff_of(work, room_id)
-    return [one.id for one, seat, _ in staff if seat == "clinician" and one.id != member_id]
+    return [one for one in clinicians_of(work, room_id) if one != member_id]
 
 
 def is_agreed(work: Work, member_id: UUID, room_id: UUID) -> bool:

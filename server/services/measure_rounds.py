@@ -5,10 +5,10 @@ from typing import Literal
 from uuid import UUID
 
 from server.access import Actor, check
-from server.errors import NotFound
+from server.errors import NotFound, NotNow
 from server.measures import Catalogue
 from server.protocol import measures as bodies
-from server.services import measure_alarm, measure_course, notices, seats, sight
+from server.services import measure_alarm, measure_course, measure_terms, notices, seats, sight
 from server.services.measuring import get_definition
 from server.store import audit, cases, measures, rooms
 from server.store.tables import CourseAlert, MeasureAsk, MeasurePlan, Room
@@ -41,10 +41,16 @@ def plan(
     measure: str,
     new: bodies.NewMeasurePlan,
 ) -> bodies.GroupMeasures:
-    """Ask this group, from now on; or in another rhythm, counted from the last round."""
+    """Ask this group, from now on; or in another rhythm, counted from the last round.
+
+    Raises NotNow where an answer calls somebody and no clinician of the group has confirmed that; what runs
+    already goes on.
+    """
     _get_room(work, actor, room_id)
-    get_definition(catalogue, measure)
+    definition = get_definition(catalogue, measure)
     running = measures.find_plan(work, room_id, measure)
+    if running is None:
+        measure_terms.check_confirmed(work, room_id, definition)
     every = timedelta(days=new.every_days)
     if running is None:
         running = MeasurePlan(
@@ -72,6 +78,21 @@ def stop(
         work.session.add(running)
         work.session.flush()
         audit.append(work, actor.id, "measure.stop", running.id)
+    return read_group(work, actor, catalogue, room_id)
+
+
+def confirm(
+    work: Work,
+    actor: Actor,
+    catalogue: Catalogue,
+    room_id: UUID,
+    measure: str,
+    new: bodies.NewMeasureConfirmation,
+) -> bodies.GroupMeasures:
+    """A clinician of the group stands by whom an answer calls. Raises NotNow, Stale."""
+    _get_room(work, actor, room_id)
+    definition = get_definition(catalogue, measure)
+    measure_terms.confirm(work, actor, room_id, definition, new.terms)
     return read_group(work, actor, catalogue, room_id)
 
 
@@ -114,6 +135,23 @@ def close_alert(
     if alert.open_key is not None:
         measures.close_alert(work, alert, actor.id, outcome)
         audit.append(work, actor.id, "measure.alert.close", alert.id)
+    return read_person(work, actor, catalogue, room_id, alert.member_id)
+
+
+def reopen_alert(
+    work: Work, actor: Actor, catalogue: Catalogue, room_id: UUID, alert_id: UUID
+) -> bodies.PersonMeasures:
+    """It was closed by mistake. Doing it twice changes nothing. Raises NotFound, NotNow when another is open."""
+    _get_room(work, actor, room_id)
+    alert = measures.find_alert(work, room_id, alert_id)
+    if alert is None:
+        raise NotFound
+    sight.may_look(work, actor, room_id, alert.member_id, "measures")
+    if alert.open_key is None:
+        key = measures.alert_key(room_id, alert.member_id, alert.measure)
+        if measures.has_open_alert(work, key) or not measures.reopen_alert(work, alert):
+            raise NotNow("A newer one about the same course is open.")
+        audit.append(work, actor.id, "measure.alert.reopen", alert.id)
     return read_person(work, actor, catalogue, room_id, alert.member_id)
 
 
@@ -216,6 +254,7 @@ def _group(
             )
             for one in known.values()
         ],
+        calls=measure_terms.calls(work, catalogue, room.id),
         people=[
             bodies.MeasurePerson(id=member.id, name=member.pseudonym)
             for member in measures.agreed(work, room.id, "measures")

@@ -291,8 +291,20 @@ def close_alert(work: Work, alert: CourseAlert, by: UUID, outcome: str) -> None:
     work.session.flush()
 
 
+def reopen_alert(work: Work, alert: CourseAlert) -> bool:
+    """It was closed by mistake; what was said of it stays. False when another stands open already."""
+    alert.open_key = alert_key(alert.room_id, alert.member_id, alert.measure)
+    alert.closed_at = None
+    try:
+        with work.session.begin_nested():
+            work.session.add(alert)
+    except IntegrityError:
+        return False
+    return True
+
+
 def open_outcome(work: Work, alert: CourseAlert) -> str | None:
-    """What came of it, if it is closed and can be read."""
+    """What came of it, where it was closed once and that can be read."""
     if alert.outcome is None or alert.closed_by is None:
         return None
     try:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from server.access import Actor, Role
 from server.errors import BadFrame, NotFound, NotNow
@@ -15,7 +15,7 @@ from server.protocol import measures as bodies
 from server.services import measure_rounds, measuring, seats
 from server.services.fhir.joining import Measures
 from server.store import measures, receipts, rooms
-from server.store.tables import Consent, CourseAlert, MeasureResponse, Notice
+from server.store.tables import Audit, Consent, CourseAlert, MeasureResponse, Notice
 from server.store.work import Work
 from tests.server.store_fixture import MONDAY, House
 
@@ -349,6 +349,34 @@ async def test_a_closed_alert_says_what_came_of_it_and_a_new_one_may_come(anywhe
         )
     await scene.take(2)
     assert len((await scene.person()).alerts) == 2
+
+
+async def test_an_alert_that_was_closed_by_mistake_is_opened_again(anywhere: Scene):
+    scene = anywhere
+    await scene.agree(scene.marram, "measures")
+    await scene.take(0)
+    await scene.take(1)
+    alert = (await scene.person()).alerts[0].id
+
+    async def act(verb: Any, who: Actor, *words: str) -> bodies.PersonMeasures:
+        return await scene.house.do(lambda work: verb(work, who, KNOWN, scene.room, alert, *words))
+
+    await act(measure_rounds.close_alert, scene.linden, "The wrong one.")
+    with pytest.raises(NotFound):
+        await act(measure_rounds.reopen_alert, scene.fern)
+    for _ in range(2):
+        (opened,) = (await act(measure_rounds.reopen_alert, scene.linden)).alerts
+        assert (opened.closed_at, opened.outcome) == (None, "The wrong one."), "the words stay"
+    query = select(Audit.verb).where(col(Audit.verb).like("measure.alert.%"))
+    lines = await scene.house.do(lambda work: work.session.exec(query).all())
+    assert list(lines) == ["measure.alert.close", "measure.alert.reopen"]
+    await act(measure_rounds.close_alert, scene.linden, "We talked.")
+    await scene.take(2)
+    with pytest.raises(NotNow):
+        await act(measure_rounds.reopen_alert, scene.linden)
+    await scene.withdraw(scene.marram)
+    with pytest.raises(NotFound):
+        await act(measure_rounds.reopen_alert, scene.linden)
 
 
 async def test_without_consent_no_course_is_watched_and_later_consent_shows_no_old_alert(

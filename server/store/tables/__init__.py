@@ -19,7 +19,13 @@ from server.store.tables.group_sessions import (
 from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
-from server.store.tables.measures import CourseAlert, MeasureAsk, MeasurePlan, MeasureResponse
+from server.store.tables.measures import (
+    CourseAlert,
+    MeasureAsk,
+    MeasureConfirmation,
+    MeasurePlan,
+    MeasureResponse,
+)
 from server.store.tables.moods import Mood
 from server.store.tables.people import AgeChange, Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
@@ -85,6 +91,7 @@ __all__ = [
     "LabelExport",
     "LabelRow",
     "MeasureAsk",
+    "MeasureConfirmation",
     "MeasurePlan",
     "MeasureResponse",
     "Member",

@@ -41,6 +41,22 @@ class MeasurePlan(SQLModel, table=True):
     made_at: datetime = time()
     next_at: datetime = time()
     ended_at: datetime | None = maybe_time()
+    terms_told: str | None = None
+    """What its clinicians were last asked to confirm, while it runs without."""
+
+
+class MeasureConfirmation(SQLModel, table=True):
+    """A clinician of a group stands by whom an answer calls, and how soon: once for these terms."""
+
+    __tablename__ = "measure_confirmation"
+    __table_args__ = (UniqueConstraint("room_id", "measure", "terms"),)
+    id: UUID = primary()
+    room_id: UUID = Field(foreign_key="room.id")
+    measure: str
+    terms: str
+    """The edition of the questionnaire and its urgencies, as they stood."""
+    by: UUID = Field(foreign_key="member.id")
+    at: datetime = time()
 
 
 class MeasureAsk(SQLModel, table=True):
@@ -79,4 +95,4 @@ class CourseAlert(SQLModel, table=True):
     closed_at: datetime | None = maybe_time()
     closed_by: UUID | None = Field(default=None, foreign_key="member.id")
     outcome: bytes | None = None
-    """What came of it, in the words of whoever closed it, sealed under their key."""
+    """What came of it, in the words of whoever closed it last, sealed under their key. It outlives a reopening."""

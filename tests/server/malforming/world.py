@@ -214,6 +214,7 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "NewMeasureCall": {"room": str(world.room)},
         "MeasureAskAnswer": {"answer": "later"},
         "NewMeasurePlan": {"every_days": 14},
+        "NewMeasureConfirmation": {"terms": words},
         "CourseAlertClosed": {"outcome": words},
         "LabelsSwitch": {"allowed": False},
         "PolicyDraft": {"text": ""},

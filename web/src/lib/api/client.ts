@@ -42,6 +42,8 @@ async function send(method: Method, path: string, body: unknown): Promise<Respon
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
+    // What was to be deleted is, though its page is closed in that moment.
+    keepalive: method === 'DELETE',
     headers: { Accept: 'application/json' },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   };

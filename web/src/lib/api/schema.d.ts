@@ -572,6 +572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/clinic/rooms/{room_id}/course-alerts/{alert_id}/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen Alert
+         * @description It was closed by mistake. 409 when a newer one about the same course is open.
+         */
+        post: operations["clinic_course_alert_reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/clinic/rooms/{room_id}/emergencies": {
         parameters: {
             query?: never;
@@ -671,6 +691,26 @@ export interface paths {
          * @description Ask it no more.
          */
         delete: operations["clinic_measure_stop"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clinic/rooms/{room_id}/measures/{measure}/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Confirm
+         * @description I stand by whom an answer calls, and how soon. 409 when that has changed since it was read.
+         */
+        put: operations["clinic_measure_confirm"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4842,6 +4882,8 @@ export interface components {
         /**
          * CourseAlert
          * @description Somebody's course is not as expected: why, what that rests on, and what it does not know.
+         *
+         *     outcome: what came of it. With closed_at None it was closed once, and opened again.
          */
         CourseAlert: {
             /**
@@ -5511,13 +5553,15 @@ export interface components {
         };
         /**
          * GroupMeasures
-         * @description A group's schedule, who agreed, and the alerts that are open.
+         * @description A group's schedule, whom answers call, who agreed, and the alerts that are open.
          */
         GroupMeasures: {
             /** Alerts */
             alerts: components["schemas"]["CourseAlert"][];
             /** Available */
             available: components["schemas"]["MeasureLine"][];
+            /** Calls */
+            calls: components["schemas"]["MeasureCalls"][];
             /** Offers */
             offers: components["schemas"]["MeasureOffer"][];
             /** People */
@@ -6601,6 +6645,70 @@ export interface components {
             name: string;
         };
         /**
+         * MeasureCallAnswer
+         * @description What an answer leads to. due_minutes: until a first human act is due; None: nobody is called.
+         *
+         *     on_call_minutes: after so many those on call are called as well; None: they are not.
+         */
+        MeasureCallAnswer: {
+            /** Due Minutes */
+            due_minutes: number | null;
+            /** On Call Minutes */
+            on_call_minutes: number | null;
+            /** Text */
+            text: string;
+            /**
+             * Urgency
+             * @enum {string}
+             */
+            urgency: "none" | "routine" | "soon" | "now";
+        };
+        /**
+         * MeasureCalls
+         * @description Whom the answers to one question call, and who stands by that. terms: what a confirmation names.
+         *
+         *     clinicians: who is called at once; on_call: those of them whom the steward named. is_current: what was
+         *     confirmed is what is in force.
+         */
+        MeasureCalls: {
+            /** Answers */
+            answers: components["schemas"]["MeasureCallAnswer"][];
+            /** Clinicians */
+            clinicians: string[];
+            confirmed: components["schemas"]["MeasureConfirmed"] | null;
+            /** Edition */
+            edition: string;
+            /** Is Current */
+            is_current: boolean;
+            /** Measure */
+            measure: string;
+            /** On Call */
+            on_call: string[];
+            /** Question */
+            question: string;
+            /** Source */
+            source: string;
+            /** Terms */
+            terms: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * MeasureConfirmed
+         * @description A clinician of the group stands by whom an answer calls. edition: of the questionnaire, then.
+         */
+        MeasureConfirmed: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Edition */
+            edition: string;
+            /** Name */
+            name: string;
+        };
+        /**
          * MeasureCourse
          * @description All results of one questionnaire, oldest first. reliable_points: from there on a change is reliable.
          */
@@ -7173,6 +7281,14 @@ export interface components {
             room: string;
         };
         /**
+         * NewMeasureConfirmation
+         * @description I have read these terms and stand by them.
+         */
+        NewMeasureConfirmation: {
+            /** Terms */
+            terms: string;
+        };
+        /**
          * NewMeasurePlan
          * @description Ask this group every so many days.
          */
@@ -7545,7 +7661,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in" | "outside_report" | "complaint" | "age_group";
+            kind: "held" | "published" | "hidden" | "care_note" | "warn" | "pause" | "removed" | "reach_out" | "collapsed" | "looked_at" | "appeal" | "helped" | "assessed_late" | "flag_answered" | "called" | "nobody_yet" | "shift_ended" | "resources" | "taken_back" | "course_alert" | "measure_confirm" | "emergency" | "measure_ask" | "measure_called" | "session" | "sharing_ends" | "your_data" | "way_in" | "outside_report" | "complaint" | "age_group";
             /**
              * Message
              * @default null
@@ -11299,6 +11415,38 @@ export interface operations {
             };
         };
     };
+    clinic_course_alert_reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     emergency_ask: {
         parameters: {
             query?: never;
@@ -11478,6 +11626,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMeasures"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    clinic_measure_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                room_id: string;
+                measure: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMeasureConfirmation"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
