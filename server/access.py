@@ -91,6 +91,7 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "mood.own": _ANY_MEMBER,
     "measure.own": _ANY_MEMBER,
     "plan.own": _ANY_MEMBER,
+    "journal.own": _ANY_MEMBER,
     "age.own": _ANY_MEMBER,
     "age.list": _rows((_MODERATOR, _STEWARD), Relation.NONE),
     "age.answer": _rows((_MODERATOR,), Relation.KEEPER) | _STEWARDS,
@@ -152,9 +153,6 @@ OPERATIONS: dict[str, frozenset[tuple[Role, Relation]]] = {
     "not_assessed.read": _STAFF,
     "shift.change": _STAFF,
     "guard.own": _STAFF,
-    "journal.write": _STAFF,
-    # one's own words stay one's own, whatever one becomes
-    "journal.own": _ANY_MEMBER,
     # calls to one's own browsers
     "push.own": _ANY_MEMBER,
     # clinic

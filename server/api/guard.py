@@ -1,12 +1,10 @@
-"""One's own wellbeing guard and journal over HTTP, and the totals that a steward may see."""
-
-from uuid import UUID
+"""One's own wellbeing guard over HTTP, and the totals that a steward may see."""
 
 from fastapi import APIRouter
 
 from server.api.depend import Ask
 from server.protocol import guard as wire
-from server.services import guard, journal
+from server.services import guard
 
 router = APIRouter(prefix="/api", tags=["guard"])
 
@@ -35,34 +33,6 @@ async def pause(asked: wire.ShortPause, ask: Ask) -> wire.Guard:
 async def end_pause(ask: Ask) -> wire.Guard:
     """I am back, or I need none."""
     return await ask.do("guard.own", lambda work: guard.end_pause(work, ask.actor))
-
-
-@router.get("/me/journal", operation_id="journal_list", openapi_extra={"x-access": "journal.own"})
-async def list_journal(ask: Ask) -> wire.Journal:
-    """What I wrote to myself."""
-    return await ask.read("journal.own", lambda work: journal.list_mine(work, ask.actor))
-
-
-@router.post(
-    "/me/journal",
-    status_code=201,
-    operation_id="journal_write",
-    openapi_extra={"x-access": "journal.write"},
-)
-async def write_journal(new: wire.NewJournalEntry, ask: Ask) -> wire.JournalEntry:
-    """A few words to myself; nobody else can read them."""
-    return await ask.do("journal.write", lambda work: journal.write(work, ask.actor, new))
-
-
-@router.delete(
-    "/me/journal/{entry_id}",
-    status_code=204,
-    operation_id="journal_erase",
-    openapi_extra={"x-access": "journal.own"},
-)
-async def erase_journal(entry_id: UUID, ask: Ask) -> None:
-    """Gone."""
-    await ask.do("journal.own", lambda work: journal.erase(work, ask.actor, entry_id))
 
 
 @router.get(

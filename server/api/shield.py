@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.errors import TooLarge
 
 _MOST_BYTES = 256 * 1024
+_LONGER = {"/api/me/journal/lock": 2 * 1024 * 1024}
+"""Where all that somebody wrote comes back in one step, under another key."""
 
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -36,13 +38,14 @@ class Shield:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        most = _LONGER.get(scope["path"], _MOST_BYTES)
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length) > _MOST_BYTES:
+        if not length.isdigit() or int(length) > most:
             refusal = TooLarge()
             answer = JSONResponse({"code": refusal.code, "detail": refusal.detail}, refusal.status)
             await answer(scope, receive, self._with_headers(scope, send))
             return
-        await self._app(scope, _bounded(receive), self._with_headers(scope, send))
+        await self._app(scope, _bounded(receive, most), self._with_headers(scope, send))
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
         async def with_headers(message: Message) -> None:
@@ -58,7 +61,7 @@ class Shield:
         return with_headers
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     """A body without a length ends where the bound is."""
     seen = 0
 
@@ -66,7 +69,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal seen
         message = await receive()
         seen += len(message.get("body", b""))
-        if seen > _MOST_BYTES:
+        if seen > most:
             raise TooLarge
         return message
 

@@ -1,12 +1,10 @@
-"""Bodies of the wellbeing guard: what somebody sees of their own shift, their journal, a steward's totals."""
+"""Bodies of the wellbeing guard: what somebody sees of their own shift, a steward's totals."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from server.protocol.base import Id, Storable, Time, Wire
-
-_Own = Annotated[Storable, Field(min_length=1, max_length=2_000)]
+from server.protocol.base import Id, Time, Wire
 
 
 class Figure(Wire):
@@ -41,33 +39,6 @@ class ShortPause(Wire):
     """From now on; the shift goes on."""
 
     minutes: Annotated[int, Field(ge=1, le=15)]
-
-
-class NewJournalEntry(Wire):
-    """Own words on up to three questions; at least one."""
-
-    now: _Own | None = None
-    """How are you?"""
-    stays: _Own | None = None
-    """Is there something that stays with you?"""
-    helps: _Own | None = None
-    """What would help?"""
-
-
-class JournalEntry(Wire):
-    """As it was written. All None: its key is gone, and nobody can read it any more."""
-
-    id: Id
-    at: Time
-    now: str | None
-    stays: str | None
-    helps: str | None
-
-
-class Journal(Wire):
-    """One's own words, newest first."""
-
-    entries: list[JournalEntry]
 
 
 class GuardWeek(Wire):

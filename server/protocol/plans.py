@@ -5,17 +5,11 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from server.protocol.base import ShortText, Time, Wire
+from server.protocol.own_key import Locked, Version
 
 LINES: Final = 12
 """In one step: more than anybody reads in a hard hour."""
-LOCKED_LIMIT: Final = 140_000
-"""Characters of base64: a full plan in letters of four bytes, and its padding."""
-
 Lines = Annotated[list[ShortText], Field(max_length=LINES)]
-Locked = Annotated[
-    str, Field(min_length=40, max_length=LOCKED_LIMIT, pattern=r"^[A-Za-z0-9+/]+={0,2}$")
-]
-Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
 class Plan(Wire):

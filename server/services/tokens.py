@@ -26,7 +26,7 @@ _IN_ROOMS: Final = frozenset(
     }
 )  # fmt: skip
 """What whoever sits there may look at."""
-_BY_A_PERSON: Final = frozenset({"guard.own", "journal.write", "member.look"})
+_BY_A_PERSON: Final = frozenset({"guard.own", "member.look"})
 """Staff alone may do it, and themselves."""
 
 

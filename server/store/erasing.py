@@ -32,6 +32,7 @@ from server.store.tables import (
     GuardShift,
     Invitation,
     JournalEntry,
+    JournalLock,
     MeasureAsk,
     MeasureResponse,
     Member,
@@ -229,6 +230,7 @@ _DELETED: tuple[tuple[type, Any], ...] = (
     (GuardShift, _mine(GuardShift.member_id)),
     (GuardChoice, _mine(GuardChoice.member_id)),
     (JournalEntry, _mine(JournalEntry.member_id)),
+    (JournalLock, _mine(JournalLock.member_id)),
     (
         QuietPerson,
         lambda member_id: or_(

@@ -1,4 +1,4 @@
-"""Queries of the wellbeing guard: counts of a shift, who is free, and the sealed journal."""
+"""Queries of the wellbeing guard: counts of a shift, and who is free."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -9,13 +9,11 @@ from sqlalchemy import ColumnElement, and_, exists
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, func, or_, select, update
 
-from server.store.sealing import Spot, Unreadable
 from server.store.tables import (
     Case,
     GuardCase,
     GuardChoice,
     GuardShift,
-    JournalEntry,
     Member,
     Membership,
     Shift,
@@ -195,40 +193,6 @@ def ended(work: Work, start: datetime, end: datetime) -> list[Ended]:
     return [Ended(*row) for row in work.session.exec(query)]
 
 
-# --- the journal ---
-
-
-def add_entry(work: Work, member_id: UUID, words: str) -> JournalEntry:
-    """Keep words for whoever wrote them."""
-    entry = JournalEntry(member_id=member_id, sealed=b"", at=work.now)
-    entry.sealed = work.sealer.seal(member_id, words, _spot(entry))
-    work.session.add(entry)
-    return entry
-
-
-def entries(work: Work, member_id: UUID, limit: int) -> Sequence[JournalEntry]:
-    """Somebody's own, newest first."""
-    query = select(JournalEntry).where(JournalEntry.member_id == member_id)
-    newest = query.order_by(col(JournalEntry.at).desc(), col(JournalEntry.id).desc())
-    return work.session.exec(newest.limit(limit)).all()
-
-
-def find_entry(work: Work, member_id: UUID, entry_id: UUID) -> JournalEntry | None:
-    """One of somebody's own."""
-    query = select(JournalEntry).where(
-        JournalEntry.id == entry_id, JournalEntry.member_id == member_id
-    )
-    return work.session.exec(query).first()
-
-
-def open_entry(work: Work, entry: JournalEntry) -> str | None:
-    """Its words; None when the key is gone."""
-    try:
-        return work.sealer.open(entry.member_id, entry.sealed, _spot(entry))
-    except Unreadable:
-        return None
-
-
 def _holds(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         col(Case.claimed_by) == Member.id,
@@ -241,7 +205,3 @@ def _is_spared(budget: int) -> ColumnElement[bool]:
     is_on = func.coalesce(col(GuardChoice.is_on), True)
     own = func.coalesce(col(GuardChoice.budget), budget)
     return and_(is_on, or_(col(GuardShift.hard) >= own, col(GuardShift.last_was_hard)))
-
-
-def _spot(entry: JournalEntry) -> Spot:
-    return Spot("journal_entry", "sealed", entry.id, None)

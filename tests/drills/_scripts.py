@@ -47,11 +47,11 @@ _CONTROL = 12
 _VIEWS = {
     Role.STRANGER: ("/", "/crisis", "/log-in", "/sign-up", "/plain/log-in"),
     Role.PEER: (
-        "/rooms", "/asks", "/notices", "/ledger", "/settings", "/sessions", "/care", "/measures", "/plain",
-        "/plain/notices",
+        "/rooms", "/asks", "/notices", "/ledger", "/settings", "/sessions", "/care", "/journal", "/measures",
+        "/plain", "/plain/notices",
     ),
-    Role.MODERATOR: ("/queue", "/not-assessed", "/journal"),
-    Role.CLINICIAN: ("/clinic", "/journal"),
+    Role.MODERATOR: ("/queue", "/not-assessed"),
+    Role.CLINICIAN: ("/clinic",),
     Role.STEWARD: (
         "/steward", "/steward/rooms", "/steward/members", "/steward/templates", "/steward/help-lines",
         "/steward/invitations", "/steward/policy",

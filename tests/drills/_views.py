@@ -15,7 +15,7 @@ from tests.server.malforming.world import World, path_ids
 _ROUTES = Path(__file__).parents[2] / "web/src/routes"
 _WHOSE = {
     "/queue": Role.MODERATOR, "/cases": Role.MODERATOR, "/not-assessed": Role.MODERATOR,
-    "/journal": Role.MODERATOR, "/clinic": Role.CLINICIAN, "/emergencies": Role.CLINICIAN,
+    "/clinic": Role.CLINICIAN, "/emergencies": Role.CLINICIAN,
     "/steward": Role.STEWARD,
 }  # fmt: skip
 

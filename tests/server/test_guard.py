@@ -8,12 +8,12 @@ from sqlmodel import col, select
 
 from moderation.urgency import Urgency
 from server.access import EVENTS, Actor, Relation, Role, may
-from server.errors import Claimed, NotAllowed, NotFound, NotNow
+from server.errors import Claimed, NotAllowed, NotNow
 from server.protocol import bodies
 from server.protocol import guard as wire
-from server.services import case_view, decisions, guard, journal, queue
+from server.services import case_view, decisions, guard, queue
 from server.store.queue import Wanted
-from server.store.tables import Audit, Case, GuardCase, GuardShift, JournalEntry, Member, Shift
+from server.store.tables import Audit, Case, GuardCase, GuardShift, Member, Shift
 from server.store.work import Work
 from tests.server.store_fixture import House
 
@@ -333,33 +333,6 @@ async def test_a_steward_reads_nobodys_guard_and_a_peer_has_none(desk: Desk) -> 
             await desk.mine(actor)
     with pytest.raises(NotAllowed):
         await desk.house.do(lambda work: guard.read_totals(work, desk.fern))
-
-
-# --- the journal ---
-
-
-async def test_a_journal_is_sealed_and_opens_to_whoever_wrote_it_alone(desk: Desk) -> None:
-    new = wire.NewJournalEntry(now="Heavy, like wet wool.", helps="A walk.")
-    written = await desk.house.do(lambda work: journal.write(work, desk.fern, new))
-    listed = await desk.house.do(lambda work: journal.list_mine(work, desk.fern))
-    assert listed.entries == [written]
-    assert (written.now, written.stays, written.helps) == ("Heavy, like wet wool.", None, "A walk.")
-    assert (await desk.house.do(lambda work: journal.list_mine(work, desk.still))).entries == []
-
-    stored = await desk.house.do(lambda work: work.session.exec(select(JournalEntry)).one().sealed)
-    assert b"wool" not in stored
-    with pytest.raises(NotFound):
-        await desk.house.do(lambda work: journal.erase(work, desk.still, written.id))
-    await desk.house.do(lambda work: journal.erase(work, desk.fern, written.id))
-    assert (await desk.house.do(lambda work: journal.list_mine(work, desk.fern))).entries == []
-
-
-async def test_a_journal_whose_key_is_gone_says_nothing(desk: Desk) -> None:
-    new = wire.NewJournalEntry(now="Heavy.")
-    await desk.house.do(lambda work: journal.write(work, desk.fern, new))
-    await desk.house.do(lambda work: work.sealer.shred(desk.fern.id, work.now))
-    [entry] = (await desk.house.do(lambda work: journal.list_mine(work, desk.fern))).entries
-    assert (entry.now, entry.stays, entry.helps) == (None, None, None)
 
 
 # --- what a steward may see ---

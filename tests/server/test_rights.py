@@ -17,7 +17,7 @@ from server.access import Actor, Role
 from server.api.background import erase_who_left, remove_what_is_past
 from server.errors import BadFrame, NotFound, NotNow
 from server.protocol import rights
-from server.protocol.guard import NewJournalEntry
+from server.protocol.journal import NewJournalEntry
 from server.services import (
     case_view,
     erasure,

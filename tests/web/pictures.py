@@ -92,7 +92,7 @@ SCREENS = (
     Screen("queue", "The queue", "/queue", _MODERATOR, faces=CHIEF),
     Screen("case", "A case", "/cases/{case}", _MODERATOR, faces=CHIEF),
     Screen("not-assessed", "What was not assessed", "/not-assessed", _MODERATOR),
-    Screen("journal", "The journal", "/journal", _MODERATOR),
+    Screen("journal", "My journal", "/journal", _PEER),
     Screen("emergencies", "Emergencies", "/emergencies", _CLINICIAN),
     Screen("clinic", "The clinic", "/clinic", _CLINICIAN),
     Screen("clinic-room", "The climate of a room", "/clinic/{room}", _CLINICIAN, faces=CHIEF),

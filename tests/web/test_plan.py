@@ -63,10 +63,10 @@ async def test_a_plan_is_taken_under_a_key_of_ones_own_and_opened_elsewhere_with
     groups = code.split("-")
     await ash.get_by_label("Group 3").fill("no")
     await ash.get_by_label("Group 11").fill(groups[10])
-    await ash.get_by_role("button", name="Lock my plan").click()
+    await ash.get_by_role("button", name="Lock with this key").click()
     await expect(ash.get_by_text("not what the code says")).to_be_visible()
     await ash.get_by_label("Group 3").fill(groups[2].lower())
-    await ash.get_by_role("button", name="Lock my plan").click()
+    await ash.get_by_role("button", name="Lock with this key").click()
     await expect(ash.get_by_text("Only you hold the key")).to_be_visible()
     assert "curtains" not in (await place.on_database(opened) or "curtains")
 

@@ -16,7 +16,8 @@ from server.store.tables.group_sessions import (
     GroupSessionReminder,
     GroupSessionTimer,
 )
-from server.store.tables.guard import GuardCase, GuardChoice, GuardShift, JournalEntry
+from server.store.tables.guard import GuardCase, GuardChoice, GuardShift
+from server.store.tables.journal import JournalEntry, JournalLock
 from server.store.tables.judgement import Assessment, NudgeShown
 from server.store.tables.labels import LabelExport, LabelRow
 from server.store.tables.measures import (
@@ -88,6 +89,7 @@ __all__ = [
     "Hold",
     "Invitation",
     "JournalEntry",
+    "JournalLock",
     "LabelExport",
     "LabelRow",
     "MeasureAsk",

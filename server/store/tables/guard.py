@@ -1,4 +1,4 @@
-"""The wellbeing guard: what staff chose for themselves, counts of a shift, and their private journal.
+"""The wellbeing guard: what staff chose for themselves, and counts of a shift.
 
 Counts only: nothing here says how anybody is. Which cases were opened is forgotten when the shift ends.
 """
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Field, SQLModel
 
-from server.store.tables.base import maybe_time, primary, time
+from server.store.tables.base import maybe_time
 
 
 class GuardChoice(SQLModel, table=True):
@@ -44,13 +44,3 @@ class GuardCase(SQLModel, table=True):
     shift_id: UUID = Field(foreign_key="shift.id", primary_key=True)
     case_id: UUID = Field(foreign_key="care_case.id", primary_key=True)
     given_back_at: datetime | None = maybe_time()
-
-
-class JournalEntry(SQLModel, table=True):
-    """Somebody's own words to themselves, sealed under their key."""
-
-    __tablename__ = "journal_entry"
-    id: UUID = primary()
-    member_id: UUID = Field(foreign_key="member.id", index=True)
-    sealed: bytes
-    at: datetime = time()

@@ -189,7 +189,10 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "HelpLinePatch": {"hidden": False},
         "GuardPatch": {"on": True, "budget": 6},
         "ShortPause": {"minutes": 3},
-        "NewJournalEntry": {"now": words, "stays": words, "helps": words},
+        "NewJournalEntry": {"words": words, "now": words, "stays": words, "helps": words},
+        "JournalTurn": {
+            "version": 0, "proof": None, "entries": [{"id": str(new_id()), "words": words}],
+        },
         "NewPushDevice": {
             "endpoint": "https://fcm.googleapis.com/fcm/send/nobody", "p256dh": "B" * 87,
             "auth": "A" * 22, "time_zone": "Europe/Dublin", "quiet": {"start": 1_320, "end": 420},

@@ -22,7 +22,7 @@ from server.services import (
     seats,
     sessions,
 )
-from server.store import acts, climate, colleagues, guard, policies, push, quiet, ways
+from server.store import acts, climate, colleagues, journal, policies, push, quiet, ways
 from server.store import complaints as stored_complaints
 from server.store import outside as outside_reports
 from server.store.push import Address
@@ -192,7 +192,7 @@ class Targets:
 
     def entry(self, owner: UUID) -> UUID:
         """A page of a journal."""
-        return guard.add_entry(self.work, owner, f'{{"now": "{words_of(owner)}"}}').id
+        return journal.add_entry(self.work, owner, f'{{"now": "{words_of(owner)}"}}').id
 
     def topic(self, owner: UUID) -> UUID:
         """A word somebody does not want to meet."""

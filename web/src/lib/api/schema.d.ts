@@ -1477,15 +1477,43 @@ export interface paths {
         };
         /**
          * List Journal
-         * @description What I wrote to myself.
+         * @description What I wrote to myself, or the ciphertext of it: a hundred at a time, newest first.
          */
         get: operations["journal_list"];
         put?: never;
         /**
          * Write Journal
-         * @description A few words to myself; nobody else can read them.
+         * @description Words to myself; nobody else can read them. 409 when the key was turned: look again.
          */
         post: operations["journal_write"];
+        /**
+         * Erase All
+         * @description All of it, also where its key is lost.
+         */
+        delete: operations["journal_erase_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me/journal/lock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Lock
+         * @description Whose key it is under.
+         */
+        get: operations["journal_lock"];
+        /**
+         * Turn Lock
+         * @description All of it under another key, or nothing: 409 when something was written meanwhile.
+         */
+        put: operations["journal_turn"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6063,11 +6091,17 @@ export interface components {
         };
         /**
          * Journal
-         * @description One's own words, newest first.
+         * @description One's own words, newest first. more: there are older ones.
          */
         Journal: {
             /** Entries */
             entries: components["schemas"]["JournalEntry"][];
+            /** More */
+            more: boolean;
+            /** Proof */
+            proof: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * JournalEntry
@@ -6080,16 +6114,42 @@ export interface components {
              */
             at: string;
             /** Helps */
-            helps: string | null;
+            helps?: string | null;
             /**
              * Id
              * Format: uuid
              */
             id: string;
+            /** Locked */
+            locked?: string | null;
             /** Now */
-            now: string | null;
+            now?: string | null;
             /** Stays */
-            stays: string | null;
+            stays?: string | null;
+            /** Words */
+            words?: string | null;
+        };
+        /**
+         * JournalLock
+         * @description Whose key it is under. proof: ciphertext of nothing under the member's own; None: the place's.
+         */
+        JournalLock: {
+            /** Proof */
+            proof: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * JournalTurn
+         * @description From the version named on under this key: each entry there is, none more and none less.
+         */
+        JournalTurn: {
+            /** Entries */
+            entries: components["schemas"]["TurnedEntry"][];
+            /** Proof */
+            proof: string | null;
+            /** Version */
+            version: number;
         };
         /**
          * Judged
@@ -7238,15 +7298,24 @@ export interface components {
         };
         /**
          * NewJournalEntry
-         * @description Own words on up to three questions; at least one.
+         * @description At least one of them. version: of the lock, where it is ciphertext.
          */
         NewJournalEntry: {
             /** Helps */
             helps?: string | null;
+            /** Locked */
+            locked?: string | null;
             /** Now */
             now?: string | null;
             /** Stays */
             stays?: string | null;
+            /**
+             * Version
+             * @default 0
+             */
+            version: number;
+            /** Words */
+            words?: string | null;
         };
         /**
          * NewKeeper
@@ -10200,6 +10269,27 @@ export interface components {
              * @enum {string}
              */
             topic: "self_harm" | "violence" | "abuse" | "loss" | "eating" | "substances" | "health" | "hate" | "sex";
+        };
+        /**
+         * TurnedEntry
+         * @description An entry under the other key. Without words it stays as it is.
+         */
+        TurnedEntry: {
+            /** Helps */
+            helps?: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Locked */
+            locked?: string | null;
+            /** Now */
+            now?: string | null;
+            /** Stays */
+            stays?: string | null;
+            /** Words */
+            words?: string | null;
         };
         /**
          * Typing
@@ -13207,7 +13297,9 @@ export interface operations {
     };
     journal_list: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -13254,6 +13346,95 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalEntry"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_erase_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_lock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalLock"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    journal_turn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JournalTurn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalLock"];
                 };
             };
             /** @description Refused */

@@ -11,8 +11,10 @@ import type dutiesCatalogue from './en/duties.json';
 import type escalationsCatalogue from './en/escalations.json';
 import type exportingCatalogue from './en/exporting.json';
 import type flagCatalogue from './en/flag.json';
+import type journalCatalogue from './en/journal.json';
 import type measuresCatalogue from './en/measures.json';
 import type offlineCatalogue from './en/offline.json';
+import type ownCatalogue from './en/own.json';
 import type planCatalogue from './en/plan.json';
 import type practiceCatalogue from './en/practice.json';
 import type refusalsCatalogue from './en/refusals.json';
@@ -38,8 +40,10 @@ export type Key =
   | keyof typeof escalationsCatalogue
   | keyof typeof exportingCatalogue
   | keyof typeof flagCatalogue
+  | keyof typeof journalCatalogue
   | keyof typeof measuresCatalogue
   | keyof typeof offlineCatalogue
+  | keyof typeof ownCatalogue
   | keyof typeof planCatalogue
   | keyof typeof practiceCatalogue
   | keyof typeof refusalsCatalogue
@@ -160,7 +164,7 @@ export async function setPlainWords(on: boolean): Promise<void> {
 }
 
 export async function loadStaffWords(): Promise<void> {
-  await Promise.all(['staff', 'escalations', 'duties', 'ages'].map(loadWords));
+  await Promise.all(['staff', 'escalations', 'duties', 'ages', 'journal'].map(loadWords));
 }
 export const loadDutyWords = (): Promise<void> => loadWords('duties');
 export const loadClimateWords = (): Promise<void> => loadWords('climate');
@@ -177,7 +181,12 @@ export const loadAwayWords = (): Promise<void> => loadWords('away');
 export const loadCareWords = (): Promise<void> => loadWords('care');
 export const loadBalanceWords = (): Promise<void> => loadWords('balance');
 export const loadComposeWords = (): Promise<void> => loadWords('compose');
-export const loadPlanWords = (): Promise<void> => loadWords('plan');
+export async function loadPlanWords(): Promise<void> {
+  await Promise.all(['plan', 'own'].map(loadWords));
+}
+export async function loadJournalWords(): Promise<void> {
+  await Promise.all(['journal', 'own'].map(loadWords));
+}
 export async function loadPracticeWords(): Promise<void> {
   await Promise.all([loadWords('practice'), loadWords('flag')]);
 }

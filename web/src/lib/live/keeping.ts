@@ -133,7 +133,7 @@ export class Keeping {
     await Promise.all(STORES.map((store) => answer(all.objectStore(store).clear())));
     this.#close();
     await answer(indexedDB.deleteDatabase(NAME));
-    // The plan's, see plan/shelf.ts: no room carries its code.
+    // One's own key, plan and journal, see own-key/shelf.ts: no room carries its code.
     await answer(indexedDB.deleteDatabase('hearth-plan'));
   }
 

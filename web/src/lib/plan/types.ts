@@ -5,6 +5,8 @@ import type { Body } from '#lib/api/types.ts';
 export type OwnPlan = Body<'OwnPlan'>;
 export type Plan = Required<Body<'Plan'>>;
 export type Step = keyof Plan;
+/** unsaved: not yet with the server, and written in place of `version`. */
+export type Copy = { plan: Plan; version: number; unsaved: boolean };
 
 export const STEPS = [
   'signs',

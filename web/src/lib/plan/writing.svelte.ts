@@ -1,10 +1,11 @@
 /** One's own plan while it is open: what stands on the server, what is being written, and whose key it is under. */
 
 import { api, ApiError } from '#lib/api/client.ts';
-import { keyOf, lock, unlock } from './own-key.ts';
-import { keepCopy, keepKey, read } from './shelf.ts';
+import { letGoOfKey, type Keyed } from '#lib/own-key/keyed.ts';
+import { keyOf, lock, unlock } from '#lib/own-key/own-key.ts';
+import { keepKey, keepWords, readKey, readWords } from '#lib/own-key/shelf.ts';
 import { emptyPlan, isTooMuch, planOf, STEPS, writtenOf } from './types.ts';
-import type { OwnPlan, Plan, Written } from './types.ts';
+import type { Copy, OwnPlan, Plan, Written } from './types.ts';
 
 const PATH = '/api/me/plan';
 /** After this much quiet it is saved. */
@@ -13,7 +14,8 @@ const QUIET_MS = 800;
 type State = 'loading' | 'unreachable' | 'locked' | 'open';
 type Saved = 'nothing' | 'writing' | 'saved' | 'kept here' | 'not saved' | 'too much';
 
-export class Writing {
+export class Writing implements Keyed {
+  readonly sibling = 'journal';
   state = $state<State>('loading');
   saved = $state<Saved>('nothing');
   written = $state<Written>(writtenOf(emptyPlan()));
@@ -32,7 +34,7 @@ export class Writing {
 
   async load(): Promise<void> {
     this.state = 'loading';
-    this.#key = (await read(this.member)).ownKey;
+    this.#key = await readKey(this.member);
     try {
       this.#take(await api.get<OwnPlan>(PATH));
       const plan = await this.#open();
@@ -46,7 +48,7 @@ export class Writing {
   /** The code of one's own key, on a device that does not have it. Throws WrongCode. */
   async enter(code: string): Promise<void> {
     const key = await keyOf(code);
-    const plan = await unlock<Plan>(key, this.member, this.#locked ?? '');
+    const plan = await unlock<Plan>(key, 'plan', this.member, this.#locked ?? '');
     this.#key = key;
     await keepKey(this.member, key);
     await this.#begin(plan);
@@ -82,9 +84,8 @@ export class Writing {
     } else await this.save();
   }
 
-  /** All in one step: from here on only this code opens it. Throws ApiError, and then nothing has changed. */
-  async takeKey(code: string): Promise<void> {
-    const key = await keyOf(code);
+  /** All in one step: from here on only this key opens it. Throws ApiError, and then nothing has changed. */
+  async takeKey(key: CryptoKey): Promise<void> {
     await this.#settled();
     await this.#put(planOf(this.written), key);
     this.#key = key;
@@ -96,14 +97,14 @@ export class Writing {
     await this.#settled();
     await this.#put(planOf(this.written), null);
     this.#key = null;
-    await keepKey(this.member, null);
+    await letGoOfKey(this);
   }
 
   /** Nothing of it is left, here or on the server. Throws ApiError. */
   async remove(): Promise<void> {
     await api.delete(PATH);
-    await keepKey(this.member, null);
-    await keepCopy(this.member, null);
+    await letGoOfKey(this);
+    await keepWords(this.member, 'plan', null);
     await this.load();
   }
 
@@ -132,7 +133,7 @@ export class Writing {
   }
 
   async #put(plan: Plan, key: CryptoKey | null): Promise<void> {
-    const what = key ? { locked: await lock(key, this.member, plan) } : { plan };
+    const what = key ? { locked: await lock(key, 'plan', this.member, plan) } : { plan };
     this.#take(await api.put<OwnPlan>(PATH, { version: this.#version, ...what }));
     this.#stands = JSON.stringify(plan);
   }
@@ -148,7 +149,7 @@ export class Writing {
   }
 
   async #begin(plan: Plan): Promise<void> {
-    const { copy } = await read(this.member);
+    const copy = await readWords<Copy>(this.member, 'plan');
     this.#show(plan);
     if (copy?.unsaved) this.#goOn(copy.plan, copy.version);
     else await this.#keep(plan, false);
@@ -176,7 +177,9 @@ export class Writing {
       this.#key = null;
       return JSON.parse(this.#stands) as Plan;
     }
-    return this.#key && unlock<Plan>(this.#key, this.member, this.#locked).catch(() => null);
+    return (
+      this.#key && unlock<Plan>(this.#key, 'plan', this.member, this.#locked).catch(() => null)
+    );
   }
 
   #show(plan: Plan): void {
@@ -185,6 +188,7 @@ export class Writing {
   }
 
   #keep(plan: Plan, unsaved: boolean): Promise<boolean> {
-    return keepCopy(this.member, { plan, version: this.#version, unsaved });
+    const copy: Copy = { plan, version: this.#version, unsaved };
+    return keepWords(this.member, 'plan', copy);
   }
 }

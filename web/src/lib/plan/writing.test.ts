@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { api, ApiError } from '#lib/api/client.ts';
-import './subtle.ts';
-import { newCode } from './own-key.ts';
+import '#lib/own-key/subtle.ts';
+import { keyOf, newCode } from '#lib/own-key/own-key.ts';
 import { emptyPlan, type OwnPlan } from './types.ts';
 import { Writing } from './writing.svelte.ts';
 
@@ -56,7 +56,7 @@ describe('a plan that is being written', () => {
     const writing = await opened();
     const code = newCode();
     writing.written.signs = 'One.';
-    await writing.takeKey(code);
+    await writing.takeKey(await keyOf(code));
     expect(there.plan).toBeNull();
     writing.written.signs = 'Two.';
     await writing.save();
@@ -74,7 +74,8 @@ describe('a plan that is being written', () => {
   it('keeps the place’s key where the turn did not arrive', async () => {
     const writing = await opened();
     put.mockImplementation(() => Promise.reject(new ApiError(0, 'offline', '')));
-    await expect(writing.takeKey(newCode())).rejects.toThrow();
+    const key = await keyOf(newCode());
+    await expect(writing.takeKey(key)).rejects.toThrow();
     put.mockImplementation(kept);
     writing.written.signs = 'One.';
     await writing.save();

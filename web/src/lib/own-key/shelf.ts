@@ -1,41 +1,48 @@
 /**
- * One member's plan as this browser last had it, and the key that only they hold: for an hour without a line.
+ * What this browser keeps of one member's own: the key that only they hold, their plan for an hour
+ * without a line, and words that are not saved yet.
  *
- * The copy is sealed under a key that the browser makes. All of it goes with what else is kept
+ * The words are sealed under a key that the browser makes. All of it goes with what else is kept
  * of a member here (see live/keeping.ts). Nothing here fails: then there is no copy.
  */
-import type { Plan } from './types.ts';
+import type { Kind } from './own-key.ts';
 
-export const SHELF = 'hearth-plan';
+/** From when there was only a plan. */
+const SHELF = 'hearth-plan';
 
+type Sealed = { iv: Uint8Array<ArrayBuffer>; bytes: ArrayBuffer };
 type Row = {
   member: string;
   key: CryptoKey;
   ownKey: CryptoKey | null;
-  copy: { iv: Uint8Array<ArrayBuffer>; bytes: ArrayBuffer } | null;
+  words?: Partial<Record<Kind, Sealed>>;
 };
-/** unsaved: not yet with the server, and written in place of `version`. */
-export type Copy = { plan: Plan; version: number; unsaved: boolean };
-export type Kept = { copy: Copy | null; ownKey: CryptoKey | null };
 
-const NOTHING: Kept = { copy: null, ownKey: null };
 let tail: Promise<unknown> = Promise.resolve();
 
 /** What another left is not handed out. */
-export function read(member: string): Promise<Kept> {
-  return then(async () => {
-    const row = await find(member);
-    return row ? { copy: await opened(row), ownKey: row.ownKey } : NOTHING;
-  }, NOTHING);
-}
-
-/** Answers whether it is there after a reload. */
-export function keepCopy(member: string, copy: Copy | null): Promise<boolean> {
-  return change(member, async (row) => ({ ...row, copy: copy && (await sealed(row, copy)) }));
+export function readKey(member: string): Promise<CryptoKey | null> {
+  return then(async () => (await find(member))?.ownKey ?? null, null);
 }
 
 export function keepKey(member: string, ownKey: CryptoKey | null): Promise<boolean> {
   return change(member, (row) => Promise.resolve({ ...row, ownKey }));
+}
+
+export function readWords<What>(member: string, kind: Kind): Promise<What | null> {
+  return then(async () => {
+    const row = await find(member);
+    const sealed = row?.words?.[kind];
+    return row && sealed ? await opened<What>(row, kind, sealed) : null;
+  }, null);
+}
+
+/** Answers whether it is there after a reload. */
+export function keepWords(member: string, kind: Kind, what: unknown): Promise<boolean> {
+  return change(member, async (row) => ({
+    ...row,
+    words: { ...row.words, [kind]: what === null ? undefined : await sealed(row, kind, what) },
+  }));
 }
 
 function change(member: string, to: (row: Row) => Promise<Row>): Promise<boolean> {
@@ -60,23 +67,23 @@ async function find(member: string): Promise<Row | null> {
 async function fresh(member: string): Promise<Row> {
   const use: KeyUsage[] = ['encrypt', 'decrypt'];
   const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, use);
-  return { member, key, ownKey: null, copy: null };
+  return { member, key, ownKey: null };
 }
 
-async function sealed({ key, member }: Row, copy: Copy): Promise<Row['copy']> {
+async function sealed({ key, member }: Row, kind: Kind, what: unknown): Promise<Sealed> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const plain = new TextEncoder().encode(JSON.stringify(copy));
-  return { iv, bytes: await crypto.subtle.encrypt(how(iv, member), key, plain) };
+  const plain = new TextEncoder().encode(JSON.stringify(what));
+  return { iv, bytes: await crypto.subtle.encrypt(how(iv, kind, member), key, plain) };
 }
 
-async function opened({ key, member, copy }: Row): Promise<Copy | null> {
-  if (!copy) return null;
-  const plain = await crypto.subtle.decrypt(how(copy.iv, member), key, copy.bytes);
-  return JSON.parse(new TextDecoder().decode(plain)) as Copy;
+async function opened<What>({ key, member }: Row, kind: Kind, sealed: Sealed): Promise<What> {
+  const plain = await crypto.subtle.decrypt(how(sealed.iv, kind, member), key, sealed.bytes);
+  return JSON.parse(new TextDecoder().decode(plain)) as What;
 }
 
-function how(iv: Uint8Array<ArrayBuffer>, member: string): AesGcmParams {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`copy|${member}`) };
+function how(iv: Uint8Array<ArrayBuffer>, kind: Kind, member: string): AesGcmParams {
+  const additionalData = new TextEncoder().encode(`copy|${kind}|${member}`);
+  return { name: 'AES-GCM', iv, additionalData };
 }
 
 /** Opened for each thing and closed again: whoever wipes it waits for nobody. */

@@ -12,6 +12,9 @@ const CODE_LETTERS = 52;
 const NONCE_BYTES = 12;
 const PADDED_TO = 1024;
 
+/** What is locked; `key`: nothing, and it shows that the key fits. */
+export type Kind = 'plan' | 'journal' | 'key';
+
 /** What was typed is no code of this kind, or opens nothing. */
 export class WrongCode extends Error {}
 
@@ -40,27 +43,38 @@ export async function keyOf(code: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', bytesOf(code), 'AES-GCM', false, ['encrypt', 'decrypt']);
 }
 
-export async function lock(key: CryptoKey, member: string, what: unknown): Promise<string> {
+export async function lock(
+  key: CryptoKey,
+  kind: Kind,
+  member: string,
+  what: unknown,
+): Promise<string> {
   const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
-  const sealed = await crypto.subtle.encrypt(how(nonce, member), key, padded(what));
+  const sealed = await crypto.subtle.encrypt(how(nonce, kind, member), key, padded(what));
   const all = new Uint8Array([...nonce, ...new Uint8Array(sealed)]);
   return btoa(Array.from(all, (byte) => String.fromCharCode(byte)).join(''));
 }
 
 /** Throws WrongCode where the key is another, or the text was changed or is another member's. */
-export async function unlock<What>(key: CryptoKey, member: string, locked: string): Promise<What> {
+export async function unlock<What>(
+  key: CryptoKey,
+  kind: Kind,
+  member: string,
+  locked: string,
+): Promise<What> {
   try {
     const all = Uint8Array.from(atob(locked), (letter) => letter.charCodeAt(0));
     const nonce = all.slice(0, NONCE_BYTES);
-    const plain = await crypto.subtle.decrypt(how(nonce, member), key, all.slice(NONCE_BYTES));
+    const sealed = all.slice(NONCE_BYTES);
+    const plain = await crypto.subtle.decrypt(how(nonce, kind, member), key, sealed);
     return JSON.parse(new TextDecoder().decode(plain)) as What;
   } catch {
     throw new WrongCode();
   }
 }
 
-function how(iv: Uint8Array<ArrayBuffer>, member: string): AesGcmParams {
-  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`plan|${member}`) };
+function how(iv: Uint8Array<ArrayBuffer>, kind: Kind, member: string): AesGcmParams {
+  return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(`${kind}|${member}`) };
 }
 
 /** With spaces, which JSON does not mind. */
