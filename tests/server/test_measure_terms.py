@@ -1,6 +1,8 @@
 """Whom an answer calls, and how soon: confirmed by a clinician of the group before the group is asked."""
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -20,7 +22,7 @@ KNOWN = load()
 PHQ = KNOWN.definitions["phq-9"]
 
 
-def _changed(**danger: object) -> Catalogue:
+def _changed(**danger: Any) -> Catalogue:
     """The same questionnaire, with another rule about its last question."""
     assert PHQ.danger is not None
     other = replace(PHQ, danger=replace(PHQ.danger, **danger))
@@ -66,9 +68,7 @@ async def _ask(scene: Scene, known: Catalogue = KNOWN) -> int:
     found = await scene.house.do(lambda work: measure_terms.find_unconfirmed(work, known))
     told = 0
     for plan_id, terms in found:
-        told += await scene.house.do(
-            lambda work, plan_id=plan_id, terms=terms: measure_terms.ask_for(work, plan_id, terms)
-        )
+        told += await scene.house.do(partial(measure_terms.ask_for, plan_id=plan_id, terms=terms))
     return told
 
 

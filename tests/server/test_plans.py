@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from server.access import Actor
 from server.errors import BadFrame, Stale
 from server.protocol import plans as bodies
+from server.protocol.own_key import LOCKED_LIMIT
 from server.services import plans
 from server.store import erasing, own_data
 from server.store import plans as stored
@@ -81,7 +82,7 @@ async def test_both_kinds_at_once_and_none_are_refused(house: House) -> None:
         {"plan": {"signs": ["x"] * (bodies.LINES + 1)}},
         {"plan": {"signs": ["x" * 281]}},
         {"plan": {"signs": [""]}},
-        {"locked": "A" * (bodies.LOCKED_LIMIT + 4)},
+        {"locked": "A" * (LOCKED_LIMIT + 4)},
         {"locked": "no base64 at all, but long enough to be it"},
     ],
 )  # fmt: skip

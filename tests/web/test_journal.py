@@ -112,7 +112,7 @@ async def test_a_journal_is_locked_read_after_a_reload_and_nowhere_in_the_clear(
 
     # Nothing that was sent since, and nothing on the disk, holds a word of it.
     assert not [body for body in sent if any(word in body for word in (BEFORE, AFTER, DRAFT))]
-    words = [word.encode() for word in (BEFORE, AFTER, DRAFT)]
+    said = [word.encode() for word in (BEFORE, AFTER, DRAFT)]
     contents = list(files_of(tmp_path))
     assert contents, "the guard: there is a database"
-    assert not [word for word in words if any(word in content for content in contents)]
+    assert not [word for word in said if any(word in content for content in contents)]
