@@ -7,8 +7,10 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 from sqlmodel import select
+from starlette.types import Message, Receive, Scope, Send
 
 from server.access import Actor, Relation, Role, may
+from server.api.shield import Shield
 from server.errors import BadFrame, NotFound, Stale
 from server.ids import new_id
 from server.protocol import journal as bodies
@@ -199,3 +201,27 @@ async def test_what_was_kept_before_this_is_read_as_it_was(house: House) -> None
     await house.do(lambda work: stored.add_entry(work, ash.id, '{"now":"Heavy.","stays":"It."}'))
     [entry] = (await read(house, ash)).entries
     assert (entry.now, entry.stays, entry.helps) == ("Heavy.", "It.", None)
+
+
+@pytest.mark.parametrize(
+    ("path", "size_kib", "status"),
+    [("/lock", 2_048, 200), ("/lock", 2_049, 413), ("", 256, 200), ("", 257, 413)],
+)
+async def test_all_of_a_journal_comes_back_in_one_step_and_nothing_else_may_be_as_long(
+    path: str, size_kib: int, status: int
+) -> None:
+    answers: list[Any] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        answers.append(message.get("status"))
+
+    length = (b"content-length", str(size_kib * 1_024).encode())
+    scope = {"type": "http", "path": f"/api/me/journal{path}", "headers": [length]}
+    await Shield(app, policy="", https=False)(scope, receive, send)
+    assert answers[0] == status

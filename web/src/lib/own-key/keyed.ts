@@ -8,7 +8,7 @@ import { keepKey } from './shelf.ts';
 export type Thing = 'plan' | 'journal';
 
 /** What a key can be turned of. Each throws ApiError, and then nothing has changed. */
-export interface Keyed {
+export type Keyed = {
   readonly member: string;
   /** Of the two, the one that this is not. */
   readonly sibling: Thing;
@@ -19,7 +19,7 @@ export interface Keyed {
   giveKeyBack(): Promise<void>;
   /** Nothing of it is left, here or on the server. */
   remove(): Promise<void>;
-}
+};
 
 /** Ciphertext that tells whether a key is the one. */
 export type Lock = { kind: Kind; text: string };
