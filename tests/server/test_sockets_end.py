@@ -68,7 +68,10 @@ async def stalling(folder: Path) -> AsyncIterator[tuple[str, str, Stalls]]:
         app.state.parts = replace(app.state.parts, database=stalls)
         token = (await Http(url).sign_up("Ash")).token
         assert token
-        yield url, token, stalls
+        try:
+            yield url, token, stalls
+        finally:
+            stalls.go_on.set()  # or a test that fails meanwhile waits for the server's end, which waits for this
 
 
 def dial(url: str, token: str) -> connect:
