@@ -66,6 +66,7 @@ async def serving_app(
     settings = read_settings(
         {}, data_dir=folder / "data", port=free_port(), classifier="lexicon", **engines.of_a_place()
     )
+    await asyncio.to_thread(engines.begin, settings)
     await asyncio.to_thread(beside.do, settings, partial(found, open_to_all=True))
     app = create_app(settings)
     change(app)

@@ -45,6 +45,7 @@ class LiveServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
+        self.from_nothing = False  # else it finds an empty database in its newest shape
         self._settings = {"classifier": "lexicon"} | engines.of_a_place() | settings
         self._process: subprocess.Popen[bytes] | Forked | None = None
 
@@ -64,6 +65,8 @@ class LiveServer:
         assert self._process is None
         self.folder.mkdir(parents=True, exist_ok=True)
         if "PYTEST_CURRENT_TEST" in os.environ:  # drills measure the whole of a start
+            if not self.from_nothing:
+                engines.begin(self.settings)
             flags = engines.flags() if "database_url" in self._settings else []
             self._process = Forked(ROOT, self.environment(), self.log, flags)
             return

@@ -15,6 +15,7 @@ from server.settings import Settings
 from server.store import beside
 from server.store.tables import Assessment, Member, OwnHelpLine
 from server.store.work import Work
+from tests import engines
 
 ODD = (
     "Tab\there, a line\nbreak, \\N and \\. and \\t, \r too, \x0b \x08, ✿ ü 漢字 'quoted' \"twice\""
@@ -24,6 +25,7 @@ SAID = ("I am here.", ODD, "")
 
 def people(settings: Settings, messages: int = 3) -> UUID:
     """Found the place, and have somebody talk there. Returns the room."""
+    engines.begin(settings)
     beside.do(settings, partial(found, open_to_all=True))
     return beside.do(settings, partial(_people, messages=messages))
 

@@ -13,9 +13,23 @@ from server.store.opening import open_key_file
 from server.store.place import get_place
 from server.store.tables import Place
 from server.store.work import Work
+from tests.server.live_server import LiveServer
 from tests.server.store_fixture import House
 
 opened = partial(found, open_to_all=True)
+
+
+async def test_a_server_makes_its_key_and_its_database_where_there_is_nothing(
+    tmp_path: Path,
+) -> None:
+    server = LiveServer(tmp_path / "hearth")
+    server.from_nothing = True
+    try:
+        await server.start()
+        assert "made a new key file" in server.log.read_text(encoding="utf-8")
+        assert (await server.on_database(get_place)).sign_up == "open"
+    finally:
+        server.kill()
 
 
 def forget(work: Work) -> None:
