@@ -40,7 +40,7 @@ async def enter(new_page: NewPage, place: LiveServer) -> Page:
     page = await new_page(**STILL, viewport=PHONE)
     page.set_default_timeout(PATIENCE_MS)
     await log_in(page, place, "Ash")
-    await page.get_by_role("link", name="My plan").first.click()
+    await page.get_by_role("link", name="For me").first.click()
     return page
 
 
