@@ -17,7 +17,7 @@ from tests.server.matrix.commands import send_all
 from tests.server.matrix.expected import TABLE
 from tests.server.matrix.running import FAR_TOO_WIDE, TOO_WIDE, AskedRows, Running, running
 
-_CELLS, _COMMANDS = 150, 60
+_CELLS, _COMMANDS = 250, 60
 _STANDINGS = (*SEATED, Standing.ELSEWHERE, Standing.NOWHERE)
 
 
