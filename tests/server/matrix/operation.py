@@ -13,7 +13,7 @@ from tests.server.matrix.expected import TABLE, Answer
 PLAIN = "plain "
 """Before the names of plain pages, which no OpenAPI describes."""
 _LATER = {
-    "queue_next": 1, "line_close": 1, "way_codes": 1, "shift_hand_over": 1, "room_leave": 2,
+    "journal_erase_all": 1, "queue_next": 1, "line_close": 1, "way_codes": 1, "shift_hand_over": 1, "room_leave": 2,
     f"{PLAIN}post /plain/log-out": 3,
     "session_end": 1, "session_end_all": 4, "session_end_current": 3,
 }  # fmt: skip
