@@ -77,7 +77,7 @@ describe('after a crisis case', () => {
   it('the questions say who reads the answers, and none has to be answered', () => {
     guard.state = { ...CALM, offer: true };
     render(Rest);
-    expect(screen.getByText(/Only you can read the answers/)).toBeTruthy();
+    expect(screen.getByText(/The answers are for you alone/)).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Keep it' }).getAttribute('aria-disabled')).toBe(
       'true',
     );
