@@ -87,7 +87,7 @@ def rows(work: Work) -> Iterator[Row | None]:
     while True:
         try:
             page = _page(work, after, size)
-        except DBAPIError:
+        except (DBAPIError, OverflowError):  # PostgreSQL keeps times that Python has none for
             if size == 1:
                 yield None
                 return

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, delete, select
 
 from server.services.auditing import Report, examine
@@ -149,6 +150,7 @@ async def test_the_audit_chain_notices_a_swap_and_a_cut(
         ("DROP TABLE audit", ("unreadable", 1)),
     ],
 )
+@pytest.mark.embedded("PostgreSQL's columns keep their types; the next test is about them")
 async def test_whatever_somebody_writes_into_the_file_is_found(
     house: House, heads: Heads, tmp_path: Path, statement: str, found: tuple[str, int]
 ):
@@ -156,6 +158,28 @@ async def test_whatever_somebody_writes_into_the_file_is_found(
     with closing(sqlite3.connect(tmp_path / "hearth.sqlite3")) as database, database:
         database.execute(statement)
     assert _found(await _look(house, heads)) == [found]
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE audit SET at = '20000-01-01' WHERE number = 4", ("unreadable", 4)),
+        ("UPDATE audit SET at = '0044-03-15 BC' WHERE number = 4", ("unreadable", 4)),
+        ("UPDATE audit SET at = 'infinity' WHERE number = 4", ("changed", 4)),
+        ("ALTER TABLE audit ALTER hash TYPE text USING 'x'", ("unreadable", 1)),
+        ("UPDATE audit SET number = -4 WHERE number = 4", ("foreign", 1)),
+        ("UPDATE audit SET number = 40 WHERE number = 8", ("missing", 8)),
+        ("DELETE FROM audit", ("cut_off", 1)),
+        ("DROP TABLE audit", ("unreadable", 1)),
+    ],
+)
+@pytest.mark.parametrize("server", ["postgres"], indirect=True)
+async def test_whatever_somebody_writes_into_postgresql_is_found(
+    any_house: House, heads: Heads, statement: str, found: tuple[str, int]
+):
+    await _fill(any_house, 8, heads)
+    await any_house.do(lambda work: work.connection.execute(text(statement)))
+    assert _found(await _look(any_house, heads)) == [found]
 
 
 async def test_rows_cut_off_are_found_behind_a_signed_head_and_only_there(
