@@ -37,7 +37,8 @@ def hasty() -> BackOff:
 class LiveServer:
     """`hearth serve` on a port of its own. The port and the data stay across starts.
 
-    settings: further ones, e.g. classifier="lexicon" (the default here: it is there at once).
+    settings: further ones, e.g. classifier="lexicon" (the default here: it is there at once), or
+    database_url="" for the embedded one, whatever this run of the tests is on.
     """
 
     def __init__(self, folder: Path, **settings: str) -> None:
@@ -46,7 +47,8 @@ class LiveServer:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
         self.from_nothing = False  # else it finds an empty database in its newest shape
-        self._settings = {"classifier": "lexicon"} | engines.of_a_place() | settings
+        place = {} if settings.get("database_url") == "" else engines.of_a_place()
+        self._settings = {"classifier": "lexicon"} | place | settings
         self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
@@ -67,7 +69,7 @@ class LiveServer:
         if "PYTEST_CURRENT_TEST" in os.environ:  # drills measure the whole of a start
             if not self.from_nothing:
                 engines.begin(self.settings)
-            flags = engines.flags() if "database_url" in self._settings else []
+            flags = engines.flags() if self._settings.get("database_url") else []
             self._process = Forked(ROOT, self.environment(), self.log, flags)
             return
         with self.log.open("ab") as log:

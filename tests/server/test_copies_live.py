@@ -23,8 +23,8 @@ from tests.server.peopled import let_in
 @pytest.fixture
 async def talking(server: Any, tmp_path: Path) -> AsyncIterator[LiveServer]:
     """A server on either database."""
-    url = {"database_url": await server.create()} if server else {}
-    live = LiveServer(tmp_path / "hearth", **url)
+    url = await server.create() if server else ""
+    live = LiveServer(tmp_path / "hearth", database_url=url)
     await live.start()
     yield live
     live.kill()
@@ -111,6 +111,7 @@ async def test_keys_that_were_lost_come_back(
     assert await talking.on_database(partial(said, room=room)) == [(2, "sealed")]
 
 
+@pytest.mark.embedded("it is what moves to PostgreSQL")
 async def test_a_community_moves_while_its_people_talk(
     live_server: LiveServer, postgres: Any, passphrase: list[str], tmp_path: Path
 ) -> None:
