@@ -79,8 +79,10 @@ class SharedLimits(Limits):
                 lambda work: guesses.count(work, kind, name, most, within)
             )
             _refuse_after(wait_s)
+        elif self._counter is None:
+            self.hit(kind, key, of=self._workers)
         else:
-            await self._here_and_in_redis(kind, key)
+            await self._here_and_in_redis(self._counter, kind, key)
 
     async def uncount(self, kind: Kind, key: str) -> None:
         """Count the last one under this key no more; of what guards log-in."""
@@ -111,10 +113,10 @@ class SharedLimits(Limits):
         within = timedelta(seconds=self.rule(kind).within_s)
         return self._name(kind, key), self.most(kind, key), within
 
-    async def _here_and_in_redis(self, kind: Kind, key: str) -> None:
+    async def _here_and_in_redis(self, counter: Counter, kind: Kind, key: str) -> None:
         """Here first: two who come at once must not both find room while Redis is asked."""
         self.hit(kind, key)
-        wait_s = await self._in_redis(kind, key)
+        wait_s = await self._in_redis(counter, kind, key)
         if wait_s is None:
             self.take_back(kind, key)
             self.hit(kind, key, of=self._workers)
@@ -122,13 +124,13 @@ class SharedLimits(Limits):
             self.take_back(kind, key)
             _refuse_after(wait_s)
 
-    async def _in_redis(self, kind: Kind, key: str) -> float | None:
-        """Seconds to wait; None where there is none that answers: then nothing was counted there."""
-        if self._counter is None or self._now() < self._ask_again_at:
+    async def _in_redis(self, counter: Counter, kind: Kind, key: str) -> float | None:
+        """Seconds to wait; None where it does not answer: then nothing was counted there."""
+        if self._now() < self._ask_again_at:
             return None
         rule = self.rule(kind)
         try:
-            wait_s = await self._counter.count(self._name(kind, key), rule.most, rule.within_s)
+            wait_s = await counter.count(self._name(kind, key), rule.most, rule.within_s)
         except (OSError, TimeoutError) as error:
             if not self._was_away:
                 log.warning("limits are counted by each worker: %s", type(error).__name__)
