@@ -15,6 +15,7 @@ from typing import Any
 from server.client import Client
 from server.protocol import frames
 from server.replay.ledger import percentile
+from tests.bench.processes import resident_bytes
 from tests.drills._crowd import Crowd, gather
 from tests.drills._pressing import FarSide, Slow, Target, too_large
 from tests.drills._servers import Circumstances, DrillServer
@@ -98,10 +99,10 @@ async def _press(press: Press, server: DrillServer, far: FarSide) -> dict[str, A
 async def _large(place: _Place) -> dict[str, Any]:
     for _ in range(_WARM_UP):
         await too_large(place.target)
-    before, wrong = _memory_mb(place.server), []
+    before, wrong = resident_bytes(place.server.pid) / 1e6, []
     for _ in range(size("ROUNDS", 3)):
         wrong += await too_large(place.target)
-    grown = round(_memory_mb(place.server) - before, 1)
+    grown = round(resident_bytes(place.server.pid) / 1e6 - before, 1)
     ok = not wrong and grown <= _MOST_GROWN_MB and place.server.is_alive
     return {"wrong": sorted(set(wrong)), "grown_mb": grown, "ok": ok}
 
@@ -234,11 +235,6 @@ async def _ask_health(server: DrillServer, took_ms: "array[float]") -> None:
 def _left_open(server: DrillServer) -> int:
     """Descriptors."""
     return len(list(Path(f"/proc/{server.pid}/fd").iterdir()))
-
-
-def _memory_mb(server: DrillServer) -> float:
-    pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
 
 
 def _may_open_many() -> None:

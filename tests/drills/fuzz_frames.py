@@ -11,6 +11,7 @@ from typing import Any
 from server.access import Role
 from server.client import Client
 from server.protocol import frames
+from tests.bench.processes import resident_bytes
 from tests.drills._servers import Circumstances, DrillServer
 from tests.drills._sizes import size
 from tests.drills._waiting import has_become
@@ -145,8 +146,7 @@ async def _settled(server: LiveServer) -> tuple[int, int]:
     """Resident memory in kB, and open descriptors, once what was in the air has come down."""
     await asyncio.sleep(3)
     process = Path("/proc") / str(server.pid)
-    [line] = [it for it in (process / "status").read_text().splitlines() if it.startswith("VmRSS:")]
-    return int(line.split()[1]), len(list((process / "fd").iterdir()))
+    return resident_bytes(server.pid) // 1024, len(list((process / "fd").iterdir()))
 
 
 def _is_clean(figures: dict[str, Any]) -> bool:

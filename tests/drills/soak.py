@@ -17,7 +17,7 @@ from typing import Any, Final
 from server.client import Client
 from server.client.line import Line, open_line
 from server.replay.performance import Options, Replay, is_clean
-from tests.bench.processes import descendants
+from tests.bench.processes import descendants, resident_bytes
 from tests.drills._invented import conversations
 from tests.drills._servers import Circumstances, DrillServer, take_stage
 from tests.drills._sizes import size
@@ -148,18 +148,13 @@ def _take(server: DrillServer, at_s: float) -> Look:
     wal = database.with_name(f"{database.name}-wal")
     return Look(
         at_s=at_s,
-        rss_mb=_rss_mb(server.pid),
-        all_mb=sum(map(_rss_mb, descendants([server.pid]))),
+        rss_mb=resident_bytes(server.pid) / _MB,
+        all_mb=sum(map(resident_bytes, descendants([server.pid]))) / _MB,
         fds=len(list((process / "fd").iterdir())),
         threads=int(status["Threads"]),
         wal_mb=wal.stat().st_size / _MB if wal.exists() else 0.0,
         database_mb=database.stat().st_size / _MB,
     )
-
-
-def _rss_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / _MB
 
 
 def _grown(looks: Sequence[Look]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import resource
 import statistics
 import tempfile
 import time
@@ -15,6 +14,7 @@ from uuid import UUID, uuid4
 
 from server.ids import new_id
 from server.replay.ledger import percentile
+from tests.bench.processes import resident_bytes
 from tests.drills._crowd import gather
 from tests.drills._lean import Reader, Tally, marked
 from tests.drills._sizes import size
@@ -250,8 +250,7 @@ def _percent(one: Round) -> float:
 def _memory_bytes(pid: int | None) -> int:
     if pid is None:
         return 0
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+    return resident_bytes(pid)
 
 
 def _lines_of(url: str, ports: set[int]) -> list[int]:
