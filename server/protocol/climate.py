@@ -38,8 +38,9 @@ class Share(Wire):
 class ClimateWeek(Wire):
     """A calendar week, Monday to Sunday (UTC), as it was counted once, two days after its end.
 
-    figures: counts rounded to 5, and those whose name ends in `_s` seconds, rounded to 60. None: not
-    shown, because it is about too few people or would give such a figure away; never nought.
+    figures: counts rounded to 5, and those whose name ends in `_s` seconds, rounded to 60; `_low_s` and
+    `_high_s` the ends of a middle value's 95 % interval, rounded outwards. None: not shown, because it
+    is about too few people or would give such a figure away; never nought.
     """
 
     start: Day

@@ -14,7 +14,7 @@ from server.access import Actor
 from server.errors import BadFrame, NotFound
 from server.protocol import climate as bodies
 from server.services import climate_cells, climate_periods, seats
-from server.services.climate_cells import ANSWER_WITHIN, EDITION, EMPATHY, NAMES
+from server.services.climate_cells import ANSWER_WITHIN, EDITION, EMPATHY, ENDS, NAMES
 from server.services.climate_periods import SHARES, Weeks, share
 from server.services.small_cells import SMALLEST_GROUP
 from server.store import audit, climate, rooms
@@ -42,7 +42,7 @@ discomfort, and nobody's feelings are guessed: that element says so."""
 _FOR_MEMBERS: Final = frozenset(
     (
         "people", "messages", "asks", "replies_read", "asks_answered", "asks_shared",
-        "felt", "felt_heard", "first_reply_s", *EMPATHY,
+        "felt", "felt_heard", "first_reply_s", *ENDS["first_reply_s"], *EMPATHY,
     )
 )  # fmt: skip
 """What everybody in the room sees. Danger, cases and nudges are for those who look after it."""

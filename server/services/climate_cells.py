@@ -4,7 +4,7 @@ Every total stands over the parts that it falls into, so that whatever subtracti
 cell here too, and is judged like the others.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -14,14 +14,18 @@ from server.services.small_cells import (
     Cell,
     count,
     distinct,
+    median_ends,
     median_seconds,
     protect_parts,
     shown_value,
 )
 from server.store.climate import Happened, Read, Said
 
-EDITION: Final = 1
-"""Of these definitions. A change of any gives the next number; weeks keep the one they were counted by."""
+EDITION: Final = 2
+"""Of these definitions. A change of any gives the next number; weeks keep the one they were counted by.
+
+2: a middle value has an interval.
+"""
 ANSWER_WITHIN: Final = timedelta(hours=48)
 """An ask has so long to be answered, on whichever day of the week it was made."""
 EMPATHY: Final = ("emotional_reaction", "interpretation", "exploration")
@@ -60,11 +64,16 @@ would hide all the others.
 
 MEDIANS: Final = {"first_reply_s": "asks_answered", "first_look_s": "cases"}
 """A middle value, and the count it may be shown beside."""
+ENDS: Final = {
+    "first_reply_s": ("first_reply_low_s", "first_reply_high_s"),
+    "first_look_s": ("first_look_low_s", "first_look_high_s"),
+}
+"""A middle value, and both ends of its interval: together or not at all, and never without it."""
 
 NAMES: Final = (
     "people",
     *dict.fromkeys(name for split in SPLITS for name in (split.total, *split.parts)),
-    *MEDIANS,
+    *(name for middle in MEDIANS for name in (middle, *ENDS[middle])),
 )
 
 
@@ -99,6 +108,8 @@ def protect(found: Mapping[str, Cell]) -> dict[str, Cell]:
     for name, beside in MEDIANS.items():
         if kept[beside].hidden:
             kept[name] = replace(kept[name], hidden=True)
+        if kept[name].hidden:
+            kept |= {end: replace(kept[end], hidden=True) for end in ENDS[name]}
     return kept
 
 
@@ -123,8 +134,8 @@ def _of_asks(week: Happened) -> dict[str, Cell]:
     return {
         **_two("asks_answered", "asks_unanswered", asks, lambda row: row.id in waits),
         **_two("asks_shared", "asks_unshared", asks, lambda row: row.id in week.shared),
-        "first_reply_s": median_seconds(
-            (row.author, waits[row.id]) for row in asks if row.id in waits
+        **_middle(
+            "first_reply_s", [(row.author, waits[row.id]) for row in asks if row.id in waits]
         ),
     }
 
@@ -188,8 +199,13 @@ def _of_cases(week: Happened) -> dict[str, Cell]:
         "cases_later": count(case.subject for case in cases if case.urgency not in ("now", "soon")),
         "cases_in_time": count(case.subject for case in in_time),
         "cases_late": count(case.subject for case in late),
-        "first_look_s": median_seconds(looked),
+        **_middle("first_look_s", looked),
     }
+
+
+def _middle(name: str, waits: Sequence[tuple[UUID, float]]) -> dict[str, Cell]:
+    """With both ends of its interval."""
+    return {name: median_seconds(waits), **dict(zip(ENDS[name], median_ends(waits), strict=True))}
 
 
 def _two(yes: str, no: str, rows: Iterable[Said], holds: Callable[[Said], bool]) -> dict[str, Cell]:

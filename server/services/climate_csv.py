@@ -10,16 +10,18 @@ from uuid import UUID
 from server.access import Actor
 from server.protocol import climate as bodies
 from server.services import climate
+from server.services.climate_cells import ENDS, MEDIANS
 from server.services.csv_cells import Cell, table
 from server.services.small_cells import COUNT_STEP, SECONDS_STEP, SMALLEST_GROUP
 from server.store import audit
 from server.store.work import Work
 
 HEADER: Final = (
-    "room", "week_start", "week_end", "figure", "value", "low", "high", "unit", "hidden",
+    "room", "week_start", "week_end", "figure", "value", "low", "high", "of", "unit", "hidden",
     "what_is_counted",
 )  # fmt: skip
 HIDDEN: Final = f"hidden: fewer than {SMALLEST_GROUP} people, or it would give such a figure away"
+_ENDS: Final = frozenset(end for ends in ENDS.values() for end in ends)
 _FILE: Final = Path(__file__).with_name("climate_figures.toml")
 
 
@@ -37,7 +39,7 @@ def stream(page: bodies.Climate) -> Iterator[bytes]:
 
 @cache
 def definitions() -> Mapping[str, str]:
-    """What each figure counts, in words."""
+    """What each figure counts, in words. The ends of an interval stand beside theirs."""
     words: Mapping[str, str] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
     return words
 
@@ -45,22 +47,31 @@ def definitions() -> Mapping[str, str]:
 def _rows(page: bodies.Climate) -> Iterator[tuple[Cell, ...]]:
     for week in page.weeks:
         first = (page.room_name, week.start.isoformat(), week.end.isoformat())
-        for name, value in week.figures.items():
-            yield (*first, *_figure(name, value))
+        for name in week.figures:
+            if name not in _ENDS:
+                yield (*first, *_figure(name, week.figures))
         for name, share in week.shares.items():
             yield (*first, *_share(name, share))
 
 
-def _figure(name: str, value: float | None) -> tuple[Cell, ...]:
-    unit = f"seconds, to {SECONDS_STEP}" if name.endswith("_s") else f"count, to {COUNT_STEP}"
-    shown = int(value) if value is not None else None
-    return (name, shown, None, None, unit, _why(value), definitions()[name])
+def _figure(name: str, figures: Mapping[str, float | None]) -> tuple[Cell, ...]:
+    """of: how many events a middle value is the middle of, which its interval is worked out from."""
+    middle = name in MEDIANS
+    unit = f"seconds, to {SECONDS_STEP}, 95 % interval" if middle else f"count, to {COUNT_STEP}"
+    beside = (*ENDS[name], MEDIANS[name]) if middle else ()
+    low, high, of = (_whole(figures[each]) for each in beside) if middle else (None, None, None)
+    value = _whole(figures[name])
+    return (name, value, low, high, of, unit, _why(value), definitions()[name])
 
 
 def _share(name: str, share: bodies.Share) -> tuple[Cell, ...]:
-    shown = (share.value, share.low, share.high)
+    shown = (share.value, share.low, share.high, _whole(share.of))
     words = definitions()[name]
     return (f"share_{name}", *shown, "share, 95 % interval", _why(share.value), words)
+
+
+def _whole(value: float | None) -> int | None:
+    return int(value) if value is not None else None
 
 
 def _why(value: float | None) -> str | None:

@@ -9,8 +9,11 @@ suppression against subtraction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil, floor
 from statistics import median
 from uuid import UUID
+
+from moderation.intervals import median_ranks
 
 SMALLEST_GROUP = 8
 COUNT_STEP = 5
@@ -49,6 +52,35 @@ def median_seconds(waits: Iterable[tuple[UUID, float]]) -> Cell:
     found = list(waits)
     value = median(seconds for _, seconds in found) if found else None
     return _judged(Cell(value, frozenset(who for who, _ in found), step=SECONDS_STEP))
+
+
+def median_ends(waits: Iterable[tuple[UUID, float]]) -> tuple[Cell, Cell]:
+    """Both ends of that middle's 95 % interval, outwards to the minute.
+
+    Either is one person's wait. So both are hidden unless enough people waited as long as the low end or
+    less, and enough as long as the high one or more.
+    Source: `median_ranks`. It takes each wait for a person's only one, as `shares.share` does.
+    """
+    found = sorted(waits, key=lambda wait: wait[1])
+    ranks = median_ranks(len(found))
+    if ranks is None:
+        nothing = Cell(None, frozenset(), hidden=True, step=SECONDS_STEP)
+        return nothing, nothing
+    low, high = (found[rank][1] for rank in ranks)
+    ends = (
+        Cell(
+            floor(low / SECONDS_STEP) * SECONDS_STEP,
+            frozenset(who for who, seconds in found if seconds <= low),
+            step=SECONDS_STEP,
+        ),
+        Cell(
+            ceil(high / SECONDS_STEP) * SECONDS_STEP,
+            frozenset(who for who, seconds in found if seconds >= high),
+            step=SECONDS_STEP,
+        ),
+    )
+    hidden = any(end.is_small for end in ends)
+    return replace(ends[0], hidden=hidden), replace(ends[1], hidden=hidden)
 
 
 def protect_parts(total: Cell, parts: Sequence[Cell]) -> tuple[Cell, list[Cell]]:

@@ -12,6 +12,7 @@ from server.services.small_cells import (
     Cell,
     count,
     distinct,
+    median_ends,
     median_seconds,
     protect_parts,
     shown_value,
@@ -50,6 +51,43 @@ def test_a_median_needs_eight_people_too():
     assert shown_value(median_seconds((person, 20.0) for person in PEOPLE[:8])) == 0
     assert shown_value(median_seconds(waits[:7] * 3)) is None
     assert shown_value(median_seconds([])) is None
+
+
+def ends(waits: list[tuple[UUID, float]]) -> tuple[float | None, float | None]:
+    low, high = median_ends(waits)
+    return shown_value(low), shown_value(high)
+
+
+def test_the_ends_of_a_median_are_shown_outwards_from_25_people_on():
+    waits = [(person, 61.0 * number) for number, person in enumerate(PEOPLE[:25], start=1)]
+    assert ends(waits) == (480, 1_140), "the 8th is 488 s and the 18th 1,098 s"
+    assert ends(waits[:24]) == (None, None)
+    assert ends([]) == (None, None)
+
+
+def test_the_ends_need_enough_people_and_not_only_enough_waits():
+    few = [(PEOPLE[number % 7], 60.0) for number in range(40)]
+    many = [(person, 600.0) for person in PEOPLE[:40]]
+    assert ends(few + many) == (None, None), "as long as the low end or less waited seven"
+    assert ends([(who, 660.0 - seconds) for who, seconds in few + many]) == (None, None)
+    assert ends([(PEOPLE[number % 8], 60.0) for number in range(40)] + many) == (60, 600)
+
+
+waits_of_a_week = st.lists(
+    st.tuples(st.sampled_from(PEOPLE[:30]), st.floats(0, 48 * 3600)), max_size=80
+)
+
+
+@given(waits_of_a_week)
+def test_at_either_end_stand_enough_people_or_neither_is_shown(waits: list[tuple[UUID, float]]):
+    low, high = ends(waits)
+    assert (low is None) == (high is None)
+    if low is not None and high is not None:
+        assert len({who for who, seconds in waits if seconds < low + 60}) >= SMALLEST_GROUP
+        assert len({who for who, seconds in waits if seconds > high - 60}) >= SMALLEST_GROUP
+        middle = shown_value(median_seconds(waits))
+        assert middle is not None, "never without the middle value"
+        assert low <= middle <= high
 
 
 def test_one_hidden_part_gets_company():

@@ -5,6 +5,8 @@ Nothing of the server is imported here. `Reference.broken` leaves a rule out, fo
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from math import ceil, comb, floor
 from statistics import median
 from uuid import UUID
 
@@ -45,9 +47,13 @@ class Reference:
         events = self._events(start)
         shown = {name for name, found in events.items() if len({who for who, _ in found}) >= 8}
         _hide(events, shown)
-        return {
+        found = {
             name: _value(name, found) if name in shown else None for name, found in events.items()
         }
+        for name in ("first_reply", "first_look"):
+            ends = _ends(events[f"{name}_s"]) if f"{name}_s" in shown else (None, None)
+            found |= {f"{name}_low_s": ends[0], f"{name}_high_s": ends[1]}
+        return found
 
     def _events(self, start: datetime) -> dict[str, list[Event]]:
         def within(at: datetime) -> bool:
@@ -201,6 +207,24 @@ def _value(name: str, found: list[Event]) -> float:
     if name.endswith("_s"):
         return _nearest(median(number for _, number in found), 60)
     return _nearest(len(found), 5)
+
+
+def _ends(found: list[Event]) -> tuple[float | None, float | None]:
+    """Between which waits the true middle lies in at least 95 of 100 weeks, whatever waits are like."""
+    waits = sorted(wait for _, wait in found)
+    for low in reversed(range(len(waits) // 2)):
+        outside = 2 * sum(Fraction(comb(len(waits), k), 2 ** len(waits)) for k in range(low + 1))
+        if outside <= Fraction(1, 20):
+            return _if_many(found, waits[low], waits[-1 - low])
+    return None, None
+
+
+def _if_many(found: list[Event], low: float, high: float) -> tuple[float | None, float | None]:
+    sooner = {who for who, wait in found if wait <= low}
+    later = {who for who, wait in found if wait >= high}
+    if len(sooner) < 8 or len(later) < 8:
+        return None, None
+    return 60.0 * floor(low / 60), 60.0 * ceil(high / 60)
 
 
 def _nearest(value: float, step: int) -> float:

@@ -2,6 +2,7 @@
 
 export type Reading = {
   value: number | null;
+  /** Both ends of its interval, or neither. */
   low?: number | null;
   high?: number | null;
 };
@@ -30,7 +31,7 @@ export type Line = {
   name: string;
   /** One path for each stretch of weeks that are shown. */
   paths: string[];
-  /** What lies between the low and the high ends, a closed path for each stretch. */
+  /** What lies between the low and the high ends, a closed path for each stretch that has both. */
   bands: string[];
   marks: Mark[];
 };
@@ -41,11 +42,12 @@ export function lines(series: readonly Series[], top: number, frame: Frame): Lin
       x: along(index, readings.length, frame.width),
       y: frame.height - (Math.min(value, top) / top) * frame.height,
     });
-    const runs = stretches(readings);
+    const runs = stretches(readings, ({ value }) => value !== null);
+    const sure = stretches(readings, (each) => (each.low ?? null) !== null);
     return {
       name,
       paths: runs.map((run) => path(run.map((index) => place(index, readings[index]?.value ?? 0)))),
-      bands: runs.flatMap((run) => band(run, readings, place)),
+      bands: sure.filter((run) => run.length > 1).map((run) => band(run, readings, place)),
       marks: runs.flatMap((run) =>
         run.map((index) => ({
           ...place(index, readings[index]?.value ?? 0),
@@ -73,10 +75,10 @@ function daysBetween(from: string, to: string): number {
   return Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000);
 }
 
-function stretches(readings: readonly Reading[]): number[][] {
+function stretches(readings: readonly Reading[], shown: (each: Reading) => boolean): number[][] {
   const runs: number[][] = [];
   readings.forEach((reading, index) => {
-    if (reading.value === null) return;
+    if (!shown(reading)) return;
     const run = runs.at(-1);
     if (run && run.at(-1) === index - 1) run.push(index);
     else runs.push([index]);
@@ -88,13 +90,10 @@ function band(
   run: number[],
   readings: readonly Reading[],
   place: (index: number, value: number) => Place,
-): string[] {
-  const ends = (of: 'low' | 'high') => run.map((index) => readings[index]?.[of] ?? null);
-  const [low, high] = [ends('low'), ends('high')];
-  if (run.length < 2 || [...low, ...high].includes(null)) return [];
-  const above = run.map((index, n) => place(index, high[n] ?? 0));
-  const below = run.map((index, n) => place(index, low[n] ?? 0)).reverse();
-  return [`${path([...above, ...below])}Z`];
+): string {
+  const above = run.map((index) => place(index, readings[index]?.high ?? 0));
+  const below = run.map((index) => place(index, readings[index]?.low ?? 0)).reverse();
+  return `${path([...above, ...below])}Z`;
 }
 
 function path(places: readonly Place[]): string {
@@ -113,7 +112,9 @@ export function niceTop(value: number): number {
 }
 
 export function topOf(series: readonly Series[]): number {
-  const values = series.flatMap(({ readings }) => readings.map((reading) => reading.value ?? 0));
+  const values = series.flatMap(({ readings }) =>
+    readings.map((each) => each.high ?? each.value ?? 0),
+  );
   return niceTop(Math.max(0, ...values));
 }
 

@@ -33,6 +33,7 @@ export type FigureName =
   | 'cases_later'
   | 'first_reply_s'
   | 'first_look_s';
+export type WaitName = Extract<FigureName, `${string}_s`>;
 export type ShareName =
   | 'asks_answered'
   | 'asks_shared'

@@ -25,6 +25,12 @@ describe('the middle wait for a first reply', () => {
     expect(said).toContain('and 20 min');
   });
 
+  it('says how sure the middle is, where that is shown, rather than what was before', () => {
+    const figures = { ...shown.figures, first_reply_low_s: 480, first_reply_high_s: 3_000 };
+    const said = firstReplyDetail(weeks, { ...shown, figures });
+    expect(said).toBe('Of about 35 answered asks. Likely between 8 minutes and 50 minutes.');
+  });
+
   it('knows no span from one week alone, and none from weeks that come after', () => {
     expect(firstReplyDetail(weeks, first)).toBe('Of about 20 answered asks.');
   });

@@ -1,7 +1,7 @@
 /** Figures of a climate in words. What may not be shown is said so, and is never a nought. */
 
 import { currentLocale, duration, t, type Key } from '#lib/i18n/index.svelte.ts';
-import type { Climate, ClimateWeek, FigureName, Share, ShareName } from './types.ts';
+import type { Climate, ClimateWeek, FigureName, Share, ShareName, WaitName } from './types.ts';
 
 export function valueOf(week: ClimateWeek, name: FigureName): number | null {
   return week.figures[name] ?? null;
@@ -64,12 +64,31 @@ export function medianName(name: string): string {
   return t(`climate.figure.${name as 'first_reply_s'}`);
 }
 
-/** "Of about 20 answered asks; between 5 and 40 minutes before": worked out from what is shown alone. */
+export type Ends = { low: number; high: number };
+
+/** Between which values a middle wait likely lies, in seconds; null where that may not be shown. */
+export function endsOf(week: ClimateWeek, name: WaitName): Ends | null {
+  const stem = name.slice(0, -2);
+  const low = week.figures[`${stem}_low_s`] ?? null;
+  const high = week.figures[`${stem}_high_s`] ?? null;
+  return low === null || high === null ? null : { low, high };
+}
+
+/** "Likely between 4 min and 12 min". */
+export function endsWords({ low, high }: Ends): string {
+  const words = (wait: number) => duration(Math.max(60, wait));
+  return t('climate.figure.likely', { low: words(low), high: words(high) });
+}
+
+/** "Of about 20 answered asks." and how sure that is, or between what it was before: from what is shown alone. */
 export function firstReplyDetail(weeks: ClimateWeek[], week: ClimateWeek): string {
   const of = number(valueOf(week, 'asks_answered') ?? 0);
+  const ends = endsOf(week, 'first_reply_s');
+  const counted = t('climate.figure.first_reply_s.of', { of });
+  if (ends) return `${counted} ${endsWords(ends)}`;
   const before = weeks.filter(({ start }) => start <= week.start).slice(-8);
   const waits = before.flatMap((one) => valueOf(one, 'first_reply_s') ?? []);
-  if (waits.length < 2) return t('climate.figure.first_reply_s.of', { of });
+  if (waits.length < 2) return counted;
   const words = (wait: number) => duration(Math.max(60, wait));
   const low = words(Math.min(...waits));
   const high = words(Math.max(...waits));
