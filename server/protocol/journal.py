@@ -41,8 +41,12 @@ class Said(Wire):
 
 
 class NewJournalEntry(Said):
-    """At least one of them. version: of the lock, where it is ciphertext."""
+    """At least one of them. version: of the lock, where it is ciphertext.
 
+    client_id: the sender's own; under it the words are kept once, however often they are sent.
+    """
+
+    client_id: Id
     version: Version = 0
 
 

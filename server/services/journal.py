@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from server.access import Actor, check
-from server.errors import BadFrame, NotFound, Stale
+from server.errors import BadFrame, Conflict, NotFound, Stale
 from server.protocol import journal as wire
 from server.store import journal
 from server.store.tables import JournalEntry
@@ -14,16 +14,22 @@ _SHOWN = 100
 
 
 def write(work: Work, actor: Actor, new: wire.NewJournalEntry) -> wire.JournalEntry:
-    """Keep it. Raises BadFrame when nothing was said, Stale when the journal is under another key."""
+    """Keep it, once under its `client_id`.
+
+    Raises BadFrame when nothing was said, Conflict when other words came under that id before, Stale when
+    the journal is under another key.
+    """
     check(actor, "journal.own")
     if not new.is_readable and new.locked is None:
         raise BadFrame("There is nothing to keep.")
     lock = journal.hold_lock(work, actor.id)
+    if sent := journal.find_sent(work, actor.id, new.client_id):
+        return _same(_body(work, sent), new)
     if (new.locked is None) != (lock.proof is None):
         raise Stale
     if new.locked is not None and new.version != lock.version:
         raise Stale
-    return _body(work, journal.add_entry(work, actor.id, _content(new)))
+    return _body(work, journal.add_entry(work, actor.id, new.client_id, _content(new)))
 
 
 def list_mine(work: Work, actor: Actor, before: UUID | None = None) -> wire.Journal:
@@ -83,6 +89,13 @@ def erase_all(work: Work, actor: Actor) -> None:
         lock.proof = None
         lock.version += 1
         work.session.add(lock)
+
+
+def _same(kept: wire.JournalEntry, again: wire.NewJournalEntry) -> wire.JournalEntry:
+    """Ciphertext is another one each time, and nobody here can compare it."""
+    if kept.is_readable and again.is_readable and _content(kept) != _content(again):
+        raise Conflict
+    return kept
 
 
 def _turn_entries(work: Work, rows: Mapping[UUID, JournalEntry], new: wire.JournalTurn) -> None:

@@ -11,9 +11,9 @@ from server.store.tables import JournalEntry, JournalLock
 from server.store.work import Work
 
 
-def add_entry(work: Work, member_id: UUID, content: str) -> JournalEntry:
+def add_entry(work: Work, member_id: UUID, client_id: UUID, content: str) -> JournalEntry:
     """Keep it for whoever wrote it."""
-    entry = JournalEntry(member_id=member_id, sealed=b"", at=work.now)
+    entry = JournalEntry(member_id=member_id, client_id=client_id, sealed=b"", at=work.now)
     put_content(work, entry, content)
     return entry
 
@@ -38,6 +38,14 @@ def find_entry(work: Work, member_id: UUID, entry_id: UUID) -> JournalEntry | No
     """One of somebody's own."""
     query = select(JournalEntry).where(
         JournalEntry.id == entry_id, JournalEntry.member_id == member_id
+    )
+    return work.session.exec(query).first()
+
+
+def find_sent(work: Work, member_id: UUID, client_id: UUID) -> JournalEntry | None:
+    """What somebody sent under that id of theirs before."""
+    query = select(JournalEntry).where(
+        JournalEntry.member_id == member_id, JournalEntry.client_id == client_id
     )
     return work.session.exec(query).first()
 

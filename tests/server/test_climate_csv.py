@@ -84,8 +84,8 @@ async def test_the_table_shows_what_the_page_shows_and_no_more(any_house: House)
 def _cells(week: bodies.ClimateWeek) -> Iterator[tuple[str, float | None, list[float | None]]]:
     """Name, value, and what stands beside it: low, high, of."""
     for name in FIGURES:
-        beside = [week.figures[each] for each in BESIDE[name]] if name in BESIDE else [None] * 3
-        yield name, week.figures[name], beside
+        beside = [week.figures[each] for each in BESIDE.get(name, ())]
+        yield name, week.figures[name], beside or [None, None, None]
     for name, each in week.shares.items():
         yield f"share_{name}", each.value, [each.low, each.high, each.of]
 

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.access import Actor, Relation, Role, may
 from server.api.shield import Shield
-from server.errors import BadFrame, NotFound, Stale
+from server.errors import BadFrame, Conflict, NotFound, Stale
 from server.ids import new_id
 from server.protocol import journal as bodies
 from server.services import journal
@@ -26,7 +26,7 @@ PROOF, CIPHERTEXT, OTHER = (base64.b64encode(bytes(range(n, n + 90))).decode() f
 
 
 async def write(house: House, actor: Actor, **said: Any) -> bodies.JournalEntry:
-    new = bodies.NewJournalEntry(**said)
+    new = bodies.NewJournalEntry(**{"client_id": new_id(), **said})
     return await house.do(lambda work: journal.write(work, actor, new))
 
 
@@ -63,6 +63,24 @@ async def test_a_journal_is_sealed_and_opens_to_whoever_wrote_it_alone(any_house
         await any_house.do(lambda work: journal.erase(work, ash, first.id))
     await any_house.do(lambda work: journal.erase(work, fern, first.id))
     assert (await read(any_house, fern)).entries == [second]
+
+
+async def test_words_whose_answer_was_lost_are_kept_once(any_house: House) -> None:
+    ash, fern = await any_house.join("Ash"), await any_house.join("Fern")
+    sent = new_id()
+    first = await write(any_house, ash, client_id=sent, words=SAID)
+    any_house.clock.move(seconds=20)
+    assert await write(any_house, ash, client_id=sent, words=SAID) == first
+    with pytest.raises(Conflict):
+        await write(any_house, ash, client_id=sent, words="Other words.")
+    theirs = await write(any_house, fern, client_id=sent, words="Another member's, of that id.")
+    assert theirs.words != SAID
+    await turn(any_house, ash, 0, PROOF, {"id": first.id, "locked": CIPHERTEXT})
+    again = await write(any_house, ash, client_id=sent, words=SAID)
+    assert (again.id, again.locked) == (first.id, CIPHERTEXT), "turned meanwhile, and still one"
+    again = await write(any_house, ash, client_id=sent, locked=OTHER, version=1)
+    assert (again.id, again.locked) == (first.id, CIPHERTEXT)
+    assert len((await read(any_house, ash)).entries) == 1
 
 
 def test_every_member_has_one_and_no_row_opens_it_to_anybody_else() -> None:
@@ -198,7 +216,9 @@ async def test_a_copy_of_ones_data_gives_it_as_it_is_kept(house: House) -> None:
 
 async def test_what_was_kept_before_this_is_read_as_it_was(house: House) -> None:
     ash = await house.join("Ash")
-    await house.do(lambda work: stored.add_entry(work, ash.id, '{"now":"Heavy.","stays":"It."}'))
+    await house.do(
+        lambda work: stored.add_entry(work, ash.id, new_id(), '{"now":"Heavy.","stays":"It."}')
+    )
     [entry] = (await read(house, ash)).entries
     assert (entry.now, entry.stays, entry.helps) == ("Heavy.", "It.", None)
 

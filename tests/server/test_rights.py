@@ -16,6 +16,7 @@ from moderation.urgency import Urgency
 from server.access import Actor, Role
 from server.api.background import erase_who_left, remove_what_is_past
 from server.errors import BadFrame, NotFound, NotNow
+from server.ids import new_id
 from server.protocol import rights
 from server.protocol.journal import NewJournalEntry
 from server.services import (
@@ -101,7 +102,7 @@ async def furnished(house: House) -> tuple[Actor, Actor, Any]:
         row.reply_to = asked.id
         work.session.add(row)
         quiet.add_topic(work, ash, "thunder")
-        journal.write(work, birch, NewJournalEntry(now="theirs alone"))
+        journal.write(work, birch, NewJournalEntry(client_id=new_id(), now="theirs alone"))
         sessions.open_session(work, member(work, ash), "browser")
 
     await house.do(more)

@@ -3,19 +3,25 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from server.store.tables.base import primary, time
 
 
 class JournalEntry(SQLModel, table=True):
-    """Somebody's own words to themselves, or ciphertext of them, sealed under their key."""
+    """Somebody's own words to themselves, or ciphertext of them, sealed under their key.
+
+    client_id: under it they are kept once, however often they are sent; None: from before it was.
+    """
 
     __tablename__ = "journal_entry"
+    __table_args__ = (UniqueConstraint("member_id", "client_id"),)
     id: UUID = primary()
     member_id: UUID = Field(foreign_key="member.id", index=True)
     sealed: bytes
     at: datetime = time()
+    client_id: UUID | None = None
 
 
 class JournalLock(SQLModel, table=True):

@@ -189,7 +189,10 @@ def valid_bodies(world: World) -> dict[str, dict[str, Any]]:
         "HelpLinePatch": {"hidden": False},
         "GuardPatch": {"on": True, "budget": 6},
         "ShortPause": {"minutes": 3},
-        "NewJournalEntry": {"words": words, "now": words, "stays": words, "helps": words},
+        "NewJournalEntry": {
+            "client_id": str(new_id()), "words": words, "now": words, "stays": words,
+            "helps": words,
+        },
         "JournalTurn": {
             "version": 0, "proof": None, "entries": [{"id": str(new_id()), "words": words}],
         },

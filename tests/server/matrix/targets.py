@@ -192,7 +192,7 @@ class Targets:
 
     def entry(self, owner: UUID) -> UUID:
         """A page of a journal."""
-        return journal.add_entry(self.work, owner, f'{{"now": "{words_of(owner)}"}}').id
+        return journal.add_entry(self.work, owner, new_id(), f'{{"now": "{words_of(owner)}"}}').id
 
     def topic(self, owner: UUID) -> UUID:
         """A word somebody does not want to meet."""

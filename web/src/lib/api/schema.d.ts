@@ -7300,8 +7300,15 @@ export interface components {
         /**
          * NewJournalEntry
          * @description At least one of them. version: of the lock, where it is ciphertext.
+         *
+         *     client_id: the sender's own; under it the words are kept once, however often they are sent.
          */
         NewJournalEntry: {
+            /**
+             * Client Id
+             * Format: uuid
+             */
+            client_id: string;
             /** Helps */
             helps?: string | null;
             /** Locked */

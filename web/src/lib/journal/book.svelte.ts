@@ -49,13 +49,13 @@ export class Book implements Keyed {
     if (await this.#take(page)) await this.#show(page, this.entries);
   }
 
-  /** Throws ApiError, and NoKey: then nothing is kept. */
-  async write(said: Said): Promise<void> {
+  /** Under one client_id once, however often it is sent. Throws ApiError, and NoKey: then nothing is kept. */
+  async write(said: Said, client_id: string): Promise<void> {
     if (!(await this.#take(await api.get<Lock>(`${PATH}/lock`)))) throw new NoKey();
     const { version } = this.#lock;
-    const body = this.#key ? { version, locked: await this.#locked(this.#key, said) } : said;
-    const { id, at } = await api.post<Kept>(PATH, body);
-    this.entries = [{ id, at, said }, ...this.entries];
+    const words = this.#key ? { version, locked: await this.#locked(this.#key, said) } : said;
+    const { id, at } = await api.post<Kept>(PATH, { client_id, ...words });
+    this.entries = [{ id, at, said }, ...this.entries.filter((entry) => entry.id !== id)];
   }
 
   /** Throws ApiError. */

@@ -4,6 +4,7 @@ import type { Body } from '#lib/api/types.ts';
 import '#lib/own-key/subtle.ts';
 import { lockOf, opens } from '#lib/own-key/keyed.ts';
 import { keyOf, newCode } from '#lib/own-key/own-key.ts';
+import { newId } from '#lib/live/ids.ts';
 import { Book, NoKey } from './book.svelte.ts';
 
 type Kept = Omit<Body<'JournalEntry'>, 'id' | 'at'>;
@@ -13,7 +14,7 @@ type Turn = Body<'JournalTurn'>;
 let there: {
   version: number;
   proof: string | null;
-  entries: (Kept & { id: string; at: string })[];
+  entries: (Kept & { id: string; at: string; client_id?: string })[];
 };
 let count: number;
 
@@ -27,10 +28,12 @@ vi.spyOn(api, 'get').mockImplementation((path: string) => {
   return Promise.resolve({ ...there, entries, more: there.entries.length > from + 2 } as never);
 });
 vi.spyOn(api, 'post').mockImplementation((_path: string, body: unknown) => {
-  const { version, ...kept } = body as Kept & { version?: number };
+  const { version, client_id, ...kept } = body as Kept & { version?: number; client_id: string };
+  const sent = there.entries.find((entry) => entry.client_id === client_id);
+  if (sent) return Promise.resolve(sent as never);
   if (Boolean(kept.locked) !== Boolean(there.proof)) return stale();
   if (kept.locked && version !== there.version) return stale();
-  const entry = { ...kept, id: String(++count), at: '2026-11-27T19:00:00Z' };
+  const entry = { ...kept, client_id, id: String(++count), at: '2026-11-27T19:00:00Z' };
   there.entries.unshift(entry);
   return Promise.resolve(entry as never);
 });
@@ -57,7 +60,7 @@ async function opened(): Promise<Book> {
 
 async function written(...words: string[]): Promise<Book> {
   const book = await opened();
-  for (const word of words) await book.write({ words: word });
+  for (const word of words) await book.write({ words: word }, newId());
   return book;
 }
 
@@ -77,18 +80,27 @@ describe('a journal', () => {
     expect(book.more).toBe(false);
   });
 
+  it('keeps words once whose answer was lost on the way', async () => {
+    const [book, id] = [await opened(), newId()];
+    await book.write({ words: 'One.' }, id);
+    await book.write({ words: 'One.' }, id);
+    await book.write({ words: 'One.' }, newId());
+    expect(there.entries).toHaveLength(2);
+    expect(book.entries.map((entry) => entry.id)).toEqual(['2', '1']);
+  });
+
   it('is locked whole, beyond the first page too, and opens with the code alone', async () => {
     const book = await written('One.', 'Two.', 'Three.');
-    await book.write({ now: 'Heavy.', helps: 'A walk.' });
+    await book.write({ now: 'Heavy.', helps: 'A walk.' }, newId());
     const code = newCode();
     await book.takeKey(await keyOf(code));
-    await book.write({ words: 'Four.' });
+    await book.write({ words: 'Four.' }, newId());
     expect(JSON.stringify(there)).not.toMatch(/One|Two|Three|Four|Heavy|walk/);
     expect(there.entries).toHaveLength(5);
 
     const elsewhere = await opened();
     expect(elsewhere.state).toBe('locked');
-    await expect(elsewhere.write({ words: 'Five.' })).rejects.toThrow(NoKey);
+    await expect(elsewhere.write({ words: 'Five.' }, newId())).rejects.toThrow(NoKey);
     await expect(elsewhere.enter(newCode())).rejects.toThrow();
     await elsewhere.enter(code);
     expect(elsewhere.entries[0]?.said).toEqual({ words: 'Four.' });
@@ -109,7 +121,7 @@ describe('a journal', () => {
     const mine = await written('One.');
     const key = await keyOf(newCode());
     put.mockImplementationOnce(async (path, body) => {
-      await (await opened()).write({ words: 'Elsewhere.' });
+      await (await opened()).write({ words: 'Elsewhere.' }, newId());
       return turned(path, body);
     });
     await expect(mine.takeKey(key)).rejects.toThrow('stale');
