@@ -37,21 +37,22 @@ async def crisis(
     """Whom to call now. A country that is not one is taken for none: this page refuses nobody."""
     asked = country if country and re.fullmatch(r"[A-Z]{2}", country) else None
     try:
-        shown, known = await _find(request, asked)
+        (shown, known), is_member = await _find(request, asked)
     except Unavailable:
-        shown, known = help.bundled_only(asked)
-    html = _page(shown, known, language_of(request), look_of(request))
+        (shown, known), is_member = help.bundled_only(asked), False
+    html = _page(shown, known, language_of(request), look_of(request), is_member=is_member)
     return HTMLResponse(html, headers={"cache-control": "no-store"})
 
 
-async def _find(request: Request, asked: str | None) -> help.Shown:
-    """For the member who asks, if there is one; a session that opens nothing is no reason to refuse."""
+async def _find(request: Request, asked: str | None) -> tuple[help.Shown, bool]:
+    """For the member who asks, and whether there is one; a session that opens nothing is no reason to refuse."""
     parts = parts_of(request)
     try:
         actor = await find_actor(parts, token_of(request)[0])
     except (NoSession, Pending):
         actor = None
-    return await parts.database.read(lambda work: help.crisis(work, actor, asked))
+    shown = await parts.database.read(lambda work: help.crisis(work, actor, asked))
+    return shown, actor is not None
 
 
 @router.get("/crisis.css", openapi_extra=_ACCESS)
@@ -65,12 +66,15 @@ def _page(
     known: list[tuple[str, str]],
     language: str,
     look: Look = Look(),  # noqa: B008 - it cannot be changed
+    *,
+    is_member: bool = False,
 ) -> str:
     say = _words()[language]
     lines = "".join(_line(line, say) for line in shown.lines)
     where = say["listen_in"].format(country=escape(shown.name)) if shown.country else say["listen"]
     people = f"<h2>{where}</h2><ul>{lines}</ul>" if lines else ""
     numbers = shown.emergency if shown.country else [say["anywhere"]]
+    plan = f'<p><a href="/plan">{say["plan"]}</a></p>' if is_member else ""
     review = f'<p class="small">{say["review"]}</p>' if say["review"] else ""
     return f"""<!doctype html>
 <html lang="{language}" dir="{direction(language)}">
@@ -89,6 +93,7 @@ def _page(
 <p>{say["danger"]}</p>
 <div class="emergency">{"".join(_call(number) for number in numbers)}</div>
 <p>{say["safe"]} <em>{say["say"]}</em></p>
+{plan}
 {people}
 {_chooser(shown.country, known, language)}
 {_everywhere(say, opened=not shown.country)}

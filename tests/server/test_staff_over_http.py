@@ -131,8 +131,11 @@ async def test_each_route_is_closed_to_whom_it_is_not_for(standing_server: LiveS
 async def test_the_crisis_page_is_plain_html_and_refuses_nobody(
     standing_server: LiveServer,
 ) -> None:
-    def page(path: str) -> str:
-        with urllib.request.urlopen(f"{standing_server.url}{path}") as answer:  # noqa: S310
+    def page(path: str, token: str = "") -> str:
+        asked = urllib.request.Request(f"{standing_server.url}{path}")  # noqa: S310
+        if token:
+            asked.add_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(asked) as answer:  # noqa: S310
             assert answer.status == 200
             return str(answer.read().decode())
 
@@ -144,6 +147,10 @@ async def test_the_crisis_page_is_plain_html_and_refuses_nobody(
     assert "<script" not in nowhere.replace(ours, "")
     assert "your local emergency number" in nowhere
     assert "main" in page("/crisis.css")
+    _, token, _ = await peer(standing_server, "Sorrel")
+    assert '<a href="/plan">My own plan' in page("/crisis", token)
+    assert "/plan" not in page("/crisis"), "whoever looks over a stranger's shoulder learns of none"
+    assert "/plan" not in page("/crisis", "no-session-at-all")
 
 
 async def test_help_lines_and_the_place_are_open_to_strangers(standing_server: LiveServer) -> None:
