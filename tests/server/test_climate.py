@@ -12,10 +12,11 @@ from server.demo import weeks as demo_weeks
 from server.errors import BadFrame, NotFound
 from server.ids import new_id
 from server.protocol import climate as bodies
-from server.services import climate
+from server.services import climate, climate_cells
 from server.services.climate_cells import NAMES
 from server.services.climate_periods import SHARES
 from server.store import audit
+from server.store.climate import Happened, Said
 from server.store.tables import ClimateNote, FeltHeard, Message, Reaction, Room
 from server.store.work import Work
 from tests.server.climate.drawn import Drawing, Year
@@ -154,6 +155,21 @@ async def test_each_share_has_its_count_and_its_interval(any_house: House):
     assert week.shares["felt_heard"].value == 0.6
     nothing = week.shares["nudges_edited"]
     assert (nothing.value, nothing.count, nothing.weeks) == (None, None, 0)
+
+
+def test_where_the_middle_wait_is_hidden_so_are_its_ends():
+    people = [new_id() for _ in range(40)]
+
+    def week(answered: int) -> Happened:
+        said = [Said(who, who, BEGIN, ask=True, replies=False) for who in people]
+        said += [Said(new_id(), who, BEGIN, ask=False, replies=False) for who in people]
+        later = {who: BEGIN + timedelta(minutes=5) for who in people[:answered]}
+        return Happened(said, later, frozenset(), {}, [], [], [])
+
+    waits = ("first_reply_s", "first_reply_low_s", "first_reply_high_s")
+    shown, hidden = (climate_cells.figures(week(answered)) for answered in (30, 33))
+    assert [shown[name] for name in waits] == [300, 300, 300]
+    assert [hidden[name] for name in waits] == [None, None, None], "the seven would follow"
 
 
 async def test_an_element_without_a_measure_says_so_and_is_no_nought(house: House):

@@ -3,20 +3,21 @@
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
 
 from moderation.urgency import Urgency
-from server.access import Actor
+from server.access import Actor, Role
 from server.errors import NotFound, NotNow, Stale
 from server.measures import Catalogue, load
 from server.protocol import measures as bodies
-from server.services import measure_rounds, measure_terms
+from server.services import measure_rounds, measure_terms, seats
 from server.store.place import get_place
 from server.store.tables import Audit, MeasurePlan
 from tests.server.store_fixture import House
-from tests.server.test_measures import Scene
+from tests.server.test_measures import Scene, leave
 
 KNOWN = load()
 PHQ = KNOWN.definitions["phq-9"]
@@ -64,8 +65,12 @@ async def _calls(scene: Scene, known: Catalogue = KNOWN) -> bodies.MeasureCalls:
     return calls
 
 
+async def _unconfirmed(scene: Scene, known: Catalogue) -> list[tuple[UUID, str]]:
+    return await scene.house.do(lambda work: measure_terms.find_unconfirmed(work, known))
+
+
 async def _ask(scene: Scene, known: Catalogue = KNOWN) -> int:
-    found = await scene.house.do(lambda work: measure_terms.find_unconfirmed(work, known))
+    found = await _unconfirmed(scene, known)
     told = 0
     for plan_id, terms in found:
         told += await scene.house.do(partial(measure_terms.ask_for, plan_id=plan_id, terms=terms))
@@ -154,3 +159,25 @@ async def test_what_ran_before_goes_on_and_its_clinicians_are_asked_once(scene: 
     await scene.house.do(forget)
     await _confirm(scene, MILDER)
     assert await _ask(scene, MILDER) == 0
+
+
+async def test_two_workers_that_found_the_same_plan_ask_once(scene: Scene):
+    await _confirm(scene)
+    await _plan(scene)
+    [(plan, terms)] = await _unconfirmed(scene, MILDER)
+    ask = partial(measure_terms.ask_for, plan_id=plan, terms=terms)
+    assert [await scene.house.do(ask), await scene.house.do(ask)] == [1, 0]
+    assert len(await scene.told(scene.linden, "measure_confirm")) == 1
+
+
+async def test_a_group_without_a_clinician_is_asked_once_it_has_one(scene: Scene):
+    await _confirm(scene)
+    await _plan(scene)
+    await scene.house.do(lambda work: leave(work, scene.room, scene.linden))
+    assert await _unconfirmed(scene, MILDER) == []
+    juniper = await scene.house.join("juniper", Role.CLINICIAN)
+    await scene.house.do(
+        lambda work: seats.take_seat(work, scene.room, juniper.id, "clinician") and None
+    )
+    assert await _ask(scene, MILDER) == 1
+    assert len(await scene.told(juniper, "measure_confirm")) == 1

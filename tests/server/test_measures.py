@@ -216,12 +216,12 @@ async def test_who_agreed_is_asked_once_a_round_and_nobody_else(scene: Scene):
     scene.house.clock.move(days=50)
     assert await scene.round() == 1, "what was missed is not made up for"
     assert len((await scene.all()).asks) == 1, "the older ask is passed"
-    await scene.house.do(lambda work: _leave(work, scene.room, scene.linden))
+    await scene.house.do(lambda work: leave(work, scene.room, scene.linden))
     scene.house.clock.move(days=14)
     assert await scene.round() == 0, "nobody is there to read it"
 
 
-def _leave(work: Work, room: UUID, who: Actor) -> None:
+def leave(work: Work, room: UUID, who: Actor) -> None:
     seat = rooms.find_seat(work, room, who.id)
     assert seat
     seats.end_seat(work, seat)
