@@ -10,7 +10,7 @@ from uuid import UUID
 from server.access import Actor
 from server.protocol import climate as bodies
 from server.services import climate
-from server.services.climate_cells import ENDS, MEDIANS
+from server.services.climate_cells import ENDS
 from server.services.csv_cells import Cell, table
 from server.services.small_cells import COUNT_STEP, SECONDS_STEP, SMALLEST_GROUP
 from server.store import audit
@@ -21,6 +21,8 @@ HEADER: Final = (
     "what_is_counted",
 )  # fmt: skip
 HIDDEN: Final = f"hidden: fewer than {SMALLEST_GROUP} people, or it would give such a figure away"
+_OF: Final = {"first_reply_s": "asks_answered"}
+"""A middle value, and of how many it is. How many cases a person looked at is no figure."""
 _ENDS: Final = frozenset(end for ends in ENDS.values() for end in ends)
 _FILE: Final = Path(__file__).with_name("climate_figures.toml")
 
@@ -55,12 +57,10 @@ def _rows(page: bodies.Climate) -> Iterator[tuple[Cell, ...]]:
 
 
 def _figure(name: str, figures: Mapping[str, float | None]) -> tuple[Cell, ...]:
-    """of: how many events a middle value is the middle of, which its interval is worked out from."""
-    middle = name in MEDIANS
+    middle = name in ENDS
     unit = f"seconds, to {SECONDS_STEP}, 95 % interval" if middle else f"count, to {COUNT_STEP}"
-    beside = (*ENDS[name], MEDIANS[name]) if middle else ()
-    low, high, of = (_whole(figures[each]) for each in beside) if middle else (None, None, None)
-    value = _whole(figures[name])
+    beside = (*ENDS.get(name, (None, None)), _OF.get(name))
+    value, low, high, of = (_whole(figures[each]) if each else None for each in (name, *beside))
     return (name, value, low, high, of, unit, _why(value), definitions()[name])
 
 

@@ -26,9 +26,10 @@ from tests.server.climate.stored import store
 from tests.server.store_fixture import House
 
 FIGURES = [name for name in NAMES if not name.endswith(("_low_s", "_high_s"))]
+NOTHING = (None, None, None)
 BESIDE = {
     "first_reply_s": ("first_reply_low_s", "first_reply_high_s", "asks_answered"),
-    "first_look_s": ("first_look_low_s", "first_look_high_s", "cases"),
+    "first_look_s": ("first_look_low_s", "first_look_high_s", None),
 }
 BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
 WEEKS = 3
@@ -84,8 +85,8 @@ async def test_the_table_shows_what_the_page_shows_and_no_more(any_house: House)
 def _cells(week: bodies.ClimateWeek) -> Iterator[tuple[str, float | None, list[float | None]]]:
     """Name, value, and what stands beside it: low, high, of."""
     for name in FIGURES:
-        beside = [week.figures[each] for each in BESIDE.get(name, ())]
-        yield name, week.figures[name], beside or [None, None, None]
+        beside = [week.figures[each] if each else None for each in BESIDE.get(name, NOTHING)]
+        yield name, week.figures[name], beside
     for name, each in week.shares.items():
         yield f"share_{name}", each.value, [each.low, each.high, each.of]
 
