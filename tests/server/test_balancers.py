@@ -2,9 +2,9 @@
 
 import asyncio
 import subprocess
-import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -84,11 +84,19 @@ async def test_a_question_may_wait_as_long_as_the_server_lets_it(front: Front) -
     ) as asking:
         opened = await asking.post("/api/lines")
         line = f"/api/lines/{opened.json()['line']}"
-        last = (await asking.get(line)).json()["last"]
-        began = time.perf_counter()
-        answer = await asking.get(line, params={"after": last, "wait_s": 3})
+        last = (await _hear(asking, line)).json()["last"]
+        answer = await _hear(asking, line, after=last, wait_s=3)
         assert (answer.status_code, answer.json()["frames"]) == (200, [])
-        assert time.perf_counter() - began >= 3
+        assert answer.elapsed >= timedelta(seconds=3)
+
+
+async def _hear(asking: httpx2.AsyncClient, line: str, **params: int) -> httpx2.Response:
+    """Where several workers serve, one of them has the line: until that one is asked, as protocol.md has it."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await asking.get(line, params=params)
+            if answer.status_code != 404:
+                return answer
 
 
 async def test_nobody_hides_behind_an_address_that_they_made_up(front: Front) -> None:
