@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClimateWeek } from './types.ts';
-import { firstReplyDetail } from './words.ts';
+import { bestWeek, firstReplyDetail } from './words.ts';
 
 function week(start: string, wait: number | null, answered: number | null = 20): ClimateWeek {
   const figures = { first_reply_s: wait, asks_answered: answered };
@@ -33,5 +33,19 @@ describe('the middle wait for a first reply', () => {
 
   it('knows no span from one week alone, and none from weeks that come after', () => {
     expect(firstReplyDetail(weeks, first)).toBe('Of about 20 answered asks.');
+  });
+});
+
+describe('the week that is looked at first', () => {
+  const share = { value: 0.5, low: 0.3, high: 0.7, count: 10, of: 20, weeks: 1 };
+  const scored = { ...week('2026-11-02', 600), shares: { asks_answered: share } };
+  const few = week('2026-11-09', null, 10);
+  const nothing = week('2026-11-16', null, null);
+
+  it('is the newest that the scorecard speaks of, not one of too few people', () => {
+    expect(bestWeek({ weeks: [scored, few, nothing] })).toBe(scored);
+    expect(bestWeek({ weeks: [few, nothing] })).toBe(few);
+    expect(bestWeek({ weeks: [nothing] })).toBe(nothing);
+    expect(bestWeek({ weeks: [] })).toBeUndefined();
   });
 });

@@ -120,10 +120,13 @@ export function weekName(week: Pick<ClimateWeek, 'start' | 'end'>): string {
   });
 }
 
-/** The newest week in which something is shown, or the newest there is. */
-export function bestWeek(climate: Climate): ClimateWeek | undefined {
-  const shown = climate.weeks.findLast((week) =>
+/** The newest week of which the scorecard says something, or else anything is shown, or the newest there is. */
+export function bestWeek({ weeks }: Pick<Climate, 'weeks'>): ClimateWeek | undefined {
+  const scored = weeks.findLast((week) =>
+    Object.values(week.shares).some(({ value }) => value !== null),
+  );
+  const shown = weeks.findLast((week) =>
     Object.values(week.figures).some((figure) => figure !== null),
   );
-  return shown ?? climate.weeks.at(-1);
+  return scored ?? shown ?? weeks.at(-1);
 }
