@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from moderation.cases import CLINICIANS_ONLY
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import (
     Assessment,
     Case,
@@ -133,10 +133,7 @@ def add_note(work: Work, room_id: UUID, author_id: UUID, day: dates.date, text: 
 
 def open_note(work: Work, note: ClimateNote) -> str | None:
     """Its words; None when they can no longer be read."""
-    try:
-        return work.sealer.open(note.author_id, note.sealed, _spot(note))
-    except Unreadable:
-        return None
+    return work.sealer.opened(note.author_id, note.sealed, _spot(note))
 
 
 def notes(work: Work, room_id: UUID) -> Sequence[tuple[ClimateNote, str]]:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import MemberComfort
 from server.store.work import Work
 
@@ -26,10 +26,7 @@ def find(work: Work, member_id: UUID) -> MemberComfort | None:
 
 def open_choices(work: Work, row: MemberComfort) -> str | None:
     """What is sealed of them, as JSON; None when it can no longer be read."""
-    try:
-        return work.sealer.open(row.member_id, row.sealed, _spot(row))
-    except Unreadable:
-        return None
+    return work.sealer.opened(row.member_id, row.sealed, _spot(row))
 
 
 def put(work: Work, row: MemberComfort, choices: str) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, func, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import Complaint, ComplaintStep, Place
 from server.store.work import Work
 
@@ -22,12 +22,7 @@ def add(work: Work, complaint: Complaint, words: str) -> None:
 
 def open_words(work: Work, complaint: Complaint) -> str | None:
     """What was complained of; None when it can no longer be read."""
-    if complaint.sealed is None:
-        return None
-    try:
-        return work.sealer.open(_owner(complaint), complaint.sealed, _spot(complaint))
-    except Unreadable:
-        return None
+    return work.sealer.opened(_owner(complaint), complaint.sealed, _spot(complaint))
 
 
 def append(work: Work, step: ComplaintStep, words: str | None) -> None:
@@ -40,12 +35,9 @@ def append(work: Work, step: ComplaintStep, words: str | None) -> None:
 
 def open_step(work: Work, step: ComplaintStep) -> str | None:
     """What was written with it."""
-    if step.sealed is None or step.by is None:
+    if step.by is None:
         return None
-    try:
-        return work.sealer.open(step.by, step.sealed, _step_spot(step))
-    except Unreadable:
-        return None
+    return work.sealer.opened(step.by, step.sealed, _step_spot(step))
 
 
 def steps_of(work: Work, complaint_id: UUID) -> Sequence[ComplaintStep]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import Emergency, Member, Membership, Room
 from server.store.work import Work
 
@@ -23,10 +23,7 @@ def add(work: Work, emergency: Emergency, words: str) -> None:
 
 def open_words(work: Work, emergency: Emergency) -> str | None:
     """Why, as it was said; None when it can no longer be read."""
-    try:
-        return work.sealer.open(emergency.member_id, emergency.sealed, _spot(emergency))
-    except Unreadable:
-        return None
+    return work.sealer.opened(emergency.member_id, emergency.sealed, _spot(emergency))
 
 
 def lock(work: Work, emergency_id: UUID) -> Emergency | None:

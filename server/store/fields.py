@@ -181,10 +181,7 @@ def of_owner(work: Work, owner: UUID, field: Field) -> list[Held]:
 
 def open_held(work: Work, held: Held) -> str | None:
     """Its words; None where they can no longer be read."""
-    try:
-        return work.sealer.open(held.owner, held.sealed, held.spot)
-    except Unreadable:
-        return None
+    return work.sealer.opened(held.owner, held.sealed, held.spot)
 
 
 def seal_again(work: Work, some: Sequence[Held]) -> int:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, delete, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import JournalEntry, JournalLock
 from server.store.work import Work
 
@@ -52,10 +52,7 @@ def find_sent(work: Work, member_id: UUID, client_id: UUID) -> JournalEntry | No
 
 def open_entry(work: Work, entry: JournalEntry) -> str | None:
     """What it holds; None when the key is gone."""
-    try:
-        return work.sealer.open(entry.member_id, entry.sealed, _spot(entry))
-    except Unreadable:
-        return None
+    return work.sealer.opened(entry.member_id, entry.sealed, _spot(entry))
 
 
 def remove_all(work: Work, member_id: UUID) -> None:

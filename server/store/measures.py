@@ -305,12 +305,9 @@ def reopen_alert(work: Work, alert: CourseAlert) -> bool:
 
 def open_outcome(work: Work, alert: CourseAlert) -> str | None:
     """What came of it, where it was closed once and that can be read."""
-    if alert.outcome is None or alert.closed_by is None:
+    if alert.closed_by is None:
         return None
-    try:
-        return work.sealer.open(alert.closed_by, alert.outcome, _outcome_spot(alert))
-    except Unreadable:
-        return None
+    return work.sealer.opened(alert.closed_by, alert.outcome, _outcome_spot(alert))
 
 
 def _response_key(member_id: UUID, measure: str) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, delete, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import Mood
 from server.store.work import Work
 
@@ -22,10 +22,7 @@ def add(work: Work, member_id: UUID, client_id: UUID, feeling: str) -> Mood:
 
 def open_feeling(work: Work, mood: Mood) -> str | None:
     """What was said; None when it can no longer be read."""
-    try:
-        return work.sealer.open(mood.member_id, mood.sealed, _spot(mood))
-    except Unreadable:
-        return None
+    return work.sealer.opened(mood.member_id, mood.sealed, _spot(mood))
 
 
 def find_by_client_id(work: Work, member_id: UUID, client_id: UUID) -> Mood | None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import col, func, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import Case, Complaint, OutsideReport, Place, TakeDownTime
 from server.store.work import Work
 
@@ -198,12 +198,7 @@ def case_of(work: Work, report: OutsideReport) -> Case | None:
 
 def _open(work: Work, report: OutsideReport, column: str) -> str | None:
     sealed = getattr(report, column)
-    if sealed is None:
-        return None
-    try:
-        return work.sealer.open(report.id, sealed, _spot(report, column))
-    except Unreadable:
-        return None
+    return work.sealer.opened(report.id, sealed, _spot(report, column))
 
 
 def _spot(report: OutsideReport, column: str) -> Spot:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlmodel import col, delete, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import SafetyPlan
 from server.store.work import Work
 
@@ -19,10 +19,7 @@ def find(work: Work, member_id: UUID) -> SafetyPlan | None:
 
 def open_content(work: Work, row: SafetyPlan) -> str | None:
     """What is kept; None when it can no longer be read."""
-    try:
-        return work.sealer.open(row.member_id, row.sealed, _spot(row))
-    except Unreadable:
-        return None
+    return work.sealer.opened(row.member_id, row.sealed, _spot(row))
 
 
 def put(work: Work, row: SafetyPlan, content: str) -> None:

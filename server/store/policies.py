@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, func, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import Member, Place, PolicyEdition, PolicyReplay, ShadowCount
 from server.store.work import Work
 
@@ -68,10 +68,7 @@ def add(work: Work, edition: PolicyEdition, reason: str) -> None:
 
 def open_reason(work: Work, edition: PolicyEdition) -> str:
     """Why it was changed; '' when it can no longer be read."""
-    try:
-        return work.sealer.open(PLACE, edition.sealed or b"", _spot(edition))
-    except Unreadable:
-        return ""
+    return work.sealer.opened(PLACE, edition.sealed, _spot(edition)) or ""
 
 
 def add_replay(work: Work, replay: PolicyReplay) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam
 from sqlmodel import SQLModel, and_, col, exists, select, update
 
 from server.store.prepared import Prepared, Rows
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import (
     Assessment,
     Edit,
@@ -117,10 +117,7 @@ def open_answered(work: Work, room_id: UUID, facts: Facts) -> str:
     if facts.answered_sealed is None or facts.answered_id is None or facts.answered_author is None:
         return ""
     spot = Spot("message", "sealed", facts.answered_id, room_id)
-    try:
-        return work.sealer.open(facts.answered_author, facts.answered_sealed, spot)
-    except Unreadable:
-        return ""
+    return work.sealer.opened(facts.answered_author, facts.answered_sealed, spot) or ""
 
 
 def next_seqs(work: Work, room_id: UUID, count: int) -> range:

@@ -63,6 +63,13 @@ class Sealer:
         """Raises Unreadable when the key is gone or the bytes were moved or changed."""
         return self.open_bytes(owner, sealed, spot).decode()
 
+    def opened(self, owner: UUID, sealed: bytes | None, spot: Spot) -> str | None:
+        """The same; None where nothing is sealed, or it can no longer be read."""
+        try:
+            return self.open(owner, sealed, spot) if sealed is not None else None
+        except Unreadable:
+            return None
+
     def open_bytes(self, owner: UUID, sealed: bytes, spot: Spot) -> bytes:
         """The same, for what is no text."""
         if sealed[:1] == bytes([_FIRST]):

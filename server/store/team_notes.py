@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from server.store.sealing import Spot, Unreadable
+from server.store.sealing import Spot
 from server.store.tables import Member, Membership, TeamNote
 from server.store.work import Work
 
@@ -19,10 +19,7 @@ def append(work: Work, version: TeamNote, text: str) -> None:
 
 def open_version(work: Work, version: TeamNote) -> str | None:
     """Its words; None when they can no longer be read."""
-    try:
-        return work.sealer.open(version.author_id, version.sealed, _spot(version))
-    except Unreadable:
-        return None
+    return work.sealer.opened(version.author_id, version.sealed, _spot(version))
 
 
 def of_room(work: Work, room_id: UUID, member_id: UUID | None) -> Sequence[TeamNote]:

@@ -50,10 +50,7 @@ def rename(work: Work, passkey: Passkey, name: str) -> None:
 
 def name_of(work: Work, passkey: Passkey) -> str:
     """How its owner calls it; empty where that can no longer be read."""
-    try:
-        return work.sealer.open(passkey.member_id, passkey.sealed, _spot(passkey))
-    except Unreadable:
-        return ""
+    return work.sealer.opened(passkey.member_id, passkey.sealed, _spot(passkey)) or ""
 
 
 def remove_passkey(work: Work, passkey: Passkey) -> None:
