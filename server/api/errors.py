@@ -8,11 +8,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from moderation.errors import ModerationError
-from server.errors import BadFrame, NoSuchLine, NotFound, ServerError
+from server.errors import BadFrame, NoSuchLine, NotFound, ServerError, TooLarge
 
 log = logging.getLogger(__name__)
 
-_BY_STATUS = {404: NotFound, 422: BadFrame, 400: BadFrame}
+BY_STATUS = {404: NotFound, 422: BadFrame, 400: BadFrame, 413: TooLarge}
+"""Refusals that a library makes, and ours in their place."""
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -36,7 +37,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        known = _BY_STATUS.get(error.status_code)
+        known = BY_STATUS.get(error.status_code)
         if known:
             return _problem(known())
         return JSONResponse(

@@ -1,6 +1,7 @@
 """Around every HTTP answer: headers that keep the page ours, and a bound on what a request may hold."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -70,7 +71,7 @@ def _bounded(receive: Receive, most: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > most:
-            raise TooLarge
+            raise HTTPException(TooLarge.status)  # any other is a 400 to whoever parses the body
         return message
 
     return bounded

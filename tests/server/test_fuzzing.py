@@ -1,7 +1,9 @@
 """A part of the drills `fuzz-http` and `fuzz-frames` on every run, and what they found once."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
+import httpx2
 import pytest
 
 from server.access import Role
@@ -53,6 +55,23 @@ async def test_hostile_frames_end_a_line_with_the_code_that_says_why(
 @pytest.mark.parametrize("path", ["/" + "a" * 300, "/%00", "/" + "a/" * 3_000])
 async def test_what_no_file_can_be_called_is_a_page(standing_server: LiveServer, path: str) -> None:
     assert b"<!doctype html>" in (await asyncio.to_thread(read_any, standing_server, path)).lower()
+
+
+@pytest.mark.parametrize("path", ["/api/sessions", "/plain/log-in"])
+async def test_a_body_without_a_length_is_too_large_and_not_malformed(
+    standing_server: LiveServer, path: str
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"a" * 65_536
+
+    async with httpx2.AsyncClient(base_url=standing_server.url) as asking:
+        kind = (
+            "application/json" if path.startswith("/api/") else "application/x-www-form-urlencoded"
+        )
+        headers = {"content-type": kind, "origin": standing_server.url}
+        answer = await asking.post(path, content=pieces(), headers=headers)
+    assert answer.status_code == 413, answer.text
 
 
 def test_the_corpora_are_large_and_no_payload_holds_its_own_proof() -> None:

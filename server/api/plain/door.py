@@ -10,12 +10,14 @@ from urllib.parse import parse_qsl, urlsplit
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from moderation.errors import ModerationError
 from moderation.lexicon import find
 from server.access import Actor
 from server.api.depend import AskAnybody, AskMember, address_key, cookie_name, find_actor, parts_of
+from server.api.errors import BY_STATUS
 from server.api.language import language_of
 from server.api.look import look_of, looking
 from server.api.plain.rendering import page, speaking
@@ -150,6 +152,8 @@ class PlainRoute(APIRoute):
                 return await refusal(request, ServerError(str(error)))
             except RequestValidationError:
                 return await refusal(request, NotFound())
+            except HTTPException as error:
+                return await refusal(request, BY_STATUS.get(error.status_code, Unavailable)())
             except Exception as error:  # a page, where the API answers with JSON
                 log.error("page failed: %s", type(error).__name__)
                 return await refusal(request, Unavailable())
