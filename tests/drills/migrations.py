@@ -60,7 +60,7 @@ def run() -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-migrations-")))
         here = PostgresHere(*stack.enter_context(folder_of_nobody()))
         here.make()
-        stack.callback(here.end, signal.SIGINT)
+        stack.callback(here.end, signal.SIGQUIT)
         asyncio.run(here.start())
         postgres = Postgres(here.url)
         killed = {
