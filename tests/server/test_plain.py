@@ -5,7 +5,6 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -23,7 +22,6 @@ from server.limits import Limits
 from server.protocol import bodies, frames
 from server.services import names, publishing, quiet, seats
 from server.services.rooms import make_room
-from server.settings import read_settings
 from server.store import beside, messages, people
 from server.store import outside as stored_reports
 from server.store import rooms as stored_rooms
@@ -56,12 +54,10 @@ class Place:
     """A server with its data beside it."""
 
     url: str
-    folder: Path
     app: FastAPI
 
     async def do(self, verb: Callable[[Work], Result]) -> Result:
-        settings = read_settings({}, data_dir=self.folder / "data")
-        return await asyncio.to_thread(beside.do, settings, verb)
+        return await asyncio.to_thread(beside.do, self.app.state.parts.settings, verb)
 
     async def room(self, *seated: str) -> UUID:
         def verb(work: Work) -> UUID:
@@ -101,7 +97,7 @@ async def place(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Place
     folder = tmp_path_factory.mktemp("plain")
     apps: list[FastAPI] = []
     async with serving(folder, read_by_hand, change=apps.append) as url:
-        place = Place(url, folder, apps[0])
+        place = Place(url, apps[0])
         await place.do(in_ireland)
         yield place
 
