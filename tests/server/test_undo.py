@@ -193,6 +193,7 @@ async def test_two_decisions_and_one_undo_leave_one_decision(any_house: House):
     assert standing == ["undo", "dismiss"]
 
 
+@pytest.mark.embedded("it opens that database's file again")
 async def test_it_survives_a_stop_of_the_server(scene: Scene, tmp_path: Path):
     case = await scene.house.case(scene.room, scene.marram)
     await scene.decide(scene.fern, case, "care_note", words=WORDS)
