@@ -278,6 +278,7 @@ async def test_the_next_case_passes_over_any_number_of_appeals_against_oneself(
     assert (await any_house.do(lambda work: queue.next_case(work, fern))).case == last.id
 
 
+@pytest.mark.embedded("it is asked for its plan; PostgreSQL chooses by how full a table is")
 async def test_a_page_walks_the_index_of_the_queue_and_sorts_nothing(house: House) -> None:
     marram, fern, _ = await cast(house)
     room = await house.room("Low days", (fern, "moderator"))
