@@ -112,6 +112,7 @@ def test_what_is_not_a_key_file_is_refused(tmp_path: Path, text: str) -> None:
         KeyFile.read(path)
 
 
+@pytest.mark.embedded("the files of the database are looked through")
 async def test_no_words_lie_readable_on_the_disk(house: House, tmp_path: Path) -> None:
     ash = await house.join("Ash")
     room = await house.room("Kitchen", (ash, "member"))
