@@ -30,8 +30,8 @@ def sqlite_engine(
 ) -> Engine:
     """WAL with synchronous=FULL: NORMAL lost 27 % of acknowledged messages in simulated power cuts.
 
-    writes: transactions take the write lock when they begin, so that none fails half-way. holds_keys: whether each
-    statement must leave every foreign key whole.
+    writes: transactions take the write lock when they begin, so that none fails half-way; else none can write.
+    holds_keys: whether each statement must leave every foreign key whole.
     """
     engine = create_engine(
         f"sqlite:///{path}",
@@ -55,6 +55,7 @@ def sqlite_engine(
             "secure_delete=ON",
             "wal_autocheckpoint=4000",  # pages: the same few are written again and again, and copied once
             "temp_store=MEMORY",  # a savepoint's journal must not need a file when none can be opened
+            f"query_only={'OFF' if writes else 'ON'}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 

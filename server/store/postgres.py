@@ -72,11 +72,13 @@ class PostgresDatabase:
         self._lane: asyncio.Task[None] | None = None
         self._told_s = 0.0
         # The same pool. At the usual level, each query of a verb would see a moment of its own.
-        self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        self._snapshots = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
 
     async def do(self, verb: Callable[[Work], Result]) -> Result:
         """Durable on return."""
-        result, announcements = await self._run(verb, self._engine)
+        result, announcements = await self._run(verb)
         if announcements:
             self._announce(announcements)
         return result
@@ -94,9 +96,13 @@ class PostgresDatabase:
         return await self.do(lambda work: verbs.one(work, item))
 
     async def read(self, verb: Callable[[Work], Result]) -> Result:
-        """From a snapshot: every query sees the same moment."""
-        result, _ = await self._run(verb, self._snapshots)
-        return result
+        """From a snapshot: every query sees the same moment, and none can write."""
+
+        def in_session(connection: Connection) -> Result:
+            with closing(self._work(connection)) as work:
+                return verb(work)
+
+        return await self._try(self._snapshots, in_session)
 
     @property
     def waiting(self) -> int:
@@ -109,9 +115,7 @@ class PostgresDatabase:
             await asyncio.gather(self._lane, return_exceptions=True)
         await self._engine.dispose()
 
-    async def _run(
-        self, verb: Callable[[Work], Result], engine: AsyncEngine
-    ) -> tuple[Result, list[Announcement]]:
+    async def _run(self, verb: Callable[[Work], Result]) -> tuple[Result, list[Announcement]]:
         def in_session(connection: Connection) -> tuple[Result, list[Announcement]]:
             with closing(self._work(connection)) as work:
                 result = verb(work)
@@ -121,7 +125,7 @@ class PostgresDatabase:
                     work.announcements.insert(0, crossed)
                 return result, work.announcements
 
-        return await self._try(engine, in_session)
+        return await self._try(self._engine, in_session)
 
     async def _drain(self) -> None:
         """Until nothing waits any more; under load with a little time between two commits."""
@@ -136,7 +140,7 @@ class PostgresDatabase:
         """One transaction. When it fails nothing of it happened, and each goes by itself."""
         items = [one.item for one in batch]
         try:
-            results, told = await self._run(lambda work: verbs.many(work, items), self._engine)
+            results, told = await self._run(lambda work: verbs.many(work, items))
         except Exception as error:
             log.error("writing together failed: %s", type(error).__name__)
             results, told = [None] * len(batch), []

@@ -97,9 +97,17 @@ async def test_what_was_accepted_is_written_before_the_writer_goes(house: House)
     assert len(await asyncio.gather(*waiting)) == 50
 
 
-async def test_reading_does_not_write(house: House) -> None:
-    await house.database.read(add("ghost"))
-    assert await count(house) == 0
+async def test_reading_does_not_write(any_house: House) -> None:
+    await any_house.database.read(add("ghost"))
+    assert await count(any_house) == 0
+
+    def writes(work: Work) -> None:
+        add("ghost")(work)
+        work.flush()
+
+    with pytest.raises(Unavailable):
+        await any_house.database.read(writes)
+    assert await count(any_house) == 0
 
 
 async def test_nobody_is_told_that_words_are_safe_when_a_full_disk_takes_the_batch(
