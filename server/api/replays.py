@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from server.errors import NotFound, ServerError, TooFast
+from server.errors import ServerError, Unavailable
 from server.ids import new_id
 from server.protocol.policy import NewPolicyReplay, PolicyReplay, PolicyReport
 from server.services import policies
@@ -20,65 +20,74 @@ log = logging.getLogger(__name__)
 
 _LINE_BYTES = 4 * 1024 * 1024
 _LONGEST_S = 3_600.0
-_KEPT = 20
+_TOLD_EVERY_S = 1.0
 
 
 @dataclass(slots=True)
 class _Job:
-    """One replay, as it stands."""
+    """One replay, and how far it is."""
 
+    id: UUID
     by: UUID
     new: NewPolicyReplay
-    state: PolicyReplay
-    task: asyncio.Task[None] | None = None
+    done: int = 0
+    total: int | None = None
 
 
 class Replays:
-    """Started by a steward, looked at until they are done; kept in the database from then on."""
+    """Started by a steward; what they are up to is in the database, where each worker finds it."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self._settings, self._database = settings, database
-        self._jobs: dict[UUID, _Job] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, by: UUID, new: NewPolicyReplay) -> PolicyReplay:
+    async def start(self, by: UUID, new: NewPolicyReplay) -> PolicyReplay:
         """Begin. Raises TooFast while another one runs."""
-        if any(job.state.state == "running" for job in self._jobs.values()):
-            raise TooFast("A replay is running already: please wait for it.", retry_after_s=5)
-        state = PolicyReplay(id=new_id(), state="running", done=0, total=None, report=None)
-        job = self._jobs[state.id] = _Job(by, new, state)
-        job.task = asyncio.create_task(self._run(job), name="policy-replay")
-        for old in list(self._jobs)[:-_KEPT]:
-            del self._jobs[old]
-        return state
+        job = _Job(new_id(), by, new)
+        await self._database.do(lambda work: policies.begin_replay(work, job.id))
+        task = asyncio.create_task(self._run(job), name="policy-replay")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await self.find(job.id)
 
     async def find(self, replay_id: UUID) -> PolicyReplay:
-        """How it stands; from the database when it was made before this process. Raises NotFound."""
-        job = self._jobs.get(replay_id)
-        if job:
-            return job.state
-        found = await self._database.read(lambda work: policies.find_replay(work, replay_id))
-        if found is None:
-            raise NotFound
-        return found
+        """How it stands. Raises NotFound."""
+        return await self._database.read(lambda work: policies.find_replay(work, replay_id))
 
     async def close(self) -> None:
         """End what runs."""
-        tasks = [job.task for job in self._jobs.values() if job.task]
-        for task in tasks:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(self, job: _Job) -> None:
+        telling = asyncio.create_task(self._tell(job), name="policy-replay-telling")
         try:
             async with asyncio.timeout(_LONGEST_S):
                 report = await self._in_child(job)
             await self._database.do(
-                lambda work: policies.keep_replay(work, job.by, job.state.id, job.new.text, report)
+                lambda work: policies.keep_replay(work, job.by, job.id, job.new.text, report)
             )
-            self._change(job, state="done", done=report.messages, report=report)
         except (ServerError, OSError, TimeoutError, ValueError, _Failed) as error:
             log.warning("a policy replay failed: %s", type(error).__name__)
-            self._change(job, state="failed")
+            await self._fail(job)
+        except asyncio.CancelledError:
+            await self._fail(job)
+            raise
+        finally:
+            telling.cancel()
+
+    async def _tell(self, job: _Job) -> None:
+        while True:
+            await asyncio.sleep(_TOLD_EVERY_S)
+            with contextlib.suppress(Unavailable):
+                await self._database.do(
+                    lambda work: policies.tell_replay(work, job.id, job.done, job.total)
+                )
+
+    async def _fail(self, job: _Job) -> None:
+        with contextlib.suppress(Unavailable):
+            await self._database.do(lambda work: policies.fail_replay(work, job.id))
 
     async def _in_child(self, job: _Job) -> PolicyReport:
         process = await asyncio.create_subprocess_exec(
@@ -109,12 +118,8 @@ class Replays:
                 return PolicyReport.model_validate_json(orjson.dumps(said["report"]))
             if "failed" in said:
                 raise _Failed
-            self._change(job, done=said["done"], total=said["total"])
+            job.done, job.total = said["done"], said["total"]
         raise _Failed
-
-    @staticmethod
-    def _change(job: _Job, **changes: object) -> None:
-        job.state = job.state.model_copy(update=changes)
 
 
 class _Failed(Exception):

@@ -38,7 +38,7 @@ async def start_replay(new: bodies.NewPolicyReplay, ask: Ask) -> bodies.PolicyRe
     await ask.read(
         "steward.policy", lambda work: policies.check_readable(work, ask.actor, new.text)
     )
-    return ask.parts.replays.start(ask.actor.id, new)
+    return await ask.parts.replays.start(ask.actor.id, new)
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import orjson
@@ -14,17 +14,18 @@ from moderation.policy_text import Change, Checked, Problem
 from moderation.rules import Rule
 from moderation.thresholds import SHIPPED
 from server.access import Actor, check
-from server.errors import NotAccepted, NotFound, NotNow, NotReplayed
+from server.errors import NotAccepted, NotFound, NotNow, NotReplayed, TooFast
 from server.ids import new_id
 from server.protocol import policy as bodies
 from server.services.in_force import InForce, find_in_force, text_of
 from server.services.policy import is_reviewed
 from server.store import audit, policies, rooms
 from server.store.place import get_place
-from server.store.tables import PolicyEdition, PolicyReplay
+from server.store.tables import PolicyEdition, PolicyReplay, ReplayJob
 from server.store.work import Work
 
 _SHADOW_DAYS = 30
+_UNTOLD = timedelta(seconds=30)
 
 
 def read(work: Work, actor: Actor) -> bodies.StewardPolicy:
@@ -74,6 +75,27 @@ def check_readable(work: Work, actor: Actor, text: str) -> None:
     good(check_text(work, text))
 
 
+def begin_replay(work: Work, replay_id: UUID) -> None:
+    """One at a time, whichever worker it runs in. Raises TooFast while another one runs."""
+    if any(_is_running(work, job) for job in policies.jobs(work)):
+        raise TooFast("A replay is running already: please wait for it.", retry_after_s=5)
+    policies.begin_job(work, replay_id)
+
+
+def tell_replay(work: Work, replay_id: UUID, done: int, total: int | None) -> None:
+    """How far it is. Untold for long, it counts as failed: whoever ran it is gone."""
+    if job := policies.find_job(work, replay_id):
+        job.done, job.total, job.told_at = done, total, work.now
+        work.session.add(job)
+
+
+def fail_replay(work: Work, replay_id: UUID) -> None:
+    """Nothing comes of it."""
+    if job := policies.find_job(work, replay_id):
+        job.failed = True
+        work.session.add(job)
+
+
 def keep_replay(
     work: Work, by: UUID | None, replay_id: UUID, text: str, report: bodies.PolicyReport
 ) -> None:
@@ -86,17 +108,31 @@ def keep_replay(
         at=work.now, report=report.model_dump(mode="json"),
     )  # fmt: skip
     policies.add_replay(work, row)
+    if job := policies.find_job(work, replay_id):
+        work.session.delete(job)
 
 
-def find_replay(work: Work, replay_id: UUID) -> bodies.PolicyReplay | None:
-    """One that was kept."""
+def find_replay(work: Work, replay_id: UUID) -> bodies.PolicyReplay:
+    """How it stands, and its report once it is done. Raises NotFound."""
     found = policies.find_replay(work, replay_id)
     if found is None:
-        return None
+        return _unfinished(work, replay_id)
     report = bodies.PolicyReport.model_validate_json(orjson.dumps(found.report))
     return bodies.PolicyReplay(
         id=found.id, state="done", done=report.messages, total=report.messages, report=report
     )
+
+
+def _unfinished(work: Work, replay_id: UUID) -> bodies.PolicyReplay:
+    job = policies.find_job(work, replay_id)
+    if job is None:
+        raise NotFound
+    state: Literal["running", "failed"] = "running" if _is_running(work, job) else "failed"
+    return bodies.PolicyReplay(id=job.id, state=state, done=job.done, total=job.total, report=None)
+
+
+def _is_running(work: Work, job: ReplayJob) -> bool:
+    return not job.failed and work.now - job.told_at < _UNTOLD
 
 
 def report_of(replay: bodies.PolicyReplay) -> bodies.PolicyReport:

@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import col, func, select
+from sqlmodel import col, delete, func, select
 
 from server.store.sealing import Spot
-from server.store.tables import Member, Place, PolicyEdition, PolicyReplay, ShadowCount
+from server.store.tables import Member, Place, PolicyEdition, PolicyReplay, ReplayJob, ShadowCount
 from server.store.work import Work
 
 PLACE = UUID(int=0)
@@ -80,6 +80,24 @@ def add_replay(work: Work, replay: PolicyReplay) -> None:
 def find_replay(work: Work, replay_id: UUID) -> PolicyReplay | None:
     """One replay."""
     return work.session.get(PolicyReplay, replay_id)
+
+
+def begin_job(work: Work, replay_id: UUID) -> None:
+    """In place of any before it."""
+    work.session.exec(delete(ReplayJob))
+    work.session.add(ReplayJob(id=replay_id, told_at=work.now))
+    work.session.flush()
+
+
+def jobs(work: Work) -> Sequence[ReplayJob]:
+    """Replays that are not done; nobody else begins one before this work is done."""
+    work.session.exec(select(Place.id).with_for_update()).all()
+    return work.session.exec(select(ReplayJob)).all()
+
+
+def find_job(work: Work, replay_id: UUID) -> ReplayJob | None:
+    """One that is not done."""
+    return work.session.get(ReplayJob, replay_id)
 
 
 def find_replay_of(work: Work, fingerprint: str, against: int) -> PolicyReplay | None:

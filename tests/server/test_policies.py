@@ -13,7 +13,7 @@ from moderation.cases import CaseKind
 from moderation.errors import PolicyInvalid
 from moderation.policy import DEFAULT
 from server.access import Actor, Role
-from server.errors import NotAccepted, NotAllowed, NotFound, NotNow, NotReplayed
+from server.errors import NotAccepted, NotAllowed, NotFound, NotNow, NotReplayed, TooFast
 from server.ids import new_id
 from server.protocol import frames
 from server.protocol import policy as bodies
@@ -172,6 +172,40 @@ async def test_a_replay_against_what_no_longer_judges_is_not_kept(any_house: Hou
         await any_house.do(
             lambda work: policies.keep_replay(work, None, new_id(), "[hold]\nthreat = 0.7", report)
         )
+
+
+async def test_how_far_a_replay_is_any_worker_can_say(any_house: House) -> None:
+    async def stands(replay: UUID) -> bodies.PolicyReplay:
+        return await any_house.do(lambda work: policies.find_replay(work, replay))
+
+    async def begin() -> UUID:
+        replay = new_id()
+        await any_house.do(lambda work: policies.begin_replay(work, replay))
+        return replay
+
+    first = await begin()
+    any_house.clock.move(seconds=20)
+    await any_house.do(lambda work: policies.tell_replay(work, first, 40, 90))
+    any_house.clock.move(seconds=20)
+    assert await stands(first) == bodies.PolicyReplay(
+        id=first, state="running", done=40, total=90, report=None
+    )
+    with pytest.raises(TooFast):
+        await begin()
+    any_house.clock.move(seconds=10)
+    assert (await stands(first)).state == "failed", "whoever ran it is gone"
+    second = await begin()
+    with pytest.raises(NotFound):
+        await stands(first)
+    await any_house.do(lambda work: policies.fail_replay(work, second))
+    assert (await stands(second)).state == "failed"
+    third = await begin()
+    report = await replayed(any_house, SELLING)
+    await any_house.do(lambda work: policies.keep_replay(work, None, third, SELLING, report))
+    assert await stands(third) == bodies.PolicyReplay(
+        id=third, state="done", done=report.messages, total=report.messages, report=report
+    )
+    await begin()
 
 
 async def test_beyond_the_guard_band_somebody_must_have_read_what_it_means(

@@ -31,7 +31,7 @@ from server.store.tables.moods import Mood
 from server.store.tables.people import AgeChange, Consent, Invitation, Member, Session, Shift
 from server.store.tables.place import Audit, OwnHelpLine, Place
 from server.store.tables.plans import SafetyPlan
-from server.store.tables.policy import PolicyEdition, PolicyReplay, ShadowCount
+from server.store.tables.policy import PolicyEdition, PolicyReplay, ReplayJob, ShadowCount
 from server.store.tables.push import PushCall, PushDevice, PushState
 from server.store.tables.quiet import QuietPerson, QuietTopic
 from server.store.tables.reasons import Act, PlaceWords
@@ -123,6 +123,7 @@ __all__ = [
     "RecoveryCode",
     "RecoveryLink",
     "Removal",
+    "ReplayJob",
     "Retention",
     "Revision",
     "Room",

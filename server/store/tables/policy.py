@@ -47,6 +47,20 @@ class PolicyReplay(SQLModel, table=True):
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
+class ReplayJob(SQLModel, table=True):
+    """A replay that is not done: running while somebody tells of it, whichever worker is asked; else failed.
+
+    told_at: when its own worker last said how far it is.
+    """
+
+    __tablename__ = "policy_replay_job"
+    id: UUID = primary()
+    failed: bool = False
+    done: int = 0
+    total: int | None = None
+    told_at: datetime = time()
+
+
 class ShadowCount(SQLModel, table=True):
     """How often on one day something in shadow judged, and what it would have done. No words, no members."""
 
