@@ -111,8 +111,10 @@ class LiveServer:
             process.wait()
 
     async def restart(self) -> None:
-        """kill -9, and at once a new process on the same port."""
+        """kill -9, and at once a new process on the same port; workers end a moment after their supervisor."""
         self.kill()
+        while await asyncio.to_thread(self._answers):
+            await asyncio.sleep(0.02)
         await self.start()
 
     def environment(self) -> dict[str, str]:
