@@ -113,7 +113,7 @@ class LiveServer:
     async def restart(self) -> None:
         """kill -9, and at once a new process on the same port; workers end a moment after their supervisor."""
         self.kill()
-        while await asyncio.to_thread(self._answers):
+        while await asyncio.to_thread(self._answers):  # noqa: ASYNC110 - another process ends
             await asyncio.sleep(0.02)
         await self.start()
 
