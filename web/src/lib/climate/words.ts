@@ -76,8 +76,7 @@ export function endsOf(week: ClimateWeek, name: WaitName): Ends | null {
 
 /** "Likely between 4 min and 12 min". */
 export function endsWords({ low, high }: Ends): string {
-  const words = (wait: number) => duration(Math.max(60, wait));
-  return t('climate.figure.likely', { low: words(low), high: words(high) });
+  return t('climate.figure.likely', { low: duration(low), high: duration(high) });
 }
 
 /** "Of about 20 answered asks." and how sure that is, or between what it was before: from what is shown alone. */
@@ -89,9 +88,8 @@ export function firstReplyDetail(weeks: ClimateWeek[], week: ClimateWeek): strin
   const before = weeks.filter(({ start }) => start <= week.start).slice(-8);
   const waits = before.flatMap((one) => valueOf(one, 'first_reply_s') ?? []);
   if (waits.length < 2) return counted;
-  const words = (wait: number) => duration(Math.max(60, wait));
-  const low = words(Math.min(...waits));
-  const high = words(Math.max(...waits));
+  const low = duration(Math.min(...waits));
+  const high = duration(Math.max(...waits));
   return t('climate.figure.first_reply_s.range', { of, low, high });
 }
 
