@@ -44,11 +44,11 @@ class Replays:
     async def start(self, by: UUID, new: NewPolicyReplay) -> PolicyReplay:
         """Begin. Raises TooFast while another one runs."""
         job = _Job(new_id(), by, new)
-        await self._database.do(lambda work: policies.begin_replay(work, job.id))
+        begun = await self._database.do(lambda work: policies.begin_replay(work, job.id))
         task = asyncio.create_task(self._run(job), name="policy-replay")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await self.find(job.id)
+        return begun
 
     async def find(self, replay_id: UUID) -> PolicyReplay:
         """How it stands. Raises NotFound."""

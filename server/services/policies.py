@@ -75,11 +75,12 @@ def check_readable(work: Work, actor: Actor, text: str) -> None:
     good(check_text(work, text))
 
 
-def begin_replay(work: Work, replay_id: UUID) -> None:
+def begin_replay(work: Work, replay_id: UUID) -> bodies.PolicyReplay:
     """One at a time, whichever worker it runs in. Raises TooFast while another one runs."""
     if any(_is_running(work, job) for job in policies.jobs(work)):
         raise TooFast("A replay is running already: please wait for it.", retry_after_s=5)
     policies.begin_job(work, replay_id)
+    return _unfinished(work, replay_id)
 
 
 def tell_replay(work: Work, replay_id: UUID, done: int, total: int | None) -> None:
