@@ -73,7 +73,9 @@ class Endings:
             told = ear.when(lambda frame: frame["type"] == "left")
             return ear.ended_s if kind in {"session", "place"} else told
 
-        if not await has_become(lambda: ended() is not None, self._given_up_s):
+        in_time = await has_become(lambda: ended() is not None, self._given_up_s)
+        # Where the machine stood still, the time may be over and the end have come before anybody looked.
+        if not in_time or (ended() or 0.0) - began > self._given_up_s:
             self._counts["not_ended"] += 1
         else:
             self._took_s.append((ended() or 0.0) - began)
