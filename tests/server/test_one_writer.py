@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from server.errors import NotFound, Unavailable
 from server.protocol import frames
@@ -108,6 +109,19 @@ async def test_reading_does_not_write(any_house: House) -> None:
     with pytest.raises(Unavailable):
         await any_house.database.read(writes)
     assert await count(any_house) == 0
+
+
+async def test_what_is_only_read_is_locked_by_nobody(any_house: House) -> None:
+    """Verbs that change a row find it locked; those that show it find it by the same query."""
+    ash = await any_house.join("Ash")
+
+    def find(work: Work) -> tuple[str, str]:
+        query = select(Member.pseudonym).where(Member.id == ash.id).with_for_update()
+        member = work.session.get(Member, ash.id, with_for_update=True)
+        assert member
+        return work.session.exec(query).one(), member.pseudonym
+
+    assert await any_house.database.read(find) == ("Ash", "Ash")
 
 
 async def test_nobody_is_told_that_words_are_safe_when_a_full_disk_takes_the_batch(
