@@ -6,5 +6,3 @@ PACE: Final = 3.0
 """So many times as long as the last fan-out took."""
 MOST_PACE_S: Final = 0.012
 """Nobody notices this; more would only be seen in the figures."""
-GLANCE_S: Final = 0.001
-"""So often it looks whether enough have come already."""

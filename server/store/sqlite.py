@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,7 +26,7 @@ from sqlmodel import Session
 from server.clock import Clock
 from server.errors import Unavailable
 from server.store.engines import sqlite_engine
-from server.store.pace import GLANCE_S, MOST_PACE_S, PACE
+from server.store.pace import MOST_PACE_S, PACE
 from server.store.sealing import Sealer
 from server.store.work import Announcement, Together, Work
 
@@ -66,13 +66,16 @@ class SqliteDatabase:
         self._clock = clock
         self._announce = announce
         self._loop = asyncio.get_running_loop()
-        self._units: queue.Queue[_Unit | None] = queue.Queue(maxsize=_QUEUE)
+        self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
         self._write_engine = sqlite_engine(path, writes=True)
         self._read_engine = sqlite_engine(path, writes=False, connections=_READERS)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hearth-read")
         self._reading: dict[int, Connection] = {}
         """By thread: to take a connection and give it back costs as much as a query."""
         self._told_s = 0.0
+        self._wanted = _QUEUE
+        self._enough = threading.Event()
+        """So many wait as the writer lets gather."""
         self._writer = threading.Thread(target=self._write_all, name="hearth-write", daemon=True)
         self._writer.start()
 
@@ -89,11 +92,12 @@ class SqliteDatabase:
         return result
 
     async def _queued(self, unit: _Unit) -> Any:
-        try:
-            self._units.put_nowait(unit)
-        except queue.Full:
-            raise Unavailable(retry_after_s=2) from None
-        return await asyncio.shield(unit.future)
+        if self._units.qsize() >= _QUEUE:  # only the loop puts
+            raise Unavailable(retry_after_s=2)
+        self._units.put(unit)
+        if self._units.qsize() >= self._wanted:
+            self._enough.set()
+        return await unit.future
 
     async def read(self, verb: Callable[[Work], Result]) -> Result:
         """From a snapshot, on a reading thread."""
@@ -106,7 +110,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Write what was accepted, then let go."""
-        await asyncio.to_thread(self._units.put, None)
+        self._units.put(None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown(wait=True)
         for connection in self._reading.values():
@@ -140,10 +144,11 @@ class SqliteDatabase:
 
     def _let_gather(self, before: int) -> None:
         """Until as many wait as were written just now, or for as long as the pace allows."""
-        end = time.perf_counter() + min(self._told_s * PACE, MOST_PACE_S)
-        with suppress(OSError):  # an odd clock must not end the one writer
-            while self._units.qsize() < before and time.perf_counter() < end:
-                time.sleep(GLANCE_S)
+        self._enough.clear()
+        self._wanted = before
+        if self._units.qsize() < before:
+            self._enough.wait(min(self._told_s * PACE, MOST_PACE_S))
+        self._wanted = _QUEUE
 
     def _take(self) -> tuple[list[_Unit], bool]:
         """All that is queued, at least one; whether the queue said to stop."""
