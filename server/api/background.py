@@ -59,6 +59,8 @@ _AT_ONCE = 500
 _LATE_EVERY_S = 2.0
 _LATE_DEADLINE_S = 5.0
 _TICK_S = 2.0
+_UNHURRIED_S = 10.0
+"""For what nobody sits and waits for: each look costs a millisecond, however little there is to find."""
 _NEWS_EVERY_S = 10.0
 _AT_THE_SAME_TIME = 4
 _SIGN_EVERY_S = 3.0
@@ -417,16 +419,23 @@ async def _push(
     return len(found)
 
 
-async def keep_own_data_moving(parts: Parts) -> None:
-    """Copies of members' own data are made, and who leaves for good goes, soon after their day is over."""
+async def keep_copies_made(parts: Parts) -> None:
+    """Of members' own data, soon after they asked."""
     while True:
         with _outliving("copies of own data"):
             await make_exports(parts.settings, parts.database)
+        await asyncio.sleep(_TICK_S)
+
+
+async def keep_what_is_over_gone(parts: Parts) -> None:
+    """Copies that nobody may fetch any more go, and whoever leaves for good goes soon after their day is over."""
+    while True:
+        with _outliving("copies of own data"):
             await drop_files(parts.settings, parts.database)
         with _outliving("erasing"):
             if await erase_who_left(parts.database):
                 await asyncio.to_thread(settle_journal, parts.settings)
-        await asyncio.sleep(_TICK_S)
+        await asyncio.sleep(_UNHURRIED_S)
 
 
 async def erase_who_left(database: Database) -> int:
@@ -527,7 +536,7 @@ async def keep_members_told(parts: Parts) -> None:
     while True:
         with _outliving("telling members"):
             await tell_members(parts.database)
-        await asyncio.sleep(_TICK_S)
+        await asyncio.sleep(_UNHURRIED_S)
 
 
 async def tell_members(database: Database) -> None:
