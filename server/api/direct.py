@@ -44,13 +44,12 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     handed_over = False
     _stalled: asyncio.TimerHandle | None = None
 
-    def write(self, data: bytes) -> None:
-        """Whole text frames, header and all; only while `flowing`."""
-        self.transport.write(data)
+    write: Callable[[bytes], None]
+    """Whole text frames, header and all; only while `flowing`. The transport's own: no step between."""
 
     def open_up(self, flowed: Callable[[], None]) -> None:
         """Begin to write directly, once the handshake is through; what it was made of is let go."""
-        self.flowed = flowed
+        self.flowed, self.write = flowed, self.transport.write
         self.flowing = not self.close_sent and not self.transport.is_closing()
         if not self.writable.is_set():
             self.pause_writing()

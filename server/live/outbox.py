@@ -17,7 +17,7 @@ class Line(Protocol):
 
     flowing: bool
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes, /) -> None:
         """Whole frames; never waits."""
         ...
 
