@@ -424,7 +424,8 @@ async def take_back_and_decide_again(page: Page, kind: str) -> None:
 
 
 async def open_by_key(page: Page, case_id: str) -> None:
-    """Down to the line with j, and in with o."""
+    """Down to the line with j, and in with o, once the list is there: its rows may come after its page."""
+    await expect(page.locator(f'[data-case="{case_id}"]')).to_be_visible()
     for _ in range(TEN + 1):
         await page.keyboard.press("j")
         if await page.evaluate(
