@@ -98,6 +98,19 @@ async def test_what_was_accepted_is_written_before_the_writer_goes(house: House)
     assert len(await asyncio.gather(*waiting)) == 50
 
 
+async def test_whoever_stops_waiting_is_written_and_keeps_nobody_else_waiting(house: House) -> None:
+    """A request that is broken off: its words were accepted, and its neighbours hear of theirs."""
+    units = [asyncio.create_task(house.do(add(str(number)))) for number in range(50)]
+    await asyncio.sleep(0)
+    for unit in units[::2]:
+        unit.cancel()
+    found = await asyncio.gather(*units, return_exceptions=True)
+    assert found[1::2] == [str(number) for number in range(1, 50, 2)]
+    assert all(isinstance(left, asyncio.CancelledError) for left in found[::2])
+    assert await house.do(add("after")) == "after"
+    assert await count(house) == 51
+
+
 async def test_reading_does_not_write(any_house: House) -> None:
     await any_house.database.read(add("ghost"))
     assert await count(any_house) == 0
