@@ -66,7 +66,7 @@ class SqliteDatabase:
         self._clock = clock
         self._announce = announce
         self._loop = asyncio.get_running_loop()
-        self._units: queue.SimpleQueue[_Unit | None] = queue.SimpleQueue()
+        self._units: queue.Queue[_Unit | None] = queue.Queue(maxsize=_QUEUE)
         self._write_engine = sqlite_engine(path, writes=True)
         self._read_engine = sqlite_engine(path, writes=False, connections=_READERS)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="hearth-read")
@@ -92,9 +92,10 @@ class SqliteDatabase:
         return result
 
     async def _queued(self, unit: _Unit) -> Any:
-        if self._units.qsize() >= _QUEUE:  # only the loop puts
-            raise Unavailable(retry_after_s=2)
-        self._units.put(unit)
+        try:
+            self._units.put_nowait(unit)
+        except queue.Full:
+            raise Unavailable(retry_after_s=2) from None
         if self._units.qsize() >= self._wanted:
             self._enough.set()
         return await unit.future
@@ -110,7 +111,7 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Write what was accepted, then let go."""
-        self._units.put(None)
+        await asyncio.to_thread(self._units.put, None)
         await asyncio.to_thread(self._writer.join)
         self._readers.shutdown(wait=True)
         for connection in self._reading.values():

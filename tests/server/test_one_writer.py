@@ -98,6 +98,9 @@ async def test_what_was_accepted_is_written_before_the_writer_goes(house: House)
     assert len(await asyncio.gather(*waiting)) == 50
 
 
+@pytest.mark.embedded(
+    "there what somebody broke off is not written, and nobody shares their transaction"
+)
 async def test_whoever_stops_waiting_is_written_and_keeps_nobody_else_waiting(house: House) -> None:
     """A request that is broken off: its words were accepted, and its neighbours hear of theirs."""
     units = [asyncio.create_task(house.do(add(str(number)))) for number in range(50)]
