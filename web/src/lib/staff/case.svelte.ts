@@ -182,7 +182,8 @@ export class CaseDesk {
     });
   }
 
-  async #try(attempt: (read: Case) => Promise<void>): Promise<boolean> {
+  /** Once more where the case moved on by nothing that anybody sees: that takes nobody's decision away. */
+  async #try(attempt: (read: Case) => Promise<void>, again = true): Promise<boolean> {
     if (!this.#read || this.busy) return false;
     this.busy = true;
     this.trouble = null;
@@ -191,11 +192,13 @@ export class CaseDesk {
       return true;
     } catch (error) {
       await this.#refused(error);
-      return false;
+      if (!again || this.stale !== 'refused' || this.changes.length > 0) return false;
+      this.acknowledge();
     } finally {
       this.busy = false;
       if (this.#missed) void this.refresh();
     }
+    return this.#try(attempt, false);
   }
 
   async #refused(error: unknown): Promise<void> {
@@ -225,7 +228,8 @@ export class CaseDesk {
     const read = this.#read ?? found;
     const changes = changesBetween(read, found);
     const moved = found.line.version !== read.line.version;
-    if (!moved || (changes.length === 0 && how === 'live')) {
+    const unseen = changes.length === 0 && how === 'live' && this.stale !== 'refused';
+    if (!moved || unseen) {
       this.#take(found);
       return;
     }

@@ -112,6 +112,23 @@ it('a decision that comes too late is not carried out, and what changed is shown
   expect(desk.changes).toMatchObject([{ kind: 'decided', decision: { by: 'Wren' } }]);
 });
 
+it('a change that nobody sees takes no decision away: it is sent once more', async () => {
+  await desk.claim();
+  server.move({});
+  expect(await desk.decide('warn', draft)).toBe(true);
+  expect(server.decisions()).toMatchObject([{ version: 5 }, { version: 6 }]);
+  expect(desk.stale).toBeNull();
+});
+
+it('a refusal stays to be read, whatever else is heard of the case meanwhile', async () => {
+  await desk.claim();
+  server.move({}, { decisions: [aDecision({ by: 'Wren' })] });
+  await desk.decide('warn', draft);
+  server.case = { ...server.case, decisions: [] };
+  await desk.refresh();
+  expect(desk.stale).toBe('refused');
+});
+
 it('nothing more is sent until the change was read, and then it is sent as read', async () => {
   await desk.claim();
   server.move({}, { decisions: [aDecision({ by: 'Wren' })] });
