@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines import are_shared
 from tests.server.live_server import live_server, standing_server
 from tests.server.store_fixture import any_house, house, server, usual_server
 
@@ -13,7 +14,8 @@ __all__ = ["any_house", "house", "live_server", "server", "standing_server", "us
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A second try, named in the summary, where PostgreSQL was away: a machine that stands still for seconds
     in a transaction loses it (server.store.engines), and whoever asks is told to ask again."""
-    again = pytest.mark.flaky(reruns=1, only_rerun=["Unavailable"])
+    again = pytest.mark.flaky(reruns=1, only_rerun=["[Uu]navailable"])
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and "[postgres" in item.name:
+        on_postgres = are_shared() or "[postgres" in item.name
+        if on_postgres and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(again)
