@@ -226,6 +226,7 @@ export class CaseDesk {
 
   #meet(found: Case, how: 'refused' | 'live'): void {
     const read = this.#read ?? found;
+    if (found.line.version < read.line.version) return; // asked for before something was sent, and come after it
     const changes = changesBetween(read, found);
     const moved = found.line.version !== read.line.version;
     const unseen = changes.length === 0 && how === 'live' && this.stale !== 'refused';

@@ -104,6 +104,25 @@ it('what changes while something is sent is shown after it', async () => {
   });
 });
 
+it('what was asked for before a decision and comes after it does not undo what is seen', async () => {
+  await desk.claim();
+  const before = server.case;
+  let arrive = (): void => undefined;
+  const late = new Promise<Response>((resolve) => {
+    arrive = () => {
+      resolve(new Response(JSON.stringify(before), { status: 200 }));
+    };
+  });
+  vi.stubGlobal('fetch', (path: string, init: RequestInit) =>
+    (init.method ?? 'GET') === 'GET' ? late : Promise.resolve(server.answer(path, init)),
+  );
+  const refreshed = desk.refresh();
+  expect(await desk.decide('warn', draft)).toBe(true);
+  arrive();
+  await refreshed;
+  expect([desk.shown?.line.state, desk.stale, desk.done]).toEqual(['closed', null, 'warn']);
+});
+
 it('a decision that comes too late is not carried out, and what changed is shown', async () => {
   await desk.claim();
   server.move({}, { decisions: [aDecision({ by: 'Wren' })] });
