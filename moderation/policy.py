@@ -203,7 +203,7 @@ class _Case:
             if chance is None:
                 reached = self.evidence.signal("risk") >= risk[f"expected_{urgency}"]
             else:
-                reached = chance >= risk[f"{urgency}_from"] and chance >= self._risk_from(urgency)
+                reached = chance >= self._risk_from(urgency)
             if reached:
                 return urgency
         return Urgency.NONE
