@@ -108,18 +108,12 @@ def standing(
     work: Work, session_ids: Collection[UUID], *, asks_second_step: bool = True
 ) -> dict[UUID, Role]:
     """Those of these sessions that still stand, and what their members are now."""
-    found = people.sessions_by_id(work, session_ids)
     return {
-        session.id: Role(member.role)
-        for session, member in found
-        if _stands(session, member, work.now)
-        and not (asks_second_step and _lacks_second_step(work, member))
+        one.session: Role(one.role)
+        for one in entering.still_open(work, session_ids, work.now - PEER_IDLE)
+        if not asks_second_step
+        or not second_step.is_overdue(work, one.member, one.role, one.staff_since)
     }
-
-
-def _lacks_second_step(work: Work, member: Member) -> bool:
-    since = member.staff_since or member.joined_at
-    return second_step.is_overdue(work, member.id, member.role, since)
 
 
 def touch(work: Work, session_id: UUID) -> None:
@@ -179,11 +173,7 @@ def end(work: Work, member_id: UUID, sessions: list[Session]) -> None:
         work.announce(SessionsEnded(member_id, frozenset(session.id for session in sessions)))
 
 
-def _stands(session: Session, member: Member, now: datetime) -> bool:
-    return _is_fresh(session, now) and session.ended_at is None and member.state != "removed"
-
-
-def _is_fresh(session: Session | Entering, now: datetime) -> bool:
+def _is_fresh(session: Entering, now: datetime) -> bool:
     return session.expires_at > now and session.last_seen_at + PEER_IDLE > now
 
 

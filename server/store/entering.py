@@ -1,5 +1,6 @@
-"""What is asked when a socket opens and when it joins a room: one query each, as the driver runs them."""
+"""What is asked when a socket opens, when it joins a room and while it is open: one query each."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,6 +33,15 @@ class Entering(NamedTuple):
     scopes: str | None
 
 
+class Open(NamedTuple):
+    """A session that stands, and what its member is now. staff_since: or when they joined."""
+
+    session: UUID
+    member: UUID
+    role: str
+    staff_since: datetime
+
+
 class Standing(NamedTuple):
     """A member's seat in a room, and the room as it is now."""
 
@@ -42,6 +52,7 @@ class Standing(NamedTuple):
     moderator_on: bool
 
 
+_STAFF_SINCE: Any = func.coalesce(Member.staff_since, Member.joined_at, type_=Utc())
 _DIGEST: Any = bindparam("digest")
 _ROOM: Any = bindparam("room")
 _MEMBER: Any = bindparam("member")
@@ -57,7 +68,7 @@ _SESSION = Prepared(
         Session.last_seen_at,
         Place.epoch,
         Session.kind,
-        func.coalesce(Member.staff_since, Member.joined_at, type_=Utc()),
+        _STAFF_SINCE,
         Session.name,
         Session.scopes,
     )
@@ -106,6 +117,22 @@ def find_session(work: Work, token_digest: bytes) -> Entering | None:
     """A session that was not ended, and whose it is."""
     found = _SESSION.first(work.connection, digest=token_digest)
     return Entering(*found) if found else None
+
+
+def still_open(work: Work, session_ids: Collection[UUID], used_since: datetime) -> list[Open]:
+    """Those of these sessions that were not ended, have not run out, and were used since then."""
+    query = (
+        select(Session.id, Session.member_id, Member.role, _STAFF_SINCE)
+        .join(Member, col(Member.id) == Session.member_id)
+        .where(
+            col(Session.id).in_(session_ids),
+            col(Session.ended_at).is_(None),
+            col(Session.expires_at) > work.now,
+            col(Session.last_seen_at) > used_since,
+            Member.state != "removed",
+        )
+    )
+    return [Open(*row) for row in work.connection.execute(query)]
 
 
 def seats(work: Work, member_id: UUID) -> dict[UUID, str]:

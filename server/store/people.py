@@ -37,16 +37,6 @@ def hold_by_code(work: Work, name_key: str, code_digest: bytes) -> Member | None
     ).first()
 
 
-def sessions_by_id(work: Work, session_ids: Collection[UUID]) -> Sequence[tuple[Session, Member]]:
-    """Several sessions at once, and whose they are."""
-    query = (
-        select(Session, Member)
-        .join(Member, col(Member.id) == Session.member_id)
-        .where(col(Session.id).in_(session_ids))
-    )
-    return work.session.exec(query).all()
-
-
 def live_sessions(work: Work, member_id: UUID, now: datetime) -> Sequence[Session]:
     """A member's sessions that still stand, newest first."""
     query = select(Session).where(
