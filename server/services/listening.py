@@ -10,9 +10,9 @@ from server.live.pages import Missed
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import render
-from server.store import crossing, entering, messages, rooms
+from server.store import changes, crossing, entering, messages, rooms
+from server.store.changes import Change
 from server.store.entering import Standing
-from server.store.tables import Message, RoomEvent
 from server.store.work import Database, ToRoom, Work
 
 PAGE = 200
@@ -62,39 +62,28 @@ def _encoded(page: list[tuple[int, Wire]]) -> list[Missed]:
 
 def page_after(work: Work, room_id: UUID, seq: int) -> list[tuple[int, Wire]]:
     """The next changes with their `seq`, at most PAGE: the same for all who may listen there."""
-    events = rooms.events_after(work, room_id, seq, PAGE)
-    ids = [event.message_id for event in events if event.message_id]
-    found = messages.by_id(work, ids)
-    authors = messages.authors_of(work, list(found.values()))
-    counts = messages.reactions_of(work, ids)
-    return [(event.seq, _frame(work, event, found, authors, counts)) for event in events]
+    page = changes.after(work, room_id, seq, PAGE)
+    reacted = {one.message.id for one in page if one.message and one.is_reacted_to}
+    counts = messages.reactions_of(work, list(reacted)) if reacted else {}
+    return [(one.seq, _frame(work, room_id, one, counts)) for one in page]
 
 
-def _frame(
-    work: Work,
-    event: RoomEvent,
-    found: dict[UUID, Message],
-    authors: dict[UUID, Any],
-    counts: dict[UUID, Any],
-) -> Wire:
-    bare = frames.Changed(room=event.room_id, seq=event.seq)
-    if event.message_id is None:
-        return bare.model_copy(update={"change": event.kind, "at": event.at})
-    message = found[event.message_id]
-    if message.state != "published" and event.kind not in {"withdrawn", "hidden"}:
+def _frame(work: Work, room_id: UUID, one: Change, counts: dict[UUID, Any]) -> Wire:
+    bare = frames.Changed(room=room_id, seq=one.seq)
+    message = one.message
+    if message is None:
+        return bare.model_copy(update={"change": one.kind, "at": one.at})
+    if message.state != "published" and one.kind not in {"withdrawn", "hidden"}:
         return bare
-    if event.kind == "message":
+    if one.kind == "message":
         text = messages.open_text(work, message) or ""
-        by = render.author(*authors[message.author_id])
+        by = render.author_as(message.author_id, one.name, one.seat, is_bot=one.is_bot)
         return render.message(work, message, text, by, counts.get(message.id))
-    if event.kind == "reaction":
+    if one.kind == "reaction":
         return frames.Reacted(
-            room=event.room_id,
-            seq=event.seq,
-            message=message.id,
-            reactions=counts.get(message.id, {}),
+            room=room_id, seq=one.seq, message=message.id, reactions=counts.get(message.id, {})
         )
-    return render.change(work, message, event.kind, seq=event.seq, at=event.at)
+    return render.change(work, message, one.kind, seq=one.seq, at=one.at)
 
 
 def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:
@@ -124,12 +113,17 @@ class StoredFeed:
 
 def _since(work: Work, number: int, at: dict[UUID, int], worker: UUID) -> Since:
     told, reached = crossing.after(work, number, worker)
-    heads = rooms.heads(work, list(at)) if at else {}
-    changes: list[ToRoom] = []
+    changed: list[ToRoom] = []
     more = reached != number
-    for room, seq in heads.items():
-        if seq > at[room]:
-            page = page_after(work, room, at[room])
-            changes += [ToRoom(room, one, frame) for one, frame in page]
-            more = more or len(page) == PAGE
-    return Since(reached, told, changes, more)
+    for room in _moved(work, at):
+        page = page_after(work, room, at[room])
+        changed += [ToRoom(room, one, frame) for one, frame in page]
+        more = more or len(page) == PAGE
+    return Since(reached, told, changed, more)
+
+
+def _moved(work: Work, at: dict[UUID, int]) -> list[UUID]:
+    """The rooms that stand higher now; one alone is worth no question of its own."""
+    if len(at) < 2:
+        return list(at)
+    return [room for room, seq in rooms.heads(work, list(at)).items() if seq > at[room]]

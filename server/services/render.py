@@ -6,6 +6,7 @@ from uuid import UUID
 
 from server.protocol import frames
 from server.store import messages, rooms
+from server.store.messages import Said
 from server.store.tables import Member, Message
 from server.store.work import Work
 
@@ -33,7 +34,7 @@ def author_in(work: Work, room_id: UUID, member_id: UUID) -> frames.Author:
 
 def message(
     work: Work,
-    stored: Message,
+    stored: Message | Said,
     text: str,
     by: frames.Author,
     reactions: dict[Any, int] | None = None,
@@ -58,7 +59,9 @@ def message(
     )
 
 
-def change(work: Work, stored: Message, kind: str, *, seq: int, at: datetime) -> frames.Changed:
+def change(
+    work: Work, stored: Message | Said, kind: str, *, seq: int, at: datetime
+) -> frames.Changed:
     """A change to a message, the same live and for who comes later: only what it changes.
 
     kind: as `change` of the frame. What is taken out of sight takes its words and its note along.
@@ -76,6 +79,6 @@ def change(work: Work, stored: Message, kind: str, *, seq: int, at: datetime) ->
     )
 
 
-def note_of(work: Work, stored: Message) -> str | None:
+def note_of(work: Work, stored: Message | Said) -> str | None:
     """The words a message is collapsed behind: the author's own, or the policy's."""
     return messages.open_note(work, stored) or stored.collapsed_by

@@ -9,11 +9,12 @@ from uuid import UUID, uuid5
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 from sqlmodel import col, delete, func, select
 
 from server.ids import new_id
 from server.protocol import frames
+from server.store.prepared import Prepared
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import Crossing, Guess
 from server.store.work import (
@@ -39,6 +40,13 @@ _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     kind.__name__: TypeAdapter(kind)
     for kind in (ToMember, ToStaff, ToCarers, SeatTaken, SeatEnded, SessionsEnded, ShiftChanged)
 }
+_NEWEST = Prepared(select(func.coalesce(func.max(Crossing.number), 0)))
+_AFTER = Prepared(
+    select(Crossing.number, Crossing.id, Crossing.worker, Crossing.sealed)
+    .where(col(Crossing.number) > bindparam("number"))
+    .order_by(col(Crossing.number))
+    .limit(_PAGE)
+)
 
 
 def add(work: Work, worker: UUID) -> Crossed:
@@ -58,16 +66,15 @@ def add(work: Work, worker: UUID) -> Crossed:
 
 def newest(work: Work) -> int:
     """The newest number of all; 0 where nothing was told yet."""
-    found = work.connection.execute(select(func.max(Crossing.number))).scalar()
-    return found or 0
+    found = _NEWEST.first(work.connection)
+    return found[0] if found else 0
 
 
 def after(work: Work, number: int, but: UUID) -> tuple[list[Announcement], int]:
     """What was told after a number by others than this worker, in order, and the number that goes to."""
-    query = select(Crossing).where(col(Crossing.number) > number).order_by(col(Crossing.number))
-    rows = work.session.exec(query.limit(_PAGE)).all()
-    told = (_decoded(work, row) for row in rows if row.worker != but)
-    return [one for one in told if one], rows[-1].number if rows else number
+    rows = _AFTER.rows(work.connection, number=number)
+    told = (_decoded(work, row, sealed) for _, row, worker, sealed in rows if worker != but)
+    return [one for one in told if one], rows[-1][0] if rows else number
 
 
 def forget(work: Work) -> None:
@@ -91,10 +98,10 @@ def _encoded(one: Announcement) -> bytes:
     return orjson.dumps({"kind": type(one).__name__, "told": told})
 
 
-def _decoded(work: Work, row: Crossing) -> Announcement | None:
+def _decoded(work: Work, row: UUID, sealed: bytes) -> Announcement | None:
     """None where its key is gone: a database that was put back may hold such."""
     try:
-        found = orjson.loads(work.sealer.open_bytes(OWNER, row.sealed, _spot(row.id)))
+        found = orjson.loads(work.sealer.open_bytes(OWNER, sealed, _spot(row)))
     except Unreadable:
         return None
     told = found["told"]

@@ -1,7 +1,8 @@
 """Queries about messages, and the sealing of their text."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import col, delete, func, literal, select
@@ -11,6 +12,26 @@ from server.store.tables import FeltHeard, Member, Membership, Message, Reaction
 from server.store.work import Work
 
 UNREADABLE = "[These words can no longer be read.]"
+
+
+class Said(NamedTuple):
+    """A message as plain values: what is needed to show it."""
+
+    id: UUID
+    room_id: UUID
+    seq: int | None
+    author_id: UUID
+    author_kind: str
+    client_id: UUID
+    sealed: bytes | None
+    reply_to: UUID | None
+    ask: bool
+    sealed_note: bytes | None
+    collapsed_by: str | None
+    state: str
+    at: datetime
+    published_at: datetime | None
+    edited_at: datetime | None
 
 
 def seal_text(work: Work, message: Message, text: str) -> None:
@@ -25,7 +46,7 @@ def sealed(
     return work.sealer.seal(author_id, text, Spot("message", column, message_id, room_id))
 
 
-def open_text(work: Work, message: Message) -> str | None:
+def open_text(work: Work, message: Message | Said) -> str | None:
     """A message's words, or None when they were taken back. Damaged or erased ones are said to be so."""
     return _open(work, message, message.sealed, _spot(message))
 
@@ -35,7 +56,7 @@ def seal_note(work: Work, message: Message, note: str) -> None:
     message.sealed_note = work.sealer.seal(message.author_id, note, _note_spot(message))
 
 
-def open_note(work: Work, message: Message) -> str | None:
+def open_note(work: Work, message: Message | Said) -> str | None:
     """The author's own content note, if there is one."""
     return _open(work, message, message.sealed_note, _note_spot(message))
 
@@ -181,7 +202,7 @@ def count_unread(work: Work, member_id: UUID, most: int) -> dict[UUID, int]:
     return {room_id: count for room_id, count in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
 
 
-def _open(work: Work, message: Message, sealed: bytes | None, spot: Spot) -> str | None:
+def _open(work: Work, message: Message | Said, sealed: bytes | None, spot: Spot) -> str | None:
     if sealed is None:
         return None
     try:
@@ -190,9 +211,9 @@ def _open(work: Work, message: Message, sealed: bytes | None, spot: Spot) -> str
         return UNREADABLE
 
 
-def _spot(message: Message) -> Spot:
+def _spot(message: Message | Said) -> Spot:
     return Spot("message", "sealed", message.id, message.room_id)
 
 
-def _note_spot(message: Message) -> Spot:
+def _note_spot(message: Message | Said) -> Spot:
     return Spot("message", "sealed_note", message.id, message.room_id)

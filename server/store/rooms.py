@@ -150,18 +150,7 @@ def next_seq(
 def heads(work: Work, room_ids: Sequence[UUID]) -> dict[UUID, int]:
     """Where each of these rooms stands."""
     query = select(RoomHead.room_id, RoomHead.seq).where(col(RoomHead.room_id).in_(room_ids))
-    return {room_id: seq for room_id, seq in work.session.exec(query)}  # noqa: C416 - rows are not pairs to mypy
-
-
-def events_after(work: Work, room_id: UUID, seq: int, limit: int) -> Sequence[RoomEvent]:
-    """The next changes, oldest first."""
-    query = (
-        select(RoomEvent)
-        .where(RoomEvent.room_id == room_id, RoomEvent.seq > seq)
-        .order_by(col(RoomEvent.seq))
-        .limit(limit)
-    )
-    return work.session.exec(query).all()
+    return {room_id: seq for room_id, seq in work.connection.execute(query)}  # noqa: C416 - rows are not pairs to mypy
 
 
 def mark_read(work: Work, room_id: UUID, member_id: UUID, seq: int) -> None:
