@@ -80,7 +80,6 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=3,
-        pool_pre_ping=True,
         connect_args={
             "timeout": _CONNECT_S,
             "command_timeout": _COMMAND_S,

@@ -158,17 +158,24 @@ class PostgresDatabase:
         return Work(connection, self._sealer, self._clock.now(), _session)
 
     async def _try(self, engine: AsyncEngine, in_session: Callable[[Connection], Result]) -> Result:
-        """Two units of work that wait for each other: PostgreSQL ends one, and it goes again."""
+        """Two units of work that wait for each other: PostgreSQL ends one, and it goes again.
+
+        So does one whose connection was gone before its commit: to ask each connection beforehand
+        whether it is there would cost as much as what is done on it.
+        """
         why = ""
         for tries in range(_TRIES):
             if tries:
                 await asyncio.sleep(random.uniform(0.5, 1) * _OTHER_FIRST_S * 2 ** (tries - 1))  # noqa: S311 - spreads, guards nothing
+            commits = False
             try:
                 async with engine.begin() as connection:
-                    return await connection.run_sync(in_session)
+                    result = await connection.run_sync(in_session)
+                    commits = True
+                return result
             except DBAPIError as error:
                 why = str(getattr(error.orig, "sqlstate", None))
-                if why not in _CROSSED:
+                if why not in _CROSSED and (commits or not error.connection_invalidated):
                     break
             except (NoConnection, TimeoutError, OSError) as error:
                 why = type(error).__name__
