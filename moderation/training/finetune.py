@@ -89,8 +89,11 @@ def precision() -> AbstractContextManager[Any]:
     Else in full: on an H100 bf16 was slower, for steps this small.
     """
     able = torch.cpu.get_capabilities()
-    half = able.get("avx512_bf16") or able.get("amx_bf16")
-    return torch.autocast("cpu", torch.bfloat16, enabled=bool(half) and where().type == "cpu")
+    half = where().type == "cpu" and (able.get("avx512_bf16") or able.get("amx_bf16"))
+    products: AbstractContextManager[Any] = torch.autocast(
+        "cpu", torch.bfloat16, enabled=bool(half)
+    )
+    return products
 
 
 def plan(rows: Sequence[Row], stage: Stage, seed: int) -> list[Row]:
