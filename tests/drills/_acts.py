@@ -231,7 +231,7 @@ async def fern_begins_a_shift(cast: Cast) -> None:
     await cast["fern"].http.call("PUT", "/api/shift", {"on": True})
 
 
-@_act("sorrel:left ash:changed.left ash:presence")
+@_act("sorrel:left ash:changed.left ash:presence alder:sight")
 async def sorrel_leaves(cast: Cast) -> None:
     await cast["sorrel"].http.call("DELETE", f"/api/rooms/{cast.room}/seat")
 

@@ -19,6 +19,7 @@ from tests.drills._view import View, fetch
 
 PEERS = ("ash", "birch", "rowan", "sorrel")
 MODERATORS = ("fern", "heath")
+CLINICIANS = ("alder",)
 
 
 @dataclass(slots=True)
@@ -104,8 +105,8 @@ async def on_stage(url: str, folder: Path) -> AsyncIterator[Cast]:
 def _seat_all(work: Work) -> tuple[UUID, dict[str, str]]:
     room = make_room(work, "Snapshot", "To be looked at twice.").id
     tokens = {}
-    for name in (*PEERS, *MODERATORS):
-        role = "moderator" if name in MODERATORS else "peer"
+    roles = dict.fromkeys(PEERS, "peer") | dict.fromkeys(MODERATORS, "moderator")
+    for name, role in (roles | dict.fromkeys(CLINICIANS, "clinician")).items():
         key = names.name_key(name)
         member = Member(pseudonym=name, name_key=key, role=role, joined_at=work.now)
         work.session.add(member)

@@ -116,6 +116,7 @@ class View:
     def _on_message(self, frame: frames.Message) -> None:
         own = frame.author.id == self.me.id
         self.lines[frame.id] = _line(frame, own=own)
+        self._count_reply(frame.reply_to, 1)
         if own:
             self.held.pop(frame.id, None)
             self.said[frame.client_id] = frame.id
@@ -180,6 +181,13 @@ class View:
 
     # --- lines ---
 
+    def _count_reply(self, to: UUID | None, more: int) -> None:
+        """As many as can be seen; also of what is out of sight now and may come back."""
+        for held in (self.lines, self.kept):
+            if to in held:
+                line = held[to]
+                held[to] = line.model_copy(update={"replies": line.replies + more})
+
     def _patch(self, message: UUID, **change: Any) -> None:
         if message in self.lines:
             self.lines[message] = self.lines[message].model_copy(update=change)
@@ -196,6 +204,8 @@ class View:
             return
         if state == "hidden" and line.state == "published":
             self.kept[message] = line
+        if line.state == "published":
+            self._count_reply(line.reply_to, -1)
         self._patch(message, **_GONE, state=state, my_reaction=None)
 
     def _bring(self, frame: frames.Changed, message: UUID) -> None:
@@ -206,6 +216,8 @@ class View:
         change: dict[str, Any] = {"content_note": frame.content_note, "state": "published"}
         if frame.change != "collapsed":
             change |= {"text": frame.text, "edited_at": frame.edited_at}
+        if self.lines[message].state != "published":
+            self._count_reply(line.reply_to, 1)
         self.lines[message] = line.model_copy(update=change)
 
 
@@ -229,7 +241,12 @@ async def read_line(http: Http, view: View, message: UUID) -> None:
     """Read history for a message that was never had."""
     fresh = View(view.me, view.room)
     await _read_history(http, fresh)
-    view.lines[message] = fresh.lines[message]
+    line = view.lines[message] = fresh.lines[message]
+    if line.reply_to in view.lines:
+        replies = fresh.lines[line.reply_to].replies
+        view.lines[line.reply_to] = view.lines[line.reply_to].model_copy(
+            update={"replies": replies}
+        )
     view.unknown.discard(message)
 
 

@@ -21,7 +21,7 @@ _SOON_S = 20.0
 _STRAY_S = 0.05
 _PRESENCE_S = 1.5
 _RETURNING = ("ash", "birch", "fern")
-_TELLS_ONLY = frozenset({"typing", "nudge", "praise", "refused"})
+_TELLS_ONLY = frozenset({"typing", "nudge", "praise", "refused", "sight"})
 """Kinds that change nothing of what is kept: leaving one out makes no difference, and must not."""
 _UNHEARD = ("said", "notices", "conversations")
 """What somebody knows who does not listen."""
