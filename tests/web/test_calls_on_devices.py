@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import CDPSession, Page, expect
+from playwright.async_api import CDPSession, Page, Route, expect
 
 from server.cli.members import add_member
 from tests.browser import NewPage, check_accessible
@@ -28,11 +28,18 @@ _KEEP = """async (kept) => {
 }"""
 
 
+_SUBSCRIBED = """
+PushManager.prototype.getSubscription = async () => ({ unsubscribe: async () => true });
+localStorage.setItem('hearth.push', '%s');
+"""
+
+
 @pytest.fixture
 async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
     server = LiveServer(tmp_path / "hearth")
     await server.start()
     await server.on_database(lambda work: add_member(work, "Fern", "moderator", PASSPHRASE))
+    await server.on_database(lambda work: add_member(work, "Ash", "peer", PASSPHRASE))
     yield server
     server.kill()
 
@@ -130,3 +137,62 @@ async def test_a_stranger_carries_no_worker_and_staff_are_told_that_it_is_off(
         )
         == 0
     )
+
+
+class Devices:
+    """Two devices of one member, as the server would keep them: no browser here has a push service."""
+
+    def __init__(self) -> None:
+        self.here, self.other = (self._device(number) for number in (1, 2))
+        self.asked: list[tuple[str, str, Any]] = []
+
+    def _device(self, number: int) -> dict[str, Any]:
+        made_at = f"2026-11-2{number}T08:00:00Z"
+        id = f"00000000-0000-7000-8000-00000000000{number}"
+        where = {"service": "push.example.org", "time_zone": "Europe/Dublin"}
+        return {"id": id, "made_at": made_at, "quiet": None, **where}
+
+    async def answer(self, route: Route) -> None:
+        request = route.request
+        if request.method != "GET":
+            self.asked.append((request.method, request.url[-1:], request.post_data_json))
+        if request.method == "PATCH":
+            self.here |= request.post_data_json
+        if request.method == "DELETE":
+            self.other = {}
+        if request.url.endswith("/rooms"):
+            await route.fulfill(json={"rooms": []})
+        else:
+            devices = [one for one in (self.here, self.other) if one]
+            await route.fulfill(json={"on": True, "key": "", "devices": devices})
+
+
+@pytest.mark.parametrize(
+    ("name", "quiet", "until"), [("Fern", "Quiet hours", 7 * 60), ("Ash", "Quiet at night", 8 * 60)]
+)
+async def test_a_device_is_quiet_in_its_hours_and_another_can_be_ended_from_here(
+    place: LiveServer, new_page: NewPage, name: str, quiet: str, until: int
+) -> None:
+    url, devices = f"http://localhost:{place.port}", Devices()
+    page = await new_page()
+    await page.add_init_script(_SUBSCRIBED % devices.here["id"])
+    await page.route("**/api/me/push**", devices.answer)
+    await page.goto(f"{url}/log-in")
+    await page.get_by_label("Your name here").fill(name)
+    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/rooms")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await page.goto(f"{url}/settings")
+    await page.get_by_label(quiet).check()
+    await page.get_by_label("From", exact=True).fill("23:30")
+    await expect(page.get_by_text("Europe/Dublin")).to_be_visible()
+    await check_accessible(page)
+    other = page.get_by_role("listitem").filter(has_text="push.example.org")
+    await other.get_by_role("button").click()
+    await expect(other).to_be_hidden()
+    assert devices.asked == [
+        ("PATCH", "1", {"quiet": {"start": 22 * 60, "end": until}}),
+        ("PATCH", "1", {"quiet": {"start": 23 * 60 + 30, "end": until}}),
+        ("DELETE", "2", None),
+    ]
