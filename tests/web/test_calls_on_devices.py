@@ -154,10 +154,11 @@ class Devices:
 
     async def answer(self, route: Route) -> None:
         request = route.request
+        said: Any = request.post_data_json
         if request.method != "GET":
-            self.asked.append((request.method, request.url[-1:], request.post_data_json))
+            self.asked.append((request.method, request.url[-1:], said))
         if request.method == "PATCH":
-            self.here |= request.post_data_json
+            self.here |= said
         if request.method == "DELETE":
             self.other = {}
         if request.url.endswith("/rooms"):
