@@ -16,6 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     in a transaction loses it (server.store.engines), and whoever asks is told to ask again."""
     again = pytest.mark.flaky(reruns=1, only_rerun=["[Uu]navailable"])
     for item in items:
-        on_postgres = are_shared() or "[postgres" in item.name
+        asks_for_it = "postgres" in getattr(item, "fixturenames", ())
+        on_postgres = are_shared() or asks_for_it or "[postgres" in item.name
         if on_postgres and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(again)
