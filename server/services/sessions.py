@@ -98,8 +98,8 @@ def find_for_record(work: Work, token: str) -> Actor:
 
 
 def _find_fresh(work: Work, token: str) -> Entering:
-    found = entering.find_session(work, digest(token))
-    if found is None or not _is_fresh(found, work.now):
+    found = entering.find_session(work, digest(token), work.now - PEER_IDLE)
+    if found is None:
         raise NoSession
     return found
 
@@ -171,10 +171,6 @@ def end(work: Work, member_id: UUID, sessions: list[Session]) -> None:
         work.session.add(session)
     if sessions:
         work.announce(SessionsEnded(member_id, frozenset(session.id for session in sessions)))
-
-
-def _is_fresh(session: Entering, now: datetime) -> bool:
-    return session.expires_at > now and session.last_seen_at + PEER_IDLE > now
 
 
 def _info(session: Session, actor: Actor) -> bodies.SessionInfo:

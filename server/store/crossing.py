@@ -66,8 +66,8 @@ def add(work: Work, worker: UUID) -> Crossed:
 
 def newest(work: Work) -> int:
     """The newest number of all; 0 where nothing was told yet."""
-    found = _NEWEST.first(work.connection)
-    return found[0] if found else 0
+    [(number,)] = _NEWEST.rows(work.connection)
+    return int(number)
 
 
 def after(work: Work, number: int, but: UUID) -> tuple[list[Announcement], int]:

@@ -23,7 +23,6 @@ class Entering(NamedTuple):
     name: str
     role: str
     state: str
-    expires_at: datetime
     last_seen_at: datetime
     epoch: str
     kind: str
@@ -53,6 +52,11 @@ class Standing(NamedTuple):
 
 
 _STAFF_SINCE: Any = func.coalesce(Member.staff_since, Member.joined_at, type_=Utc())
+_STANDS: Any = (
+    col(Session.ended_at).is_(None),
+    col(Session.expires_at) > bindparam("now"),
+    col(Session.last_seen_at) > bindparam("used_since"),
+)
 _DIGEST: Any = bindparam("digest")
 _ROOM: Any = bindparam("room")
 _MEMBER: Any = bindparam("member")
@@ -64,7 +68,6 @@ _SESSION = Prepared(
         Member.pseudonym,
         Member.role,
         Member.state,
-        Session.expires_at,
         Session.last_seen_at,
         Place.epoch,
         Session.kind,
@@ -75,7 +78,7 @@ _SESSION = Prepared(
     .select_from(Session)
     .join(Place, true())
     .join(Member, col(Member.id) == Session.member_id)
-    .where(Session.token_digest == _DIGEST, col(Session.ended_at).is_(None))
+    .where(Session.token_digest == _DIGEST, *_STANDS)
 )
 _SEATS = Prepared(
     select(Membership.room_id, Membership.seat).where(
@@ -113,26 +116,23 @@ _NAME = Prepared(
 )
 
 
-def find_session(work: Work, token_digest: bytes) -> Entering | None:
-    """A session that was not ended, and whose it is."""
-    found = _SESSION.first(work.connection, digest=token_digest)
+def find_session(work: Work, token_digest: bytes, used_since: datetime) -> Entering | None:
+    """A session that was not ended, has not run out and was used since then; and whose it is."""
+    found = _SESSION.first(
+        work.connection, digest=token_digest, now=work.now, used_since=used_since
+    )
     return Entering(*found) if found else None
 
 
 def still_open(work: Work, session_ids: Collection[UUID], used_since: datetime) -> list[Open]:
-    """Those of these sessions that were not ended, have not run out, and were used since then."""
+    """Those of these sessions for which the same is true, and whose members were not removed."""
     query = (
         select(Session.id, Session.member_id, Member.role, _STAFF_SINCE)
         .join(Member, col(Member.id) == Session.member_id)
-        .where(
-            col(Session.id).in_(session_ids),
-            col(Session.ended_at).is_(None),
-            col(Session.expires_at) > work.now,
-            col(Session.last_seen_at) > used_since,
-            Member.state != "removed",
-        )
+        .where(col(Session.id).in_(session_ids), Member.state != "removed", *_STANDS)
     )
-    return [Open(*row) for row in work.connection.execute(query)]
+    values = {"now": work.now, "used_since": used_since}
+    return [Open(*row) for row in work.connection.execute(query, values)]
 
 
 def seats(work: Work, member_id: UUID) -> dict[UUID, str]:
