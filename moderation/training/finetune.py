@@ -83,13 +83,13 @@ def where() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def precision() -> AbstractContextManager[Any]:
+def precision(device: torch.device) -> AbstractContextManager[Any]:
     """bf16 for the products of matrices where the processor reckons in it: twice as quick on a Zen 5.
 
     Else in full: on an H100 bf16 was slower, for steps this small.
     """
     able = torch.cpu.get_capabilities()
-    half = where().type == "cpu" and (able.get("avx512_bf16") or able.get("amx_bf16"))
+    half = device.type == "cpu" and (able.get("avx512_bf16") or able.get("amx_bf16"))
     products: AbstractContextManager[Any] = torch.autocast(
         "cpu", torch.bfloat16, enabled=bool(half)
     )
@@ -147,7 +147,7 @@ def loss_of(network: Network, batch: Sequence[Example], weights: Tensor) -> Tens
     """Of everything that somebody labelled in these examples, summed per example."""
     device = weights.device
     ids, parts, read = _padded(batch)
-    with precision():
+    with precision(device):
         heads, marks = network(ids.to(device), parts.to(device), read.to(device))
     heads, marks = heads.float(), marks.float()
     target = torch.from_numpy(np.stack([example.target for example in batch])).to(device)
