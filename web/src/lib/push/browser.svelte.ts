@@ -16,6 +16,10 @@ export class BrowserPush {
   /** This browser's own row in the server's list. */
   device = $state.raw<PushDevice | null>(null);
 
+  get others(): PushDevice[] {
+    return this.mine?.devices.filter((device) => device.id !== this.device?.id) ?? [];
+  }
+
   get possible(): boolean {
     return 'serviceWorker' in navigator && 'PushManager' in window && 'Notification' in window;
   }
