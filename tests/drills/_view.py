@@ -242,11 +242,8 @@ async def read_line(http: Http, view: View, message: UUID) -> None:
     fresh = View(view.me, view.room)
     await _read_history(http, fresh)
     line = view.lines[message] = fresh.lines[message]
-    if line.reply_to in view.lines:
-        replies = fresh.lines[line.reply_to].replies
-        view.lines[line.reply_to] = view.lines[line.reply_to].model_copy(
-            update={"replies": replies}
-        )
+    if line.reply_to in fresh.lines:
+        view._patch(line.reply_to, replies=fresh.lines[line.reply_to].replies)
     view.unknown.discard(message)
 
 

@@ -40,18 +40,18 @@ def _run(work: Work, *statements: str) -> None:
         work.connection.execute(text(statement))
 
 
-def _one(work: Work) -> int:
-    return int(work.connection.execute(text("SELECT 1")).scalar_one())
+def _number(work: Work, query: str = "SELECT 1") -> int:
+    return int(work.connection.execute(text(query)).scalar_one())
 
 
 async def test_connections_that_were_ended_meanwhile_cost_nobody_an_error(
     database: PostgresDatabase,
 ) -> None:
-    await asyncio.gather(*(database.read(_one) for _ in range(_CONNECTIONS)))
-    ended = await database.read(lambda work: work.connection.execute(text(_END_OTHERS)).scalar())
+    await asyncio.gather(*(database.read(_number) for _ in range(_CONNECTIONS)))
+    ended = await database.read(lambda work: _number(work, _END_OTHERS))
     assert ended, "the guard: there were others"
-    wishes = [database.read(_one) for _ in range(_CONNECTIONS)]
-    wishes += [database.do(_one) for _ in range(_CONNECTIONS)]
+    wishes = [database.read(_number) for _ in range(_CONNECTIONS)]
+    wishes += [database.do(_number) for _ in range(_CONNECTIONS)]
     assert await asyncio.gather(*wishes) == [1] * len(wishes)
 
 
@@ -66,8 +66,7 @@ async def test_a_work_that_loses_its_connection_before_its_commit_goes_again(
 
     await database.do(lambda work: _run(work, "CREATE TABLE said (number int)"))
     await database.do(write)
-    count = text("SELECT count(*) FROM said")
-    assert await database.read(lambda work: work.connection.execute(count).scalar()) == 1
+    assert await database.read(lambda work: _number(work, "SELECT count(*) FROM said")) == 1
     assert len(tries) == 2
 
 
@@ -90,9 +89,8 @@ async def test_a_work_that_loses_its_connection_in_its_commit_is_not_done_again(
 async def test_who_finds_every_connection_in_use_may_come_again(
     database: PostgresDatabase,
 ) -> None:
-
     def take_long(work: Work) -> None:
-        work.session.connection().execute(text("SELECT pg_sleep(4)"))
+        _run(work, "SELECT pg_sleep(4)")
 
     busy = [asyncio.create_task(database.do(take_long)) for _ in range(_CONNECTIONS)]
     await asyncio.sleep(0.5)

@@ -44,6 +44,20 @@ async def place(tmp_path: Path) -> AsyncIterator[LiveServer]:
     server.kill()
 
 
+async def _log_in(page: Page, url: str, name: str) -> None:
+    await page.goto(f"{url}/log-in")
+    await page.get_by_label("Your name here").fill(name)
+    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/rooms")
+
+
+async def _has_its_worker(page: Page) -> None:
+    """The pages register it themselves, once they have come up."""
+    async with asyncio.timeout(60):
+        await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+
 class Device:
     """A page of staff with the worker, and what its browser delivers."""
 
@@ -59,9 +73,7 @@ class Device:
 
     async def register(self) -> None:
         await self._line.send("ServiceWorker.enable")
-        # The pages register it themselves, once they have come up.
-        async with asyncio.timeout(60):
-            await self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await _has_its_worker(self.page)
 
     async def deliver(self, data: str) -> None:
         async with asyncio.timeout(20):
@@ -84,11 +96,7 @@ class Device:
 async def device(place: LiveServer, new_page: NewPage) -> Device:
     url = f"http://localhost:{place.port}"
     page = await new_page(permissions=["notifications"])
-    await page.goto(f"{url}/log-in")
-    await page.get_by_label("Your name here").fill("Fern")
-    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/rooms")
+    await _log_in(page, url, "Fern")
     line = await page.context.new_cdp_session(page)
     device = Device(page, url, line)
     await device.register()
@@ -178,12 +186,8 @@ async def test_a_device_is_quiet_in_its_hours_and_another_can_be_ended_from_here
     page = await new_page()
     await page.add_init_script(_SUBSCRIBED % devices.here["id"])
     await page.route("**/api/me/push**", devices.answer)
-    await page.goto(f"{url}/log-in")
-    await page.get_by_label("Your name here").fill(name)
-    await page.get_by_role("textbox", name="Passphrase").fill(PASSPHRASE)
-    await page.keyboard.press("Enter")
-    await page.wait_for_url("**/rooms")
-    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await _log_in(page, url, name)
+    await _has_its_worker(page)
     await page.goto(f"{url}/settings")
     await page.get_by_label(quiet).check()
     await page.get_by_label("From", exact=True).fill("23:30")
