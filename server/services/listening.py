@@ -112,10 +112,10 @@ class StoredFeed:
 
 
 def _since(work: Work, number: int, at: dict[UUID, int], worker: UUID) -> Since:
-    told, reached = crossing.after(work, number, worker)
+    told, reached, more = crossing.after(work, number, worker)
     changed: list[ToRoom] = []
-    more = reached != number
-    for room in _moved(work, at):
+    # A seat that ended further on is heard of before what changed after it: all that was told comes first.
+    for room in () if more else _moved(work, at):
         page = page_after(work, room, at[room])
         changed += [ToRoom(room, one, frame) for one, frame in page]
         more = more or len(page) == PAGE

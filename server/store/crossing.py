@@ -4,7 +4,7 @@ What takes a `seq` in a room is not written here: the room's own record tells of
 """
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
@@ -33,7 +33,7 @@ from server.store.work import (
 OWNER: Final = uuid5(UUID(int=0), "hearth/crossing")
 """Whose key it is sealed with: the server's own."""
 _KEPT = timedelta(minutes=10)
-_PAGE = 500
+PAGE = 500
 _ONE_AT_A_TIME: Final = 4_811_970_331
 """Of PostgreSQL's advisory locks. Taken last and kept until the commit: numbers go up as commits do."""
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
@@ -45,7 +45,7 @@ _AFTER = Prepared(
     select(Crossing.number, Crossing.id, Crossing.worker, Crossing.sealed)
     .where(col(Crossing.number) > bindparam("number"))
     .order_by(col(Crossing.number))
-    .limit(_PAGE)
+    .limit(PAGE)
 )
 
 
@@ -70,11 +70,20 @@ def newest(work: Work) -> int:
     return int(number)
 
 
-def after(work: Work, number: int, but: UUID) -> tuple[list[Announcement], int]:
-    """What was told after a number by others than this worker, in order, and the number that goes to."""
+class After(NamedTuple):
+    """What others told, in order, up to a number. more: there may be further ones."""
+
+    told: list[Announcement]
+    number: int
+    more: bool
+
+
+def after(work: Work, number: int, but: UUID) -> After:
+    """What was told after a number by others than this worker: a page of it."""
     rows = _AFTER.rows(work.connection, number=number)
     told = (_decoded(work, row, sealed) for _, row, worker, sealed in rows if worker != but)
-    return [one for one in told if one], rows[-1][0] if rows else number
+    reached = rows[-1][0] if rows else number
+    return After([one for one in told if one], reached, len(rows) == PAGE)
 
 
 def forget(work: Work) -> None:

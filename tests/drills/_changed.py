@@ -176,7 +176,7 @@ async def _wait_for_ever(*_: object) -> None:
 def _nothing_of_others(work: Any, number: int, _: dict[Any, int], worker: Any) -> Any:
     """Rooms are not read: what is between one's own is never told."""
     listening = import_module("server.services.listening")
-    told, reached = listening.crossing.after(work, number, worker)
+    told, reached, _ = listening.crossing.after(work, number, worker)
     return listening.Since(reached, told, [], False)
 
 

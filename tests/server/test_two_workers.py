@@ -28,6 +28,7 @@ from server.protocol import frames
 from server.protocol.well import Well
 from server.services import seats, sessions
 from server.services.founding import found
+from server.services.listening import StoredFeed
 from server.services.names import name_key
 from server.services.rooms import make_room
 from server.settings import read_settings
@@ -37,7 +38,7 @@ from server.store.tables import Crossing, Member
 from server.store.turn import Turn
 from server.store.work import Crossed, SeatEnded, SessionsEnded, ToStaff, Work
 from tests.server.live_server import free_port, hasty
-from tests.server.store_fixture import TestClock, _found_postgres, sealer_in
+from tests.server.store_fixture import House, TestClock, _found_postgres, sealer_in
 from tests.services import Postgres, empty_redis
 
 READY_S = 60.0
@@ -267,8 +268,8 @@ async def test_what_crosses_is_sealed_in_order_and_read_by_the_others_alone(
     await one.do(tell)
     assert told == [Crossed(0, 3), card, SeatEnded(room, member, "removed"), over]
     heard = await two.read(lambda work: crossing.after(work, 0, workers[1]))
-    assert heard == ([card, SeatEnded(room, member, "removed"), over], 3)
-    assert await one.read(lambda work: crossing.after(work, 0, workers[0])) == ([], 3)
+    assert heard == ([card, SeatEnded(room, member, "removed"), over], 3, False)
+    assert await one.read(lambda work: crossing.after(work, 0, workers[0])) == ([], 3, False)
     stored = await two.read(lambda work: list(work.session.exec(select(Crossing.sealed))))
     assert not any(b"removed" in sealed for sealed in stored)
     clock.move(minutes=11)
@@ -292,8 +293,8 @@ async def test_numbers_go_up_in_the_order_of_commits(postgres: Postgres, tmp_pat
 
     async def read_on() -> None:
         nonlocal seen, at
-        found, at = await databases[0].read(lambda work: crossing.after(work, at, reader))
-        seen += len(found)
+        found = await databases[0].read(lambda work: crossing.after(work, at, reader))
+        seen, at = seen + len(found.told), found.number
 
     telling = [asyncio.create_task(databases[n % 2].do(tell)) for n in range(40)]
     while not all(task.done() for task in telling):
@@ -302,6 +303,37 @@ async def test_numbers_go_up_in_the_order_of_commits(postgres: Postgres, tmp_pat
     assert (seen, at) == (80, 80)
     for database in databases:
         await database.close()
+
+
+async def test_no_room_is_read_before_all_that_was_told_is_heard(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """Else who lost their seat further on would hear what was written after it."""
+    url = await postgres.clone("house", _found_postgres)
+    sealer, clock, worker = sealer_in(tmp_path), TestClock(), new_id()
+    house = House(PostgresDatabase(url, sealer, clock, lambda _: None, worker), clock)
+    ash = await house.join("Ash")
+    room = await house.room("Kitchen", (ash, "member"))
+    await house.say(room, ash, "first")
+
+    def end(work: Work) -> None:
+        for _ in range(crossing.PAGE):
+            work.announce(SeatEnded(room, new_id()))
+        work.announce(SeatEnded(room, ash.id))
+
+    await house.do(end)
+    feed = StoredFeed(house.database, new_id())
+    told = await house.database.read(crossing.newest) - crossing.PAGE - 1
+    first = await feed.since(told, {room: 0})
+    assert (len(first.told), first.changes, first.more) == (crossing.PAGE, [], True)
+    rest = await feed.since(first.number, {room: 0})
+    assert rest.told == [SeatEnded(room, ash.id)]
+    assert [(change.seq, change.frame.type) for change in rest.changes] == [
+        (1, "changed"),
+        (2, "message"),
+    ]
+    assert not rest.more
+    await house.database.close()
 
 
 async def test_what_guards_log_in_is_counted_in_the_database_and_posts_also_without_redis(
