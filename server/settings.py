@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -238,7 +238,9 @@ def _checked(settings: Settings) -> Settings:
         raise Misconfigured(
             "HEARTH_DATABASE_URL: must begin with postgresql:// (or be left empty for SQLite)."
         )
+    _check_address("HEARTH_DATABASE_URL", settings.database_url)
     _check_keys(settings)
+    _check_address("HEARTH_KEYS_DATABASE", settings.keys_database)
     if settings.redis_url and not settings.redis_url.startswith(
         ("redis://", "rediss://", "unix://")
     ):
@@ -259,6 +261,14 @@ def _check_keys(settings: Settings) -> None:
         raise Misconfigured("HEARTH_KEYS_DATABASE: keys need a database of their own.")
     if "://" in there and not there.startswith(("postgresql://", "postgres://")):
         raise Misconfigured("HEARTH_KEYS_DATABASE: a file, or postgresql://...")
+
+
+def _check_address(name: str, address: str) -> None:
+    """What the driver would hand on to PostgreSQL, which refuses it, without a word of what was meant."""
+    if "ssl" in parse_qs(_parts_of(address).query):
+        raise Misconfigured(
+            f"{name}: write sslmode= for ssl=, e.g. sslmode=verify-full&sslrootcert=/etc/hearth/postgresql.crt."
+        )
 
 
 def _check_networks(settings: Settings) -> None:

@@ -139,16 +139,31 @@ async def _until(is_up: Callable[[], Awaitable[None]]) -> None:
 
 
 @contextmanager
-def postgres_process() -> Iterator[str]:
-    """The URL of a new server, which ends with this block."""
+def postgres_process(certificate: bytes = b"") -> Iterator[str]:
+    """The URL of a new server, which ends with this block.
+
+    certificate: with its key, in PEM; then it takes TLS alone.
+    """
     initdb, server = (_found("PostgreSQL", installed.find_postgres(it)) for it in PROGRAMS)
     with folder_of_nobody() as (folder, user):
         make: list[str | Path] = [initdb, *CLUSTER, "-D", folder / "db"]
         subprocess.run(make, check=True, cwd=folder, user=user, capture_output=True)
         port = _free_port()
         settings = [f"--port={port}", "--unix_socket_directories=", *FORGETFUL]
+        if certificate:
+            settings += _with_tls(folder / "db", certificate, user)
         with _process([server, "-D", folder / "db", *settings], folder, user):
             yield f"postgresql://hearth@127.0.0.1:{port}/postgres"
+
+
+def _with_tls(data: Path, certificate: bytes, user: int | None) -> list[str]:
+    both = data / "server.pem"
+    both.write_bytes(certificate)
+    both.chmod(0o600)
+    if user is not None:
+        os.chown(both, user, -1)
+    (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 trust\n")
+    return ["--ssl=on", f"--ssl_cert_file={both}", f"--ssl_key_file={both}"]
 
 
 @contextmanager

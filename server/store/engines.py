@@ -1,9 +1,11 @@
 """How each database is opened."""
 
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import orjson
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -73,7 +75,7 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
     PostgreSQL has.
     """
     return create_async_engine(
-        asyncpg_url(url),
+        **on_postgres(url),
         hide_parameters=True,
         json_serializer=_json,
         json_deserializer=orjson.loads,
@@ -103,7 +105,7 @@ def migration_engine(
     if url.startswith("postgres"):
         where = {"server_settings": {"search_path": schema}} if schema else {}
         return create_async_engine(
-            asyncpg_url(url), hide_parameters=True, poolclass=NullPool, connect_args=where
+            **on_postgres(url), hide_parameters=True, poolclass=NullPool, connect_args=where
         )
     return sqlite_engine(sqlite_path, writes=True, holds_keys=False)
 
@@ -112,6 +114,6 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def asyncpg_url(url: str) -> str:
-    """The URL with the driver we use."""
-    return "postgresql+asyncpg://" + url.split("://", 1)[1]
+def on_postgres(url: str) -> dict[str, Any]:
+    """How an engine finds it: the driver reads the address by libpq's rules (hosts, `sslmode`), not SQLAlchemy."""
+    return {"url": "postgresql+asyncpg://", "async_creator": partial(asyncpg.connect, url)}

@@ -4,20 +4,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from server.api.shield import _HEADERS
 from server.cli import machine, outside
 from server.settings import read_settings
+from tests.certificates import certificate_of
 from tests.server.live_server import free_port
 
 OURS = [*_HEADERS.items(), ("content-security-policy", "default-src 'none'")]
@@ -48,24 +44,8 @@ def answering(headers: list[tuple[str, str]], tls: ssl.SSLContext | None = None)
 
 def certified(folder: Path, days: int) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's side with a certificate good for so many days, and who trusts it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now + timedelta(days=days, hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    plain = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     path = folder / f"{days}.pem"
-    path.write_bytes(plain + made.public_bytes(pem))
+    path.write_bytes(b"".join(certificate_of("localhost", days)))
     serves, trusts = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
     serves.load_cert_chain(path)
     trusts.load_verify_locations(path)

@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from server.errors import Unavailable
 from server.store.copies.lines import EVERYTHING, Key, Kind, Shape, Span, Take, find_shapes
-from server.store.engines import asyncpg_url
+from server.store.engines import on_postgres
 
 Result = TypeVar("Result")
 
@@ -22,7 +22,7 @@ async def postgres_side(url: str, schema: str | None = None) -> AsyncIterator["P
     Raises Unavailable when the server cannot be reached.
     """
     engine = create_async_engine(
-        asyncpg_url(url),
+        **on_postgres(url),
         hide_parameters=True,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
