@@ -289,7 +289,7 @@ async def _build(
     if feed:
         secret = keys.server_secret("hints")
         channel = f"hearth-{hashlib.sha256(secret).hexdigest()[:16]}"
-        stored = listening.StoredFeed(database, feed.worker)
+        stored = listening.StoredFeed(database)
         await feed.open(stored, _carrier(settings, channel), secret)
         stack.push_async_callback(feed.close)
     assessor = Assessor(

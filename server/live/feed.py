@@ -2,7 +2,8 @@
 
 A room is told in one place, and always its next `seq`. What this worker wrote itself is handed over when
 it is the next; else, and for whatever others wrote, the room is read up to where it stands. Seats and
-sessions that ended elsewhere are heard before any change that was written after them.
+sessions that ended elsewhere are heard before any change that was written after them. What was written
+here and never handed over, because the answer to its commit was lost, is read as others' is.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import contextlib
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from server.errors import ServerError
 from server.live.hints import Carrier, Hint, Hints
 from server.live.hub import Hub
 from server.store.pace import PACE
-from server.store.work import Announcement, Crossed, ToRoom
+from server.store.work import CROSSING, Announcement, Crossed, ToRoom
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +34,10 @@ _GONE_S = 12.0
 
 
 class Since(NamedTuple):
-    """number: up to which `told` goes. more: there may be further ones of either."""
+    """number: up to which `told` goes, each with its own. more: there may be further ones of either."""
 
     number: int
-    told: list[Announcement]
+    told: list[tuple[int, Announcement]]
     changes: list[ToRoom]
     more: bool
 
@@ -48,8 +49,10 @@ class Store(Protocol):
         """The number of what was told last."""
         ...
 
-    def since(self, number: int, rooms: dict[UUID, int]) -> Awaitable[Since]:
-        """What was told after a number, and what changed in rooms after a `seq`: of one moment."""
+    def since(
+        self, number: int, known: Collection[int], rooms: dict[UUID, int]
+    ) -> Awaitable[Since]:
+        """What was told after a number but for some, and what changed in rooms after a `seq`: of one moment."""
         ...
 
     def name_of(self, room: UUID, member: UUID) -> Awaitable[str | None]:
@@ -64,6 +67,8 @@ class Feed:
         self.worker = worker
         self._hub = hub
         self._number = 0
+        self._ahead: set[int] = set()
+        """Numbers that were told here out of turn: past what was read."""
         self._store: Store | None = None
         self._hints: Hints | None = None
         self._wake = asyncio.Event()
@@ -95,7 +100,10 @@ class Feed:
 
     def announce(self, told: list[Announcement]) -> None:
         """After a commit of this worker."""
-        others_first = self._note_crossed(told)
+        others_first, crosses = False, any(isinstance(one, CROSSING) for one in told)
+        if told and isinstance(crossed := told[0], Crossed):
+            others_first = crossed.number > self._number
+            told = self._not_told_yet(crossed, told)
         heads: dict[UUID, int] = {}
         firsts: dict[UUID, int] = {}
         for one in told:
@@ -111,17 +119,23 @@ class Feed:
         if late:
             self._want(late)
         if self._hints:
-            crossed = any(not isinstance(one, ToRoom | Crossed) for one in told)
-            self._hints.heads(heads, told=crossed)
+            self._hints.heads(heads, told=crosses)
 
-    def _note_crossed(self, told: list[Announcement]) -> bool:
-        """Whether others told something that was not heard here yet."""
-        crossed = [one for one in told if isinstance(one, Crossed)]
-        if any(one.number > self._number for one in crossed):
-            return True
-        for one in crossed:
-            self._number = max(self._number, one.number + one.own)
-        return False
+    def _not_told_yet(self, crossed: Crossed, told: list[Announcement]) -> list[Announcement]:
+        """Without what was read before it was handed over; what is left counts as told."""
+        own = range(crossed.number + 1, crossed.number + crossed.own + 1)
+        numbers = iter(own)
+        left = [
+            one for one in told if not (isinstance(one, CROSSING) and self._is_told(next(numbers)))
+        ]
+        if crossed.number <= self._number:
+            self._number = max(self._number, crossed.number + crossed.own)
+        else:
+            self._ahead.update(own)
+        return left
+
+    def _is_told(self, number: int) -> bool:
+        return number <= self._number or number in self._ahead
 
     def _next(self, room: UUID, seq: int) -> bool:
         before = self._hub.told_up_to(room)
@@ -252,9 +266,11 @@ class Feed:
         while more:
             standing = {room: self._hub.told_up_to(room) for room in wanted}
             rooms = {room: seq for room, seq in standing.items() if seq is not None}
-            since = await self._store.since(self._number, rooms)
+            since = await self._store.since(self._number, frozenset(self._ahead), rooms)
+            told = [one for number, one in since.told if not self._is_told(number)]
             self._number = max(self._number, since.number)
-            self._hub.announce(since.told)
+            self._ahead = {number for number in self._ahead if number > self._number}
+            self._hub.announce(told)
             self._hub.announce([one for one in since.changes if self._is_next(one)])
             more = since.more
 

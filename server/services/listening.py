@@ -1,5 +1,6 @@
 """What a listener missed: everything that took a `seq` after theirs, as they may see it now."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -94,25 +95,24 @@ def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:
 class StoredFeed:
     """What happened at other workers, for those who listen here."""
 
-    def __init__(self, database: Database, worker: UUID) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._worker = worker
 
     async def newest(self) -> int:
         """The number of what was told last."""
         return await self._database.read(crossing.newest)
 
-    async def since(self, number: int, rooms: dict[UUID, int]) -> Since:
-        """What was told after a number, and what changed in rooms after a `seq`: of one moment."""
-        return await self._database.read(lambda work: _since(work, number, rooms, self._worker))
+    async def since(self, number: int, known: Collection[int], rooms: dict[UUID, int]) -> Since:
+        """What was told after a number but for some, and what changed in rooms after a `seq`: of one moment."""
+        return await self._database.read(lambda work: _since(work, number, known, rooms))
 
     async def name_of(self, room: UUID, member: UUID) -> str | None:
         """None for who does not sit there."""
         return await self._database.read(lambda work: entering.name_in(work, room, member))
 
 
-def _since(work: Work, number: int, at: dict[UUID, int], worker: UUID) -> Since:
-    told, reached, more = crossing.after(work, number, worker)
+def _since(work: Work, number: int, known: Collection[int], at: dict[UUID, int]) -> Since:
+    told, reached, more = crossing.after(work, number, known)
     changed: list[ToRoom] = []
     # A seat that ended further on is heard of before what changed after it: all that was told comes first.
     for room in () if more else _moved(work, at):

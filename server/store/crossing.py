@@ -3,6 +3,7 @@
 What takes a `seq` in a room is not written here: the room's own record tells of it.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
@@ -17,18 +18,7 @@ from server.protocol import frames
 from server.store.prepared import Prepared
 from server.store.sealing import Spot, Unreadable
 from server.store.tables import Crossing, Guess
-from server.store.work import (
-    Announcement,
-    Crossed,
-    SeatEnded,
-    SeatTaken,
-    SessionsEnded,
-    ShiftChanged,
-    ToCarers,
-    ToMember,
-    ToStaff,
-    Work,
-)
+from server.store.work import CROSSING, Announcement, Crossed, Work
 
 OWNER: Final = uuid5(UUID(int=0), "hearth/crossing")
 """Whose key it is sealed with: the server's own."""
@@ -36,13 +26,10 @@ _KEPT = timedelta(minutes=10)
 PAGE = 500
 _ONE_AT_A_TIME: Final = 4_811_970_331
 """Of PostgreSQL's advisory locks. Taken last and kept until the commit: numbers go up as commits do."""
-_KINDS: Final[dict[str, TypeAdapter[Any]]] = {
-    kind.__name__: TypeAdapter(kind)
-    for kind in (ToMember, ToStaff, ToCarers, SeatTaken, SeatEnded, SessionsEnded, ShiftChanged)
-}
+_KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in CROSSING}
 _NEWEST = Prepared(select(func.coalesce(func.max(Crossing.number), 0)))
 _AFTER = Prepared(
-    select(Crossing.number, Crossing.id, Crossing.worker, Crossing.sealed)
+    select(Crossing.number, Crossing.id, Crossing.sealed)
     .where(col(Crossing.number) > bindparam("number"))
     .order_by(col(Crossing.number))
     .limit(PAGE)
@@ -51,7 +38,7 @@ _AFTER = Prepared(
 
 def add(work: Work, worker: UUID) -> Crossed:
     """Keep what this work announces for the others. Nothing may be locked after this."""
-    crossing = [one for one in work.announcements if type(one).__name__ in _KINDS]
+    crossing = [one for one in work.announcements if isinstance(one, CROSSING)]
     if crossing:
         work.connection.execute(text(f"SELECT pg_advisory_xact_lock({_ONE_AT_A_TIME})"))
     before = newest(work)
@@ -71,19 +58,22 @@ def newest(work: Work) -> int:
 
 
 class After(NamedTuple):
-    """What others told, in order, up to a number. more: there may be further ones."""
+    """What was told, in order and each with its number, up to a number. more: there may be further ones."""
 
-    told: list[Announcement]
+    told: list[tuple[int, Announcement]]
     number: int
     more: bool
 
 
-def after(work: Work, number: int, but: UUID) -> After:
-    """What was told after a number by others than this worker: a page of it."""
+def after(work: Work, number: int, known: Collection[int] = ()) -> After:
+    """What was told after a number, by whichever worker: a page of it. known: numbers that are left out.
+
+    A worker reads its own, too: whether a commit was done whose answer was lost, only this tells.
+    """
     rows = _AFTER.rows(work.connection, number=number)
-    told = (_decoded(work, row, sealed) for _, row, worker, sealed in rows if worker != but)
+    told = ((one, _decoded(work, row, sealed)) for one, row, sealed in rows if one not in known)
     reached = rows[-1][0] if rows else number
-    return After([one for one in told if one], reached, len(rows) == PAGE)
+    return After([(one, it) for one, it in told if it], reached, len(rows) == PAGE)
 
 
 def forget(work: Work) -> None:

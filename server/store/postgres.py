@@ -138,7 +138,7 @@ class PostgresDatabase:
                 await asyncio.sleep(min(self._told_s * PACE, MOST_PACE_S))
 
     async def _together(self, verbs: Together[Any, Any], batch: list["_Waiting"]) -> None:
-        """One transaction. When it fails nothing of it happened, and each goes by itself."""
+        """One transaction. When it fails each goes by itself, and finds out whether it happened: by `client_id`."""
         items = [one.item for one in batch]
         try:
             results, told = await self._run(lambda work: verbs.many(work, items))

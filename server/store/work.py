@@ -7,7 +7,7 @@ reads from top to bottom, and the same verb runs on SQLite and on PostgreSQL.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -112,6 +112,9 @@ class Crossed:
     own: int
 
 
+CROSSING: Final = (ToMember, ToStaff, ToCarers, SeatTaken, SeatEnded, SessionsEnded, ShiftChanged)
+"""What other workers must hear, too. What takes a `seq` they read in its room."""
+
 Announcement = (
     ToRoom
     | ToMember
@@ -187,7 +190,11 @@ class Database(Protocol):
     """Runs verbs. `do` may write and returns when it is durable; `read` may not write."""
 
     async def do(self, verb: Callable[[Work], Result]) -> Result:
-        """Durable on return. Raises what the verb raises, and then nothing of it happened."""
+        """Durable on return. Raises what the verb raises, and then nothing of it happened.
+
+        A verb may be run again from its beginning: what it adds, it makes itself. Unavailable may also mean
+        that it is not known whether it happened.
+        """
         ...
 
     async def do_together(self, verbs: Together[Any, Result], item: Any) -> Result:

@@ -173,11 +173,11 @@ async def _wait_for_ever(*_: object) -> None:
     await asyncio.Event().wait()
 
 
-def _nothing_of_others(work: Any, number: int, _: dict[Any, int], worker: Any) -> Any:
+def _nothing_of_others(work: Any, number: int, known: Any, _: dict[Any, int]) -> Any:
     """Rooms are not read: what is between one's own is never told."""
     listening = import_module("server.services.listening")
-    told, reached, _ = listening.crossing.after(work, number, worker)
-    return listening.Since(reached, told, [], False)
+    after = listening.crossing.after(work, number, known)
+    return listening.Since(after.number, after.told, [], False)
 
 
 class _Forgetful(PolledLine):

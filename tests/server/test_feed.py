@@ -1,5 +1,6 @@
 """What other workers wrote: read where there is a gap, in order, once, and after who may no longer hear it."""
 
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 import orjson
@@ -12,7 +13,8 @@ from server.live.feed import Feed, Since
 from server.live.hints import Hint, _in_parts
 from server.live.hub import Hub
 from server.protocol import frames
-from server.store.work import Announcement, Crossed, SeatEnded, ToRoom
+from server.store.work import Announcement, Crossed, SeatEnded, ToMember, ToRoom
+from tests.server.store_fixture import MONDAY
 
 ROOM = new_id()
 
@@ -24,6 +26,7 @@ class Database:
         self.changes: list[ToRoom] = []
         self.told: list[Announcement] = []
         self.reads = 0
+        self.meanwhile: Callable[[], None] | None = None
 
     def write(self) -> ToRoom:
         seq = len(self.changes) + 1
@@ -33,10 +36,14 @@ class Database:
     async def newest(self) -> int:
         return len(self.told)
 
-    async def since(self, number: int, rooms: dict[UUID, int]) -> Since:
+    async def since(self, number: int, known: Collection[int], rooms: dict[UUID, int]) -> Since:
         self.reads += 1
         changes = [one for one in self.changes if one.seq > rooms.get(one.room, len(self.changes))]
-        return Since(len(self.told), self.told[number:], changes, more=False)
+        told = [one for one in enumerate(self.told, 1) if one[0] > number and one[0] not in known]
+        reached = len(self.told)
+        if self.meanwhile:
+            self.meanwhile()
+        return Since(reached, told, changes, more=False)
 
     async def name_of(self, room: UUID, member: UUID) -> str | None:
         return "Ash"
@@ -109,6 +116,47 @@ async def test_what_this_worker_told_itself_does_not_hold_it_up() -> None:
     worker.feed.announce([Crossed(0, 2), database.write()])
     worker.feed.announce([Crossed(2, 0), database.write()])
     assert worker.heard() == [1, 2]
+
+
+async def test_what_is_told_with_a_commit_is_told_once_whoever_is_first() -> None:
+    database = Database()
+    worker = Worker(database)
+    ash = worker.ash.connection.actor.id
+    notices: list[Announcement] = [
+        ToMember(
+            ash,
+            frames.Notice(
+                id=new_id(),
+                kind="helped",
+                at=MONDAY,
+                words="Thank you.",
+                automated=False,
+                by="member",
+            ),
+        )
+        for _ in range(4)
+    ]
+
+    def told() -> int:
+        waiting = worker.ash.connection.outbox._frames
+        return sum(orjson.loads(payload_of(frame))["type"] == "notice" for frame in waiting)
+
+    database.told += notices[:1]
+    await worker.feed.read_on({ROOM})
+    worker.feed.announce([Crossed(0, 1), notices[0]])
+    assert told() == 1, "read first, handed over after"
+    database.told += notices[1:2]
+    database.meanwhile = lambda: worker.feed.announce([Crossed(1, 1), notices[1]])
+    await worker.feed.read_on({ROOM})
+    assert told() == 2, "handed over while it was read"
+    database.meanwhile = None
+    database.told += notices[2:]
+    worker.feed.announce([Crossed(3, 1), notices[3]])
+    assert told() == 3, "handed over before what others told is read"
+    await worker.feed.read_on({ROOM})
+    assert told() == 4
+    worker.feed.announce([Crossed(4, 0), database.write()])
+    assert worker.heard() == [1], "nothing of others is left that comes first"
 
 
 def test_a_hint_makes_a_worker_look_only_where_somebody_listens_and_something_is_new() -> None:

@@ -250,3 +250,20 @@ def _wait(work: Any, seconds: float) -> None:
         work.session.connection().execute(text("SELECT pg_sleep(:s)"), {"s": seconds})
     else:
         time.sleep(seconds)
+
+
+async def test_of_several_rooms_those_that_moved_are_read_a_page_at_a_time(
+    any_house: House,
+) -> None:
+    ash, _, room = await table(any_house)
+    still = await any_house.room("Garden", (ash, "member"))
+    for number in range(3):
+        await any_house.say(room, ash, f"message {number}")
+    feed = listening.StoredFeed(any_house.database)
+    at = {room: 2, still: 1}
+    assert not (await feed.since(0, (), at)).more
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listening, "PAGE", 2)
+        first = await feed.since(0, (), at)
+    assert [(one.room, one.seq) for one in first.changes] == [(room, 3), (room, 4)]
+    assert first.more

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +24,7 @@ from server.protocol import frames
 from server.services import accounts, seats, sessions
 from server.services.rooms import make_room
 from server.store import people, rooms
+from server.store.tables import Session
 from server.store.work import Work
 from tests.server.in_process import serving_app
 from tests.server.store_fixture import House
@@ -131,6 +133,25 @@ async def test_a_session_that_stands_keeps_its_socket(any_house: House) -> None:
 async def test_a_session_that_ran_out_takes_its_socket_along(any_house: House) -> None:
     _, connection, parts = await open_line(any_house)
     any_house.clock.move(days=31)
+    await end_what_ended(parts)
+    assert connection.close_code == frames.Close.SESSION
+
+
+async def test_a_session_whose_days_are_over_ends_however_lately_it_was_used(
+    any_house: House,
+) -> None:
+    actor, connection, parts = await open_line(any_house)
+
+    def use(work: Work) -> None:
+        session = work.session.get_one(Session, actor.session)
+        session.last_seen_at = work.now
+
+    whole = sessions.PEER_LIFE - timedelta(minutes=1)
+    any_house.clock.move(days=whole.days, seconds=whole.seconds)
+    await any_house.do(use)
+    await end_what_ended(parts)
+    assert connection.close_code is None
+    any_house.clock.move(minutes=2)
     await end_what_ended(parts)
     assert connection.close_code == frames.Close.SESSION
 

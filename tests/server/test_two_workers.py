@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from sqlmodel import select
 
+from server.access import Relation
 from server.api.depend import Parts
 from server.api.shared_limits import SharedLimits
 from server.app import create_app
@@ -23,7 +24,11 @@ from server.client import Client, Declined, Http
 from server.errors import TooFast
 from server.ids import new_id
 from server.live.by_redis import RedisCarrier, RedisCounter
+from server.live.connection import Connection, Listener
+from server.live.encoding import payload_of
+from server.live.feed import Feed
 from server.live.hints import Hints, PostgresCarrier
+from server.live.hub import Hub
 from server.protocol import frames
 from server.protocol.well import Well
 from server.services import seats, sessions
@@ -32,7 +37,7 @@ from server.services.listening import StoredFeed
 from server.services.names import name_key
 from server.services.rooms import make_room
 from server.settings import read_settings
-from server.store import beside, crossing
+from server.store import beside, crossing, rooms
 from server.store.postgres import PostgresDatabase
 from server.store.tables import Crossing, Member
 from server.store.turn import Turn
@@ -245,7 +250,7 @@ async def test_hints_reach_the_others_and_not_their_own(
             await hints.close()
 
 
-async def test_what_crosses_is_sealed_in_order_and_read_by_the_others_alone(
+async def test_what_crosses_is_sealed_and_read_in_its_order(
     postgres: Postgres, tmp_path: Path
 ) -> None:
     url = await postgres.clone("house", _found_postgres)
@@ -267,9 +272,12 @@ async def test_what_crosses_is_sealed_in_order_and_read_by_the_others_alone(
 
     await one.do(tell)
     assert told == [Crossed(0, 3), card, SeatEnded(room, member, "removed"), over]
-    heard = await two.read(lambda work: crossing.after(work, 0, workers[1]))
-    assert heard == ([card, SeatEnded(room, member, "removed"), over], 3, False)
-    assert await one.read(lambda work: crossing.after(work, 0, workers[0])) == ([], 3, False)
+    heard = await two.read(lambda work: crossing.after(work, 0))
+    everything = [(1, card), (2, SeatEnded(room, member, "removed")), (3, over)]
+    assert heard == (everything, 3, False)
+    assert await one.read(lambda work: crossing.after(work, 0)) == heard, "one's own, too"
+    rest = await one.read(lambda work: crossing.after(work, 0, frozenset({1, 3})))
+    assert rest == (everything[1:2], 3, False)
     stored = await two.read(lambda work: list(work.session.exec(select(Crossing.sealed))))
     assert not any(b"removed" in sealed for sealed in stored)
     clock.move(minutes=11)
@@ -285,7 +293,7 @@ async def test_numbers_go_up_in_the_order_of_commits(postgres: Postgres, tmp_pat
     url = await postgres.clone("house", _found_postgres)
     sealer, clock = sealer_in(tmp_path), TestClock()
     databases = [PostgresDatabase(url, sealer, clock, lambda _: None, new_id()) for _ in range(2)]
-    reader, seen, at = new_id(), 0, 0
+    seen, at = 0, 0
 
     def tell(work: Work) -> None:
         work.announce(SeatEnded(new_id(), new_id()))
@@ -293,7 +301,7 @@ async def test_numbers_go_up_in_the_order_of_commits(postgres: Postgres, tmp_pat
 
     async def read_on() -> None:
         nonlocal seen, at
-        found = await databases[0].read(lambda work: crossing.after(work, at, reader))
+        found = await databases[0].read(lambda work: crossing.after(work, at))
         seen, at = seen + len(found.told), found.number
 
     telling = [asyncio.create_task(databases[n % 2].do(tell)) for n in range(40)]
@@ -322,18 +330,45 @@ async def test_no_room_is_read_before_all_that_was_told_is_heard(
         work.announce(SeatEnded(room, ash.id))
 
     await house.do(end)
-    feed = StoredFeed(house.database, new_id())
+    feed = StoredFeed(house.database)
     told = await house.database.read(crossing.newest) - crossing.PAGE - 1
-    first = await feed.since(told, {room: 0})
+    first = await feed.since(told, (), {room: 0})
     assert (len(first.told), first.changes, first.more) == (crossing.PAGE, [], True)
-    rest = await feed.since(first.number, {room: 0})
-    assert rest.told == [SeatEnded(room, ash.id)]
-    assert [(change.seq, change.frame.type) for change in rest.changes] == [
-        (1, "changed"),
-        (2, "message"),
+    rest = await feed.since(first.number, (), {room: 0})
+    assert [one for _, one in rest.told] == [SeatEnded(room, ash.id)]
+    assert [(change.seq, type(change.frame).__name__) for change in rest.changes] == [
+        (1, "Changed"),
+        (2, "Message"),
     ]
     assert not rest.more
     await house.database.close()
+
+
+async def test_who_was_removed_hears_nothing_more_although_nothing_said_that_it_was_done(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """The commit was done and its answer lost: nobody hands over what it announced."""
+    url = await postgres.clone("house", _found_postgres)
+    hub, worker = Hub(lambda _: None), new_id()
+    database = PostgresDatabase(url, sealer_in(tmp_path), TestClock(), lambda _: None, worker)
+    house, feed = House(database, TestClock()), Feed(hub, worker)
+    ash, birch = await house.join("Ash"), await house.join("Birch")
+    room = await house.room("Kitchen", (ash, "member"), (birch, "member"))
+    feed._store, feed._number = StoredFeed(database), await database.read(crossing.newest)
+    hub.add(connection := Connection(ash))
+    hub.join(listener := Listener(connection, room, Relation.SEAT, 2, live=True))
+
+    def remove(work: Work) -> None:
+        held = rooms.find_seat(work, room, ash.id)
+        assert held is not None
+        seats.end_seat(work, held, "removed")
+
+    await house.do(remove)
+    await house.say(room, birch, "between ourselves")
+    await feed.read_on({room})
+    assert listener.ended
+    assert not any("between" in payload_of(frame) for frame in connection.outbox._frames)
+    await database.close()
 
 
 async def test_what_guards_log_in_is_counted_in_the_database_and_posts_also_without_redis(
