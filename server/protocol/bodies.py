@@ -293,6 +293,7 @@ class Queue(Wire):
     urgent_outside: int
     """Cases of urgency `now` that the filters leave out."""
     not_assessed: int
+    """Up to 1,000: beyond that nobody counts."""
     on_shift: list[str]
     on_pause: list[str]
     """Those of them who take a short pause."""
@@ -431,7 +432,10 @@ class NotAssessedMessage(Wire):
 
 
 class NotAssessed(Wire):
+    """The newest, oldest first. older: there are more before them."""
+
     messages: list[NotAssessedMessage]
+    older: bool
 
 
 # --- clinic ---

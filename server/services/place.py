@@ -9,7 +9,7 @@ from server.protocol import bodies
 from server.services import policy, take_down
 from server.services.in_force import find_in_force
 from server.settings import Settings
-from server.store import audit, place, queue, staff
+from server.store import assessments, audit, place, queue
 from server.store.tables import Place
 from server.store.work import Work
 
@@ -57,7 +57,7 @@ def read_status(
         classifier=classifier,
         classifier_state=classifier_state,
         database=database,
-        not_assessed=staff.count_not_assessed(work),
+        not_assessed=assessments.count_unread(work),
         oldest_open_case_s=int((work.now - oldest).total_seconds()) if oldest else None,
         sockets=sockets,
         key_backup_at=place.get_place(work).key_backup_at,

@@ -22,7 +22,17 @@ from server.services.case_access import (
     may_judge_it,
 )
 from server.services.cases import announce, is_claimed
-from server.store import audit, cases, escalations, messages, outside, people, queue, rooms
+from server.store import (
+    assessments,
+    audit,
+    cases,
+    escalations,
+    messages,
+    outside,
+    people,
+    queue,
+    rooms,
+)
 from server.store import guard as counted
 from server.store.queue import Placed, Position, Scope, Spared, Wanted
 from server.store.tables import Case, Shift
@@ -65,7 +75,7 @@ def read_queue(work: Work, actor: Actor, wanted: Wanted, after: str | None = Non
         cases=lines(work, actor, [placed.case for placed in shown]),
         open=_counts(counts),
         urgent_outside=_urgent_outside(work, scope, wanted, counts),
-        not_assessed=queue.count_not_assessed(work, list(scope.rooms)),
+        not_assessed=assessments.count_unread(work, list(scope.rooms)),
         on_shift=_on_shift(work, scope),
         on_pause=sorted(counted.paused_names(work, scope.rooms)),
         after=_token(shown[-1], as_of) if len(found) > PAGE else None,
@@ -188,14 +198,16 @@ def release_all(work: Work, member_id: UUID, room_id: UUID | None = None) -> Non
 
 
 def not_assessed(work: Work, actor: Actor, room_id: UUID | None) -> bodies.NotAssessed:
-    """The messages that nothing has read yet, in one room or in all that the actor keeps."""
+    """The newest messages that nothing has read, in one room or in all that the actor keeps."""
     check(actor, "not_assessed.read")
     scope = scope_of(work, actor)
     room_ids = [room for room in scope.rooms if room_id in (None, room)]
-    found = queue.not_assessed(work, room_ids, _NOT_ASSESSED_SHOWN)
-    shown = [_not_assessed_line(work, message, why) for message, why in found]
+    found = assessments.unread(work, room_ids, _NOT_ASSESSED_SHOWN + 1)
+    shown = [
+        _not_assessed_line(work, message, why) for message, why in found[-_NOT_ASSESSED_SHOWN:]
+    ]
     audit.append(work, actor.id, "not_assessed.read", room_id)
-    return bodies.NotAssessed(messages=shown)
+    return bodies.NotAssessed(messages=shown, older=len(found) > _NOT_ASSESSED_SHOWN)
 
 
 def scope_of(work: Work, actor: Actor) -> Scope:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import col, delete, func, select
@@ -9,10 +10,10 @@ from sqlmodel import col, delete, func, select
 from server.store.tables import Assessment, Message
 from server.store.work import Work
 
-_MISSED = (
-    col(Assessment.assessed).is_(False),
-    col(Assessment.why_not).in_(("late", "broken")),
-)
+COUNTED_UP_TO: Final = 1_000
+"""Where a model does not know the language, all that is said is unread: beyond this nobody counts."""
+_UNREAD = col(Assessment.assessed).is_(False)
+_MISSED = (_UNREAD, col(Assessment.why_not).in_(("late", "broken")))
 
 
 def find(work: Work, assessment_id: UUID) -> Assessment | None:
@@ -51,7 +52,7 @@ def forget_unread(work: Work, message_id: UUID) -> str | None:
     """
     unread = (
         delete(Assessment)
-        .where(col(Assessment.message_id) == message_id, col(Assessment.assessed).is_(False))
+        .where(col(Assessment.message_id) == message_id, _UNREAD)
         .returning(col(Assessment.left_out))
     )
     return next((str(why) for (why,) in work.session.exec(unread) if why), None)
@@ -87,3 +88,33 @@ def waiting_since(work: Work) -> datetime | None:
         .where(*_MISSED, Message.state == "published")
     )
     return work.session.exec(query).one()
+
+
+def count_unread(work: Work, room_ids: Sequence[UUID] | None = None) -> int:
+    """Messages that are shown and that nothing has read, up to COUNTED_UP_TO. room_ids: None for all."""
+    found = (
+        select(Assessment.message_id)
+        .join(Message, col(Message.id) == Assessment.message_id)
+        .where(_UNREAD, Message.state == "published")
+        .limit(COUNTED_UP_TO)
+    )
+    if room_ids is not None:
+        found = found.where(col(Assessment.room_id).in_(room_ids))
+    return work.session.exec(select(func.count()).select_from(found.subquery())).one()
+
+
+def unread(work: Work, room_ids: Sequence[UUID], limit: int) -> list[tuple[Message, str | None]]:
+    """The newest of these messages and why, oldest first."""
+    found = [one for room_id in room_ids for one in _unread_in(work, room_id, limit)]
+    return sorted(found, key=lambda one: (one[0].at, one[0].id))[-limit:]
+
+
+def _unread_in(work: Work, room_id: UUID, limit: int) -> Sequence[tuple[Message, str | None]]:
+    query = (
+        select(Message, Assessment.why_not)
+        .join(Assessment, col(Message.id) == Assessment.message_id)
+        .where(Assessment.room_id == room_id, _UNREAD, Message.state == "published")
+        .order_by(col(Assessment.at).desc())
+        .limit(limit)
+    )
+    return work.session.exec(query).all()

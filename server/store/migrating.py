@@ -14,7 +14,7 @@ from server.errors import NotNow
 from server.settings import Settings
 from server.store.engines import migration_engine
 
-NEWEST = "f7b23d905ce1"
+NEWEST = "c81f3ad0962e"
 """The newest revision in migrations/: where a database stands there already, nothing more is read or done."""
 MOVING = "hearth_moving"
 """The schema of PostgreSQL in which a community arrives, until all of it is there."""

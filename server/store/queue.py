@@ -17,7 +17,7 @@ from moderation.cases import CLINICIANS_ONLY, CaseKind, CaseState
 from moderation.ladder import Rung
 from moderation.policy import Handling
 from moderation.urgency import Urgency
-from server.store.tables import Assessment, Case, Decision, Message
+from server.store.tables import Case, Decision
 from server.store.tables.base import Utc
 from server.store.work import Work
 
@@ -191,31 +191,6 @@ def languages(work: Work, scope: Scope) -> list[str]:
     return sorted(language for language in work.session.exec(query.distinct()) if language)
 
 
-def count_not_assessed(work: Work, room_ids: Sequence[UUID]) -> int:
-    """Messages that are shown and that nobody and nothing has read."""
-    unread = select(Assessment.message_id).where(col(Assessment.assessed).is_(False))
-    query = select(func.count()).where(
-        col(Message.id).in_(unread),
-        _plain(Message.room_id).in_(room_ids),
-        Message.state == "published",
-    )
-    return work.session.exec(query.select_from(Message)).one()
-
-
-def not_assessed(
-    work: Work, room_ids: Sequence[UUID], limit: int
-) -> Sequence[tuple[Message, str | None]]:
-    """These messages and why, oldest first."""
-    query = (
-        select(Message, Assessment.why_not)
-        .join(Assessment, col(Message.id) == Assessment.message_id)
-        .where(*_unread(room_ids))
-        .order_by(col(Message.at), col(Message.id))
-        .limit(limit)
-    )
-    return work.session.exec(query).all()
-
-
 def held_by(work: Work, member_id: UUID) -> Sequence[Case]:
     """The living cases whose claim is this member's."""
     query = select(Case).where(Case.claimed_by == member_id, col(Case.state).in_(LIVING))
@@ -367,14 +342,6 @@ _ORDER = (col(Case.due_at), col(Case.opened_at), col(Case.id))
 
 def _unclaimed(now: datetime) -> ColumnElement[bool]:
     return or_(col(Case.claimed_by).is_(None), col(Case.claimed_until) <= now)
-
-
-def _unread(room_ids: Sequence[UUID]) -> list[Any]:
-    return [
-        col(Assessment.room_id).in_(room_ids),
-        col(Assessment.assessed).is_(False),
-        col(Message.state) == "published",
-    ]
 
 
 def _place() -> Any:

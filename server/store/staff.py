@@ -9,12 +9,10 @@ from sqlmodel import col, func, or_, select
 
 from server.store.erasing import LEFT_NAME
 from server.store.tables import (
-    Assessment,
     Case,
     Invitation,
     Member,
     Membership,
-    Message,
     Room,
 )
 from server.store.work import Work
@@ -143,13 +141,3 @@ def find_invitation(work: Work, invitation_id: UUID) -> Invitation | None:
     """One invitation, locked: it may be redeemed at this moment."""
     query = select(Invitation).where(Invitation.id == invitation_id).with_for_update()
     return work.session.exec(query.execution_options(populate_existing=True)).first()
-
-
-def count_not_assessed(work: Work) -> int:
-    """Messages anywhere that are shown and that nothing has read."""
-    query = (
-        select(func.count(func.distinct(Assessment.message_id)))
-        .join(Message, col(Message.id) == Assessment.message_id)
-        .where(col(Assessment.assessed).is_(False), Message.state == "published")
-    )
-    return work.session.exec(query).one()

@@ -8,7 +8,7 @@ from sqlmodel import col, func, select
 
 from moderation.cases import CLINICIANS_ONLY
 from moderation.urgency import Urgency
-from server.store import assessments, place, push, staff
+from server.store import assessments, place, push
 from server.store.audit import newest_of
 from server.store.queue import LIVING
 from server.store.tables import Case
@@ -31,7 +31,7 @@ class Look:
     at: datetime
     cases: dict[Urgency, Waiting]
     unread: int
-    """Messages that are shown and that no model has read."""
+    """Messages that are shown and that no model has read, up to assessments.COUNTED_UP_TO."""
     push_on: bool
     push_sent: int
     push_failed: int
@@ -53,7 +53,7 @@ def look(work: Work) -> Look:
     return Look(
         at=work.now,
         cases=_cases(work),
-        unread=staff.count_not_assessed(work),
+        unread=assessments.count_unread(work),
         push_on=on,
         push_sent=sent,
         push_failed=failed,

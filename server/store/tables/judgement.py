@@ -9,16 +9,19 @@ from sqlmodel import Field, SQLModel
 
 from server.store.tables.base import maybe_time, primary, time
 
+_UNREAD: Any = {
+    "sqlite_where": text("assessed IS 0"),
+    "postgresql_where": text("assessed IS false"),
+}
+
 
 class Assessment(SQLModel, table=True):
     """One reading of one text: numbers and offsets, never words. `assessed` False: nobody has read it yet."""
 
     __table_args__ = (
         Index(None, "room_id", "at"),
-        Index(
-            None, "at",
-            sqlite_where=text("assessed IS 0"), postgresql_where=text("assessed IS false"),
-        ),
+        Index("ix_assessment_unread", "room_id", "at", **_UNREAD),
+        Index("ix_assessment_missed", "why_not", "at", **_UNREAD),
         Index(
             "ix_assessment_left_out", "at",
             sqlite_where=text("left_out IS NOT NULL"),

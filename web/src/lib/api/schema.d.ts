@@ -7648,10 +7648,15 @@ export interface components {
             /** Spared */
             spared?: ("budget" | "in_a_row" | "given_back") | null;
         };
-        /** NotAssessed */
+        /**
+         * NotAssessed
+         * @description The newest, oldest first. older: there are more before them.
+         */
         NotAssessed: {
             /** Messages */
             messages: components["schemas"]["NotAssessedMessage"][];
+            /** Older */
+            older: boolean;
         };
         /** NotAssessedMessage */
         NotAssessedMessage: {

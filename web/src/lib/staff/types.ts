@@ -28,6 +28,7 @@ export type Keeper = Schemas['Keeper'];
 export type Me = Schemas['Me'];
 export type NewDecision = Schemas['NewDecision'];
 export type NewHelpLine = Schemas['NewHelpLine'];
+export type NotAssessed = Schemas['NotAssessed'];
 export type NotAssessedMessage = Schemas['NotAssessedMessage'];
 export type Opinion = Schemas['Opinion'];
 export type Place = Schemas['Place'];
