@@ -137,9 +137,24 @@ def test_no_panel_shows_a_figure_of_the_place_once_for_each_worker() -> None:
     assert [text for text in of_the_place if not re.search(r"\bmax (?:without|by)", text)] == []
 
 
+def test_what_lies_beside_the_composition_is_neither_committed_nor_built_in() -> None:
+    """Passphrases, backups and the copies of the keys."""
+    wanted = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    mounts = [
+        mount for service in wanted["services"].values() for mount in service.get("volumes", ())
+    ]
+    beside = {mount.split(":")[0] for mount in mounts if mount.startswith("./")}
+    beside |= {secret["file"] for secret in wanted["secrets"].values()}
+    folders = {f"deploy/{Path(place).parts[0]}" for place in beside} - {"deploy/Caddyfile"}
+    assert folders == {"deploy/secrets", "deploy/backups", "deploy/key-copies"}
+    for ignored, written in ((".gitignore", "/{}/"), (".dockerignore", "{}")):
+        lines = (ROOT / ignored).read_text().splitlines()
+        assert {written.format(folder) for folder in folders} <= set(lines), ignored
+
+
 def test_no_label_is_a_person_or_a_room() -> None:
     labels = set().union(*served().values())
-    assert labels == {"urgency", "outcome", "answer", "job", "level", "part", "le", "model"}
+    assert labels == {"urgency", "outcome", "answer", "task", "level", "part", "le", "model"}
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["kind"])

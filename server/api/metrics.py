@@ -174,9 +174,9 @@ def _of_the_process(parts: Parts) -> Iterator[Any]:
     yield _counted(
         "hearth_requests", "Requests over HTTP, by kind of answer.", "answer", COUNTS.requests
     )
-    jobs = Counter("hearth_jobs", "Rounds of what goes on by itself.", labels=("job", "outcome"))
-    for (job, outcome), count in sorted(COUNTS.jobs.items()):
-        jobs.add_metric((job, outcome), count)
+    jobs = Counter("hearth_jobs", "Rounds of what goes on by itself.", labels=("task", "outcome"))
+    for (task, outcome), count in sorted(COUNTS.jobs.items()):
+        jobs.add_metric((task, outcome), count)
     yield jobs
     problems = Counter(
         "hearth_log_lines", "Warnings and errors in the log.", labels=("level", "part")
@@ -245,7 +245,9 @@ def _of_the_place(parts: Parts) -> Iterator[Any]:
             family.add_metric((urgency.value,), value)
     yield from families
     yield Gauge(
-        "hearth_unread_messages", "Messages that are shown and no model has read.", look.unread
+        "hearth_unread_messages",
+        "Messages that are shown and no model has read; 1,000: so many or more.",
+        look.unread,
     )
     since = look.unread_since
     yield Gauge(
