@@ -75,23 +75,23 @@ def postgres_engine(url: str, *, connections: int = 8) -> AsyncEngine:
     PostgreSQL has.
     """
     return create_async_engine(
-        **on_postgres(url),
+        **on_postgres(
+            url,
+            timeout=_CONNECT_S,
+            command_timeout=_COMMAND_S,
+            server_settings={
+                "synchronous_commit": "on",
+                "statement_timeout": _STATEMENT_TIMEOUT_MS,
+                "idle_in_transaction_session_timeout": _IDLE_MS,
+            }
+            | ENDS_WHEN_CUT_OFF,
+        ),
         hide_parameters=True,
         json_serializer=_json,
         json_deserializer=orjson.loads,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=3,
-        connect_args={
-            "timeout": _CONNECT_S,
-            "command_timeout": _COMMAND_S,
-            "server_settings": {
-                "synchronous_commit": "on",
-                "statement_timeout": _STATEMENT_TIMEOUT_MS,
-                "idle_in_transaction_session_timeout": _IDLE_MS,
-            }
-            | ENDS_WHEN_CUT_OFF,
-        },
     )
 
 
@@ -105,7 +105,7 @@ def migration_engine(
     if url.startswith("postgres"):
         where = {"server_settings": {"search_path": schema}} if schema else {}
         return create_async_engine(
-            **on_postgres(url), hide_parameters=True, poolclass=NullPool, connect_args=where
+            **on_postgres(url, **where), hide_parameters=True, poolclass=NullPool
         )
     return sqlite_engine(sqlite_path, writes=True, holds_keys=False)
 
@@ -114,6 +114,9 @@ def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def on_postgres(url: str) -> dict[str, Any]:
-    """How an engine finds it: the driver reads the address by libpq's rules (hosts, `sslmode`), not SQLAlchemy."""
-    return {"url": "postgresql+asyncpg://", "async_creator": partial(asyncpg.connect, url)}
+def on_postgres(url: str, **how: Any) -> dict[str, Any]:
+    """How an engine connects: the driver reads the address by libpq's rules (hosts, `sslmode`), not SQLAlchemy.
+
+    how: for asyncpg.connect. An engine's own connect_args would be left out.
+    """
+    return {"url": "postgresql+asyncpg://", "async_creator": partial(asyncpg.connect, url, **how)}

@@ -65,6 +65,15 @@ async def test_it_is_reached_over_tls_that_is_checked(
         await _ask(engine_of(strict.replace("postgresql.crt", "other.crt")), _IS_TLS)
 
 
+async def test_a_commit_waits_for_the_disk_and_what_hangs_gives_up(postgres: Postgres) -> None:
+    engine = postgres_engine(postgres.url)
+    asked = {"synchronous_commit": "on", "statement_timeout": "5s", "tcp_user_timeout": "10000"}
+    async with engine.connect() as connection:
+        for name, value in asked.items():
+            assert (await connection.execute(text(f"SHOW {name}"))).scalar_one() == value
+    await engine.dispose()
+
+
 async def test_so_is_it_for_copies_and_for_the_turn(strict: str) -> None:
     async with postgres_side(strict) as side:
         assert await side.driver.fetchval(_IS_TLS) is True

@@ -22,13 +22,13 @@ async def postgres_side(url: str, schema: str | None = None) -> AsyncIterator["P
     Raises Unavailable when the server cannot be reached.
     """
     engine = create_async_engine(
-        **on_postgres(url),
+        **on_postgres(
+            url,
+            server_settings={"timezone": "UTC"} | ({"search_path": schema} if schema else {}),
+        ),
         hide_parameters=True,
         poolclass=NullPool,
         isolation_level="AUTOCOMMIT",
-        connect_args={
-            "server_settings": {"timezone": "UTC"} | ({"search_path": schema} if schema else {})
-        },
     )
     try:
         connection = await engine.connect()
