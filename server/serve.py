@@ -43,8 +43,8 @@ _WS_MOST_BYTES = 256 * 1024
 """Frames over protocol.FRAME_LIMIT_BYTES are refused and the line stays open; over this, the line closes (1009)."""
 _HEARTBEAT_S = 20.0
 _BACK_A_SECOND = 200
-_MOST_SPREAD_S = 10.0
-"""Clients of a restarted server are asked to come back about so many a second, within so long."""
+_MOST_SPREAD_S = 30.0
+"""Clients of a restarted server are asked to come back about so many a second, within so long: as long as they heed."""
 _COLLECT = (20_000, 20, 50)
 """New objects, and collections, before each generation is looked through: the oldest seldom."""
 _FAREWELL_S = 0.3

@@ -1,5 +1,7 @@
 """What was not read is found by its room and by why: where the model does not know the language it is all that is said."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "f7b23d905ce1"
 branch_labels = None
 depends_on = None
 
-_UNREAD = {
+_UNREAD: Any = {
     "sqlite_where": sa.text("assessed IS 0"),
     "postgresql_where": sa.text("assessed IS false"),
 }

@@ -13,7 +13,7 @@ from server.errors import Misconfigured
 from server.settings import Settings
 from server.store import audit, beside
 from server.store.copies.backup import Contents, Totals, back_up, verify
-from server.store.copies.restoring import Restored, restore
+from server.store.copies.restoring import BegunAnew, Restored, begin_anew, restore
 
 _WHAT_ELSE = (
     "It holds no keys: without them nobody can read a word of it. Copy those with `hearth keys backup`, after this, "
@@ -39,12 +39,17 @@ def add(commands: Any) -> None:
     restoring = commands.add_parser(
         "restore", help="put a backup back", description=_restore.__doc__
     )
-    restoring.add_argument("file", type=Path, metavar="FILE")
+    restoring.add_argument("file", type=Path, metavar="FILE", nargs="?")
+    restoring.add_argument(
+        "--by-other-means",
+        action="store_true",
+        help="no file: the database was already put back, by a standby, its own logs or a copy of the disk",
+    )
     restoring.add_argument(
         "--replace", action="store_true", help="set the community that is here aside"
     )
     restoring.add_argument(
-        "--log-everybody-out", action="store_true", help="end every session that the backup has"
+        "--log-everybody-out", action="store_true", help="end every session that was put back"
     )
     copying.add_passphrase(restoring)
     restoring.set_defaults(run=_restore)
@@ -91,6 +96,11 @@ def _restore(asked: argparse.Namespace, settings: Settings) -> None:
 
     Every row is written and read again before anything that is here is touched. Interrupted, it leaves what was there.
     """
+    if (asked.file is None) != asked.by_other_means:
+        raise Misconfigured("Say which: a FILE, or --by-other-means.")
+    if asked.by_other_means:
+        _begin_anew(asked, settings)
+        return
     passphrase = copying.read_passphrase(asked, new=False)
     progress, began = copying.Progress(), time.perf_counter()
     with copying.refusals_of_the_disk():
@@ -109,6 +119,15 @@ def _restore(asked: argparse.Namespace, settings: Settings) -> None:
     print("\n".join(_lines(restored, settings, time.perf_counter() - began)))
 
 
+def _begin_anew(asked: argparse.Namespace, settings: Settings) -> None:
+    with copying.refusals_of_the_disk():
+        begun = asyncio.run(
+            begin_anew(settings, end_sessions=asked.log_everybody_out, now=datetime.now(UTC))
+        )
+    print(f"The newest that is written down here is of {begun.back_to:%Y-%m-%d %H:%M:%S} UTC.")
+    print("\n".join(_what_follows(begun, settings)))
+
+
 def _lines(restored: Restored, settings: Settings, took_s: float) -> list[str]:
     lines = [
         f"Put back in {took_s:.0f} s, each row as it was written: {_in_words(restored.totals)}. "
@@ -116,6 +135,11 @@ def _lines(restored: Restored, settings: Settings, took_s: float) -> list[str]:
     ]
     if restored.aside:
         lines.append(f"What was here is kept: {restored.aside}. Delete it when you are sure.")
+    return lines + _what_follows(restored, settings)
+
+
+def _what_follows(restored: Restored | BegunAnew, settings: Settings) -> list[str]:
+    lines = []
     if restored.heads_aside:
         lines.append(
             f"The audit log's signed heads spoke of later rows; they are kept: {settings.heads_path}.until-*"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, delete, select
 
 from server.errors import Misconfigured, NotNow, ServerError
 from server.ids import digest, new_id
@@ -18,10 +18,10 @@ from server.settings import Settings, read_settings
 from server.store import audit, beside, messages, place
 from server.store.copies.backup import Totals, back_up, verify
 from server.store.copies.lines import MOMENTARY
-from server.store.copies.restoring import Restored, restore
+from server.store.copies.restoring import Restored, begin_anew, restore
 from server.store.copies.sealed_file import Damaged, NotACopy, WrongPassphrase
 from server.store.copies.staging import run_verb
-from server.store.tables import Crossing, Guess, Message, Session
+from server.store.tables import Audit, Crossing, Guess, Message, Session
 from server.store.work import Work
 from tests.server.peopled import SAID, let_in, people
 
@@ -208,6 +208,38 @@ def end(work: Work, token: str) -> None:
 def stands(work: Work, token: str) -> bool:
     query = select(Session).where(Session.token_digest == digest(token))
     return work.session.exec(query).one().ended_at is None
+
+
+async def test_a_place_that_was_put_back_by_other_means_begins_anew(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """As when a standby that was behind took over: the database alone is of an earlier moment."""
+    await run_verb(settings, None, _add_momentary)
+    before = await read(settings, place.get_epoch)
+    _, token = await asyncio.to_thread(beside.do, settings, partial(let_in, name="ash"))
+    newest = await read(settings, audit.head)
+    await asyncio.to_thread(
+        beside.do, settings, lambda work: audit.append(work, None, "later", None)
+    )
+    await run_verb(settings, None, partial(_lose_what_came_after, number=newest.number))
+    begun = await begin_anew(settings, now=NOW)
+    assert (begun.back_to, begun.heads_aside) == (newest.at, True)
+    assert await read(settings, place.get_epoch) != before
+    assert await read(settings, _momentary) == 0
+    assert await read(settings, partial(stands, token=token))
+    assert (await read(settings, audit.head)).verb == "place.restore"
+    again = await begin_anew(settings, end_sessions=True, now=NOW)
+    assert not again.heads_aside
+    assert not await read(settings, partial(stands, token=token))
+
+
+def _lose_what_came_after(work: Work, number: int) -> None:
+    work.session.exec(delete(Audit).where(col(Audit.number) > number))
+
+
+async def test_where_no_community_is_there_is_nothing_to_begin_anew(tmp_path: Path) -> None:
+    with pytest.raises(NotNow):
+        await begin_anew(read_settings({}, data_dir=tmp_path), now=NOW)
 
 
 async def test_every_flipped_byte_and_every_cut_is_found(

@@ -16,10 +16,10 @@ from server.store.copies.backup import Backup, Contents, Tell, Totals, open_back
 from server.store.copies.key_copies import erased_members, has_keys
 from server.store.copies.lines import Shape, Side, sum_up
 from server.store.copies.sealed_file import Damaged, NotACopy
-from server.store.copies.staging import Staging, staging
+from server.store.copies.staging import Staging, run_verb, staging
 from server.store.heads import Heads, HeadsBroken
 from server.store.keys import KeyFile
-from server.store.migrating import is_known
+from server.store.migrating import is_known, migrate
 from server.store.occupied import alone, check_still_here
 from server.store.work import Work
 
@@ -64,7 +64,7 @@ async def restore(
     """
     with alone(settings), open_backup(path, passphrase) as backup:
         check_still_here(settings)
-        key_file = _check_keys(settings, backup.contents)
+        key_file = _check_keys(settings, backup.contents.key_file)
         _check_shape(backup.contents)
         new = staging(settings)
         is_free = await new.is_free()
@@ -80,22 +80,62 @@ async def restore(
             _begin_anew, made_at=backup.contents.made_at, heads=heads, ended=ended, gone=gone
         )
         fits = await new.do(anew)
-        stamp = f"{now:%Y%m%dT%H%M%S}"
+        stamp = _stamp(now)
         aside = await new.swap(stamp)
         if not fits:
             heads.set_aside(stamp)
     return Restored(backup.contents, backup.totals, aside, not fits, len(gone))
 
 
-def _check_keys(settings: Settings, contents: Contents) -> KeyFile:
+@dataclass(frozen=True, slots=True)
+class BegunAnew:
+    """back_to: when the newest was written down that is there."""
+
+    back_to: datetime
+    heads_aside: bool
+    erased: int
+
+
+async def begin_anew(settings: Settings, *, end_sessions: bool = False, now: datetime) -> BegunAnew:
+    """Where the database was put back to an earlier moment by other means: its own, or a copy of the disk.
+
+    Raises NotNow while Hearth runs, or where no community is; Misconfigured without the key file and the keys
+    that belong to it.
+    """
+    with alone(settings):
+        check_still_here(settings)
+        if await staging(settings).is_free():
+            raise NotNow("There is no community here.")
+        await asyncio.to_thread(migrate, settings)
+        back_to = await run_verb(settings, None, audit.newest_at) or now
+        key_file = _check_keys(settings, await run_verb(settings, None, _key_file_of))
+        heads = Heads(settings.heads_path, key_file)
+        gone = erased_members(settings)
+        ended = None if end_sessions else set[UUID]()
+        anew = partial(_begin_anew, made_at=back_to, heads=heads, ended=ended, gone=gone)
+        fits = await run_verb(settings, None, anew)
+        if not fits:
+            heads.set_aside(_stamp(now))
+    return BegunAnew(back_to, not fits, len(gone))
+
+
+def _key_file_of(work: Work) -> str:
+    return place.get_place(work).key_file
+
+
+def _stamp(now: datetime) -> str:
+    return f"{now:%Y%m%dT%H%M%S}"
+
+
+def _check_keys(settings: Settings, sealed_with: str) -> KeyFile:
     key_file = KeyFile.read(settings.key_path)
     if not has_keys(settings, key_file):
         raise Misconfigured(
             "The members' keys are missing here: put them back first, with `hearth keys restore`."
         )
-    if not key_file.knows(contents.key_file):
+    if not key_file.knows(sealed_with):
         raise Misconfigured(
-            "HEARTH_KEY_FILE: this backup was sealed with another key file; put that one back first."
+            "HEARTH_KEY_FILE: this was sealed with another key file; put that one back first."
         )
     return key_file
 
