@@ -14,13 +14,21 @@ from server.errors import NotNow
 from server.services.place import note_key_backup
 from server.settings import Settings
 from server.store import beside
-from server.store.copies.key_copies import KEEP, Pruned, back_up_keys, prune, restore_keys
+from server.store.copies.key_copies import (
+    KEEP,
+    Pruned,
+    back_up_keys,
+    prune,
+    read_erased,
+    restore_keys,
+    write_erased,
+)
 from server.store.keys import KeyFile
 from server.store.rotating import rotate
 
 
 def add(commands: Any) -> None:
-    """Six verbs."""
+    """Seven verbs."""
     parser = commands.add_parser(
         "keys", help="copy the keys, put them back, delete old copies, change them"
     )
@@ -42,6 +50,13 @@ def add(commands: Any) -> None:
     )
     pruning.add_argument("folder", type=Path, metavar="FOLDER")
     pruning.set_defaults(run=_prune)
+    erasing = verbs.add_parser(
+        "erased", help="copy whose keys were thrown away, and back", description=_erased.__doc__
+    )
+    way = erasing.add_mutually_exclusive_group(required=True)
+    way.add_argument("--to", type=Path, metavar="FILE")
+    way.add_argument("--from", type=Path, metavar="FILE", dest="origin")
+    erasing.set_defaults(run=_erased)
     rotating = verbs.add_parser(
         "rotate",
         help="change the key file and all keys while people talk",
@@ -112,6 +127,18 @@ def _prune(asked: argparse.Namespace, settings: Settings) -> None:
     with copying.refusals_of_the_disk():
         pruned = prune(settings, asked.folder, datetime.now(UTC))
     print("\n".join(_lines(pruned)))
+
+
+def _erased(asked: argparse.Namespace, settings: Settings) -> None:
+    """Write the ids of erased members into a file, over an older one; or throw those keys away that a file names.
+
+    Where keys were lost, first `hearth keys restore`, then this: else an old copy brings back who was erased since.
+    """
+    with copying.refusals_of_the_disk():
+        if asked.to:
+            print(f"{asked.to}: {write_erased(settings, asked.to)} erased members, by id alone.")
+        else:
+            print(f"{read_erased(settings, asked.origin)} members are erased here again.")
 
 
 def _rotate(_: argparse.Namespace, settings: Settings) -> None:

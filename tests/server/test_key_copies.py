@@ -10,7 +10,15 @@ import pytest
 from server.errors import NotNow
 from server.ids import new_id
 from server.settings import Settings, read_settings
-from server.store.copies.key_copies import KEEP, back_up_keys, prune, restore_keys
+from server.store.copies.key_copies import (
+    KEEP,
+    back_up_keys,
+    erased_members,
+    prune,
+    read_erased,
+    restore_keys,
+    write_erased,
+)
 from server.store.copies.sealed_file import NotACopy, WrongPassphrase
 from server.store.keys import KeyFile, KeyStore
 from server.store.occupied import in_use
@@ -145,3 +153,26 @@ def test_a_key_file_that_sealed_nothing_makes_way(settings: Settings, tmp_path: 
     assert restore_keys(settings, tmp_path / "copy", PASSPHRASE).key_file
     assert sealer(settings).open(ash, sealed, SPOT) == "words"
     assert len(list(settings.data_dir.glob("hearth.key.unused-*"))) == 1
+
+
+def test_who_was_erased_stays_so_where_that_list_was_lost_with_the_keys(
+    settings: Settings, tmp_path: Path
+) -> None:
+    ash, birch = new_id(), new_id()
+    sealed = {member: sealer(settings).seal(member, "still here", SPOT) for member in (ash, birch)}
+    back_up_keys(settings, tmp_path / "copy", PASSPHRASE, NOW)
+    KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(ash, NOW + DAY)
+    (tmp_path / "list").write_text("an older one")
+    assert write_erased(settings, tmp_path / "list") == 1
+    lose_the_keys(settings)
+    (settings.data_dir / "erased").unlink()
+    restore_keys(settings, tmp_path / "copy", PASSPHRASE)
+    assert sealer(settings).open(ash, sealed[ash], SPOT) == "still here", "the guard"
+    assert read_erased(settings, tmp_path / "list") == 1
+    with pytest.raises(Unreadable):
+        sealer(settings).open(ash, sealed[ash], SPOT)
+    assert sealer(settings).open(birch, sealed[birch], SPOT) == "still here"
+    assert erased_members(settings) == {ash: NOW + DAY}
+    assert read_erased(settings, tmp_path / "list") == 0
+    with in_use(settings), pytest.raises(NotNow):
+        read_erased(settings, tmp_path / "list")

@@ -125,6 +125,35 @@ def erased_members(settings: Settings) -> dict[UUID, datetime]:
         keys.close()
 
 
+def write_erased(settings: Settings, path: Path) -> int:
+    """Their ids, over what stood in that file: a new one has all that were in an older. Returns how many."""
+    erased = erased_members(settings)
+    lines = (f"{member} {at.isoformat()}\n" for member, at in erased.items())
+    write_durably(path, "".join(lines).encode())
+    return len(erased)
+
+
+def read_erased(settings: Settings, path: Path) -> int:
+    """Keys of those whom the file names are thrown away here, too. Returns how many were not known as erased.
+
+    Raises NotNow while Hearth runs, Misconfigured where there is no such file.
+    """
+    if not path.is_file():
+        raise Misconfigured(f"There is no file {path}.")
+    with alone(settings):
+        keys = KeyStore(settings.keys_at, KeyFile.read(settings.key_path))
+        try:
+            known = keys.erased()
+            missing = {
+                member: at for member, at in Erased(path).members().items() if member not in known
+            }
+            for member, at in missing.items():
+                keys.shred(member, at)
+        finally:
+            keys.close()
+    return len(missing)
+
+
 def _rows(content: dict[str, Any], key_file: KeyFile) -> list[Row]:
     """Copies from before keys had versions hold the first; those from before the key file was changed are wrapped
     by the one before, which they hold, and are wrapped again."""
