@@ -58,6 +58,7 @@ def served() -> dict[str, set[str]]:
     COUNTS.problems["error", "serve"] += 0
     parts: Any = SimpleNamespace(
         hub=SimpleNamespace(sockets=list),
+        feed=SimpleNamespace(hints_cross=True),
         database=SimpleNamespace(waiting=0),
         assessor=SimpleNamespace(state="ready", answering=["1"], wanted=1),
         watch=replace(Watch(), look=look, disk=Disk(1, 2)),

@@ -160,6 +160,10 @@ def _of_the_process(parts: Parts) -> Iterator[Any]:
     )
     yield Gauge("hearth_connections", "Open sockets.", len(parts.hub.sockets()))
     yield Gauge("hearth_writer_queue", "Units that wait to be written.", parts.database.waiting)
+    if parts.feed:
+        yield Gauge(
+            "hearth_hints_up", "1 when workers' hints to each other cross.", parts.feed.hints_cross
+        )
     yield Gauge("hearth_classifier_up", "1 when the model reads.", parts.assessor.state == "ready")
     yield Gauge(
         "hearth_classifiers_wanted", "Processes that should read for it.", parts.assessor.wanted

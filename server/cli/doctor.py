@@ -103,12 +103,27 @@ def _database(settings: Settings) -> tuple[bool, str]:
     has_steward = beside.do(settings, people.has_steward)
     found = beside.do(settings, stored.look)
     kind = f"{found.database}, {found.database_bytes / _MIB:.1f} MiB"
+    if off := beside.do(settings, stored.does_not_keep):
+        return (
+            False,
+            f"{kind}; {' and '.join(off)} off: a power cut takes words that were acknowledged.",
+        )
     if has_steward:
         return True, f"{kind}, at the newest shape."
     return (
         False,
         f"{kind}, at the newest shape; nobody is steward yet: use the link that `hearth serve` prints.",
     )
+
+
+def _redis(settings: Settings) -> tuple[bool, str]:
+    if not settings.redis_url:
+        return True, "none: hints go through the database."
+    from server.live.by_redis import answers
+
+    if asyncio.run(answers(settings.redis_url)):
+        return True, "it answers."
+    return False, "it does not answer: what is said at another worker comes up to a second late."
 
 
 def _audit_log(settings: Settings) -> tuple[bool, str]:
@@ -241,6 +256,7 @@ _CHECKS: tuple[tuple[str, Callable[[Settings], tuple[bool, str]]], ...] = (
     ("backup", _backup),
     ("data folder", machine.data_folder),
     ("database", _database),
+    ("redis", _redis),
     ("queue", _queue),
     ("audit log", _audit_log),
     ("help lines", _help_lines),

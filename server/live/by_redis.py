@@ -101,3 +101,15 @@ def _plainly() -> Iterator[None]:
         yield
     except RedisError as error:
         raise ConnectionError(type(error).__name__) from None
+
+
+async def answers(url: str) -> bool:
+    """Whether there is one."""
+    redis = Redis.from_url(url, socket_timeout=_PATIENCE_S, socket_connect_timeout=_PATIENCE_S)
+    try:
+        with _plainly():
+            return bool(await redis.ping())
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        await redis.aclose()

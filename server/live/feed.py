@@ -96,6 +96,11 @@ class Feed:
         if self._hints:
             await self._hints.close()
 
+    @property
+    def hints_cross(self) -> bool:
+        """Without them what others wrote is up to a second late."""
+        return self._hints is not None and self._hints.is_up
+
     # --- what happens here ---
 
     def announce(self, told: list[Announcement]) -> None:

@@ -18,6 +18,7 @@ from server.protocol.base import Wire
 
 log = logging.getLogger(__name__)
 
+_OUT, _IN = "hints out", "hints in"
 _AGAIN_S = 0.5
 _PATIENCE_S = 1.0
 _SIGNED = 32
@@ -75,10 +76,16 @@ class Hints:
         self._hear = hear
         self._next = Hint(worker=worker)
         self._any = asyncio.Event()
+        self._broken: set[str] = set()
         self._tasks = [
-            asyncio.create_task(self._keep(self._send), name="hints out"),
-            asyncio.create_task(self._keep(self._listen), name="hints in"),
+            asyncio.create_task(self._keep(go, name), name=name)
+            for name, go in ((_OUT, self._send), (_IN, self._listen))
         ]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether they cross, as far as is known: one's own come back, and in a silent place there are none."""
+        return not self._broken
 
     def heads(self, heads: dict[UUID, int], *, told: bool) -> None:
         """Rooms have come so far; told: something crossed."""
@@ -105,17 +112,16 @@ class Hints:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._carrier.close()
 
-    async def _keep(self, go: Callable[[], Awaitable[None]]) -> None:
+    async def _keep(self, go: Callable[[], Awaitable[None]], name: str) -> None:
         """Whatever becomes of the carrier: rooms go on through the database meanwhile."""
-        said = False
         while True:
             try:
                 await go()
-                said = False
+                self._broken.discard(name)
             except FAULTS as error:
-                if not said:
+                if name not in self._broken:
                     log.warning("hints do not cross: %s", type(error).__name__)
-                said = True
+                self._broken.add(name)
                 await asyncio.sleep(_AGAIN_S)
 
     async def _send(self) -> None:
@@ -139,6 +145,7 @@ class Hints:
         except ValidationError:
             log.warning("a hint could not be read")
             return
+        self._broken.discard(_IN)
         if hint.worker != self._worker:
             self._hear(hint)
 

@@ -74,6 +74,13 @@ def version_of(work: Work) -> str:
     return f"SQLite {_one(work, 'SELECT sqlite_version()')}"
 
 
+def does_not_keep(work: Work) -> list[str]:
+    """Settings of PostgreSQL by which a power cut takes what it said was written; SQLite's are ours."""
+    if work.connection.dialect.name != "postgresql":
+        return []
+    return [name for name in ("fsync", "full_page_writes") if _one(work, f"SHOW {name}") == "off"]
+
+
 def clock_ahead(work: Work) -> timedelta:
     """By how much the clock where the database runs is ahead of the one here; SQLite runs here."""
     if work.connection.dialect.name != "postgresql":

@@ -1,5 +1,6 @@
 """The doctor looks from outside, as browsers do, and at the machine: what is wrong is said, in one line."""
 
+import asyncio
 import ssl
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from server.api.shield import _HEADERS
-from server.cli import machine, outside
+from server.cli import doctor, machine, outside
 from server.settings import read_settings
 from tests.certificates import certificate_of
 from tests.server.live_server import free_port
+from tests.services import Postgres
 
 OURS = [*_HEADERS.items(), ("content-security-policy", "default-src 'none'")]
 
@@ -116,3 +118,25 @@ def test_running_as_root_is_to_be_mended() -> None:
     assert machine.judge_user(0)[0] is False
     assert machine.judge_user(1000)[0] is True
     assert machine.judge_user(None)[0] is True
+
+
+async def test_a_database_that_forgets_at_a_power_cut_is_to_be_mended(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """The tests' own does: nothing here needs to outlive them."""
+    url = await postgres.create()
+    settings = read_settings({}, data_dir=tmp_path, database_url=url)
+    ok, words = await asyncio.to_thread(doctor._database, settings)
+    assert not ok
+    assert "fsync and full_page_writes off" in words
+
+
+def test_redis_is_asked(redis_url: str) -> None:
+    def asked(url: str) -> tuple[bool, str]:
+        return doctor._redis(read_settings({"HEARTH_REDIS_URL": url}))
+
+    assert asked(redis_url) == (True, "it answers.")
+    ok, words = asked(f"redis://127.0.0.1:{free_port()}/0")
+    assert not ok
+    assert "does not answer" in words
+    assert doctor._redis(read_settings({}))[0]

@@ -239,7 +239,7 @@ async def test_hints_reach_the_others_and_not_their_own(
     stranger = Hints(carrier(), b"another", new_id(), mine.append)
     try:
         async with asyncio.timeout(20):
-            while not theirs:
+            while not theirs or not one.is_up:
                 stranger.heads({room: 9_000}, told=False)
                 one.heads({room: 7}, told=False)
                 await asyncio.sleep(0.05)
@@ -248,6 +248,17 @@ async def test_hints_reach_the_others_and_not_their_own(
     finally:
         for hints in (one, two, stranger):
             await hints.close()
+
+
+async def test_hints_that_nobody_carries_are_said_to_be_away() -> None:
+    nobody = RedisCarrier(f"redis://127.0.0.1:{free_port()}/0", "hearth-test")
+    hints = Hints(nobody, b"ours", new_id(), lambda _: None)
+    assert hints.is_up, "nothing is known yet"
+    async with asyncio.timeout(10):
+        while hints.is_up:
+            hints.heads({new_id(): 1}, told=False)
+            await asyncio.sleep(0.05)
+    await hints.close()
 
 
 async def test_what_crosses_is_sealed_and_read_in_its_order(
