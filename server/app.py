@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import logging
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -121,6 +122,7 @@ from server.store.heads import Heads
 from server.store.keys import KeyStore
 from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
+from server.store.place import get_epoch
 from server.store.sealing import Sealer
 from server.store.turn import Turn
 from server.store.work import Database
@@ -287,7 +289,8 @@ async def _build(
     catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
     if feed:
-        secret = keys.server_secret("hints")
+        epoch = await database.read(get_epoch)
+        secret = hmac.digest(keys.server_secret("hints"), epoch.encode(), "sha256")
         channel = f"hearth-{hashlib.sha256(secret).hexdigest()[:16]}"
         stored = listening.StoredFeed(database)
         await feed.open(stored, _carrier(settings, channel), secret)

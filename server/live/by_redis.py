@@ -35,6 +35,8 @@ return 0
 class RedisCarrier:
     """Carries hints on a channel. Raises OSError, TimeoutError."""
 
+    most_bytes = 65_536
+
     def __init__(self, url: str, channel: str) -> None:
         self._redis = Redis.from_url(
             url,

@@ -1,7 +1,7 @@
 """What happens at other workers reaches those who listen here: read from the database, in its order.
 
 A room is told in one place, and always its next `seq`. What this worker wrote itself is handed over when
-it is the next; else, and for whatever others wrote, the room is read up to where it stands. Seats and
+it is the next, and so is what another worker's hint carries; else the room is read up to where it stands. Seats and
 sessions that ended elsewhere are heard before any change that was written after them. What was written
 here and never handed over, because the answer to its commit was lost, is read as others' is.
 """
@@ -15,9 +15,13 @@ from collections.abc import Awaitable, Collection
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from server.errors import ServerError
-from server.live.hints import Carrier, Hint, Hints
+from server.live.encoding import json_of
+from server.live.hints import Carried, Carrier, Hint, Hints
 from server.live.hub import Hub
+from server.protocol import frames
 from server.store.pace import PACE
 from server.store.work import CROSSING, Announcement, Crossed, ToRoom
 
@@ -106,8 +110,11 @@ class Feed:
     def announce(self, told: list[Announcement]) -> None:
         """After a commit of this worker."""
         others_first, crosses = False, any(isinstance(one, CROSSING) for one in told)
+        changes: list[Carried] = []
         if told and isinstance(crossed := told[0], Crossed):
             others_first = crossed.number > self._number
+            if not crosses:
+                changes = self._carried(crossed.number, told)
             told = self._not_told_yet(crossed, told)
         heads: dict[UUID, int] = {}
         firsts: dict[UUID, int] = {}
@@ -124,7 +131,18 @@ class Feed:
         if late:
             self._want(late)
         if self._hints:
-            self._hints.heads(heads, told=crosses)
+            self._hints.heads(heads, told=crosses, changes=changes)
+
+    def _carried(self, before: int, told: list[Announcement]) -> list[Carried]:
+        """What changed in rooms where members listen at other workers."""
+        return [
+            Carried(room=one.room, seq=one.seq, before=before, frame=json_of(one.frame))
+            for one in told
+            if isinstance(one, ToRoom) and self._is_heard_elsewhere(one.room)
+        ]
+
+    def _is_heard_elsewhere(self, room: UUID) -> bool:
+        return any(room in rooms or room in crowds for _, rooms, crowds in self._elsewhere.values())
 
     def _not_told_yet(self, crossed: Crossed, told: list[Announcement]) -> list[Announcement]:
         """Without what was read before it was handed over; what is left counts as told."""
@@ -189,6 +207,7 @@ class Feed:
     # --- what others say ---
 
     def _hear(self, hint: Hint) -> None:
+        self._hub.announce(self._next_of(hint.changes))
         wanted = {room for room, seq in hint.heads.items() if self._is_new(room, seq)}
         if hint.told or wanted:
             self._want(wanted)
@@ -199,6 +218,19 @@ class Feed:
                 task.add_done_callback(self._typists.discard)
         if hint.here or hint.crowds:
             self._note_here(hint)
+
+    def _next_of(self, changes: list[Carried]) -> list[Announcement]:
+        """Those that come next in their rooms, where all that crossed before them was heard; the rest is read."""
+        at: dict[UUID, int | None] = {}
+        told: list[Announcement] = []
+        for one in changes:
+            before = at.setdefault(one.room, self._hub.told_up_to(one.room))
+            if before is not None and one.seq == before + 1 and one.before <= self._number:
+                with contextlib.suppress(ValidationError):  # newer code wrote it: it is read
+                    frame = frames.server_frame.validate_json(one.frame)
+                    told.append(ToRoom(one.room, one.seq, frame))
+                    at[one.room] = one.seq
+        return told
 
     def _want(self, rooms: set[UUID]) -> None:
         self._wanted |= rooms

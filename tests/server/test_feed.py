@@ -1,5 +1,6 @@
 """What other workers wrote: read where there is a gap, in order, once, and after who may no longer hear it."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from server.ids import new_id
 from server.live.connection import Connection, Listener
 from server.live.encoding import payload_of
 from server.live.feed import Feed, Since
-from server.live.hints import Hint, _in_parts
+from server.live.hints import Carried, Hint, Hints, _in_parts
 from server.live.hub import Hub
 from server.protocol import frames
 from server.store.work import Announcement, Crossed, SeatEnded, ToMember, ToRoom
@@ -184,10 +185,127 @@ def test_members_at_two_workers_are_counted_once() -> None:
     assert here.hub.here() == {ROOM: 2}
 
 
+def carried(seq: int, before: int = 0, kind: str = "changed") -> Carried:
+    frame = f'{{"type":"{kind}","room":"{ROOM}","seq":{seq}}}'
+    return Carried(room=ROOM, seq=seq, before=before, frame=frame)
+
+
+def test_what_another_worker_carries_here_is_told_when_it_is_the_next() -> None:
+    worker, other = Worker(Database()), new_id()
+    changes = [carried(1), carried(2), carried(4), carried(2)]
+    worker.feed._hear(Hint(worker=other, changes=changes, heads={ROOM: 4}))
+    assert worker.heard() == [1, 2], "one is missing between"
+    assert worker.feed._wanted == {ROOM}
+    worker.feed._wanted.clear()
+    worker.feed._hear(Hint(worker=other, changes=[carried(3), carried(4)], heads={ROOM: 4}))
+    assert worker.heard() == [1, 2, 3, 4]
+    assert not worker.feed._wanted, "nothing is left to read"
+
+
+async def test_nothing_carried_is_told_before_what_crossed_before_it() -> None:
+    database = Database()
+    worker = Worker(database)
+    birch = worker.listen()
+    database.told.append(SeatEnded(ROOM, worker.ash.connection.actor.id, "removed"))
+    database.write()
+    worker.feed._hear(Hint(worker=new_id(), changes=[carried(1, before=1)], heads={ROOM: 1}))
+    assert worker.heard(birch) == []
+    await worker.feed.read_on(worker.feed._wanted)
+    assert (worker.heard(birch), worker.heard()) == ([1], [])
+
+
+def test_what_newer_code_carries_is_read() -> None:
+    worker = Worker(Database())
+    changes = [carried(1, kind="of tomorrow"), carried(2)]
+    worker.feed._hear(Hint(worker=new_id(), changes=changes, heads={ROOM: 2}))
+    assert worker.heard() == []
+    assert worker.feed._wanted == {ROOM}
+
+
+def test_only_what_somebody_hears_elsewhere_is_carried_and_nothing_that_crosses() -> None:
+    database = Database()
+    worker, other = Worker(database), new_id()
+    sent: list[list[Carried]] = []
+    worker.feed._hints = type(
+        "Sent", (), {"heads": lambda _, heads, told, changes: sent.append(list(changes))}
+    )()
+    worker.feed.announce([Crossed(0, 0), database.write()])
+    worker.feed._hear(Hint(worker=other, here={ROOM: ["somebody"]}))
+    worker.feed.announce([Crossed(0, 0), database.write()])
+    ended = SeatEnded(ROOM, new_id())
+    worker.feed.announce([Crossed(0, 1), ended, database.write()])
+    assert [[one.seq for one in each] for each in sent] == [[], [2], []]
+    assert sent[1][0].before == 0
+    told = frames.server_frame.validate_json(sent[1][0].frame)
+    assert told == database.changes[1].frame
+
+
 def test_a_hint_that_is_too_long_for_one_notice_goes_in_parts() -> None:
     worker = new_id()
     hint = Hint(worker=worker, told=True, heads={new_id(): 10_000 + n for n in range(300)})
-    parts = [Hint.model_validate_json(part) for part in _in_parts(hint)]
+    parts = [Hint.model_validate_json(part) for part in _in_parts(hint, 5_900)]
     assert len(parts) > 1
+    assert all(len(part.model_dump_json(exclude_defaults=True)) <= 5_900 for part in parts)
     assert {room: seq for part in parts for room, seq in part.heads.items()} == hint.heads
     assert any(part.told for part in parts)
+
+
+def test_what_fits_in_no_part_is_left_out_and_changes_come_before_where_rooms_stand() -> None:
+    long = Carried(room=ROOM, seq=2, before=0, frame="x" * 2_000)
+    changes = [carried(1), long, carried(3)]
+    hint = Hint(worker=new_id(), changes=changes, heads={ROOM: 3})
+    parts = [Hint.model_validate_json(part) for part in _in_parts(hint, 500)]
+    assert [[one.seq for one in part.changes] for part in parts] == [[1], [3]]
+    assert parts[-1].heads == {ROOM: 3}
+
+
+class Loop:
+    """A carrier that hands what is sent to all who listen, by the way of whoever reaches it."""
+
+    most_bytes = 5_900
+
+    def __init__(self) -> None:
+        self.hear: list[Callable[[bytes], None]] = []
+        self.sent: list[bytes] = []
+        self.all_listen = asyncio.Event()
+
+    async def send(self, hint: bytes) -> None:
+        self.sent.append(hint)
+        for hear in self.hear:
+            hear(hint)
+
+    async def listen(self, hear: Callable[[bytes], None]) -> None:
+        self.hear.append(hear)
+        if len(self.hear) == 3:
+            self.all_listen.set()
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_a_hint_can_be_read_by_its_own_community_alone_and_changed_by_nobody() -> None:
+    loop, elsewhere = Loop(), []  # type: ignore[var-annotated]
+    heard = asyncio.Queue[Hint]()
+    one = Hints(loop, b"ours", new_id(), lambda _: None)
+    two = Hints(loop, b"ours", new_id(), heard.put_nowait)
+    other = Hints(loop, b"another epoch", new_id(), elsewhere.append)
+    frame = '{"type":"message","text":"WORDS-OF-ASH"}'
+    async with asyncio.timeout(10):
+        await loop.all_listen.wait()
+        for seq in (1, 2):
+            change = Carried(room=ROOM, seq=seq, before=0, frame=frame)
+            one.heads({ROOM: seq}, told=False, changes=[change])
+            assert (await heard.get()).changes[0].frame == frame
+    assert elsewhere == []
+    first, second = loop.sent
+    assert b"WORDS" not in first + second
+    assert first[16:28] != second[16:28], "no number twice under one key"
+    for at in (0, 16, 28, len(first) - 1):
+        changed = bytearray(first)
+        changed[at] ^= 1
+        await loop.send(bytes(changed))
+    await loop.send(b"")
+    assert heard.empty()
+    for hints in (one, two, other):
+        await hints.close()
