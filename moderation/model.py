@@ -181,6 +181,8 @@ class EmbeddedModel:
         rule = found.rules[name]
         if self._both is None:
             return rule
+        if not any(char.isalnum() for char in found.folded.text):
+            return min(rule, float(chances[AT[name]]))  # without a word, only the rules can tell
         if self._both.blend.linear[AT[name]]:
             return float(chances[AT[name]])  # the blend has weighed the rules already
         odds = chances[AT[name]] / (1 - chances[AT[name]])

@@ -109,7 +109,7 @@ def test_a_language_it_cannot_read_is_not_assessed(text):
     assert (assessment.assessed, assessment.why_not) == (False, "language")
 
 
-@pytest.mark.parametrize("text", ["ok", "thanks", "😂", "", "hm", "Berlin"])
+@pytest.mark.parametrize("text", ["ok", "thanks", "😂", "", "...", "!!", "hm", "Berlin"])
 def test_a_few_letters_are_assessed_and_harmless(text):
     assert assess(text).assessed
     assert verdict(text, POST).handling is Handling.PUBLISH
