@@ -1,7 +1,7 @@
 """The connections to PostgreSQL: all in use, ended while nobody used them, ended in the middle of a work."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from server.errors import Unavailable
 from server.store.postgres import PostgresDatabase
-from server.store.work import Work
+from server.store.work import Together, Work
 from tests.server.store_fixture import TestClock, open_postgres
 from tests.services import Postgres
 
@@ -84,6 +84,23 @@ async def test_a_work_that_loses_its_connection_in_its_commit_is_not_done_again(
     with pytest.raises(Unavailable):
         await database.do(write)
     assert len(tries) == 1
+
+
+async def test_what_is_done_together_and_lost_in_its_commit_is_asked_for_one_by_one(
+    database: PostgresDatabase,
+) -> None:
+    """Each finds out for itself whether it was done."""
+    together: list[int] = []
+
+    def many(work: Work, items: Sequence[int]) -> list[int | None]:
+        together.extend(items)
+        _run(work, "INSERT INTO fated VALUES (1)")
+        return list(items)
+
+    await database.do(lambda work: _run(work, *_END_AT_COMMIT))
+    alone = Together(many, lambda work, item: -item)
+    assert await asyncio.gather(*(database.do_together(alone, n) for n in (1, 2))) == [-1, -2]
+    assert sorted(together) == [1, 2], "once each"
 
 
 async def test_who_finds_every_connection_in_use_may_come_again(
