@@ -125,6 +125,8 @@ def _begin_anew(asked: argparse.Namespace, settings: Settings) -> None:
             begin_anew(settings, end_sessions=asked.log_everybody_out, now=datetime.now(UTC))
         )
     print(f"The newest that is written down here is of {begun.back_to:%Y-%m-%d %H:%M:%S} UTC.")
+    if not asked.log_everybody_out:
+        print("Sessions that ended after that stand again: --log-everybody-out ends all of them.")
     print("\n".join(_what_follows(begun, settings)))
 
 

@@ -117,6 +117,7 @@ def _restore(asked: argparse.Namespace, settings: Settings) -> None:
     print(f"{back.members} keys are back; all others were here already.")
     if back.erased:
         print(f"{back.erased} members were erased since: their keys stay away.")
+    print("Was the list of who was erased lost as well? Then now: hearth keys erased --from FILE.")
 
 
 def _prune(asked: argparse.Namespace, settings: Settings) -> None:

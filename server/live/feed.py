@@ -34,6 +34,10 @@ _AGAIN_S = 0.2
 _NAMED = 500
 """Members of a room who are named to other workers; of more only the number is said."""
 _SAY_AGAIN_S = 5.0
+_HANDED_OVER_S = 10.0
+"""After its commit, what was written here is handed over within so long."""
+_SEES_S = 2 * LOOK_EVERY_S
+"""Who has not looked into the database for longer takes nothing from hints."""
 _GONE_S = 12.0
 
 
@@ -73,6 +77,9 @@ class Feed:
         self._number = 0
         self._ahead: set[int] = set()
         """Numbers that were told here out of turn: past what was read."""
+        self._read: dict[int, float] = {}
+        """Numbers that were read and told lately, and when: what is handed over after that is left out."""
+        self._looked_at = time.monotonic()
         self._store: Store | None = None
         self._hints: Hints | None = None
         self._wake = asyncio.Event()
@@ -149,7 +156,7 @@ class Feed:
         own = range(crossed.number + 1, crossed.number + crossed.own + 1)
         numbers = iter(own)
         left = [
-            one for one in told if not (isinstance(one, CROSSING) and self._is_told(next(numbers)))
+            one for one in told if not (isinstance(one, CROSSING) and next(numbers) in self._read)
         ]
         if crossed.number <= self._number:
             self._number = max(self._number, crossed.number + crossed.own)
@@ -223,6 +230,8 @@ class Feed:
         """Those that come next in their rooms, where all that crossed before them was heard; the rest is read."""
         at: dict[UUID, int | None] = {}
         told: list[Announcement] = []
+        if time.monotonic() - self._looked_at > _SEES_S:
+            return told  # what was held up on its way may be hidden by now
         for one in changes:
             before = at.setdefault(one.room, self._hub.told_up_to(one.room))
             if before is not None and one.seq == before + 1 and one.before <= self._number:
@@ -304,12 +313,19 @@ class Feed:
             standing = {room: self._hub.told_up_to(room) for room in wanted}
             rooms = {room: seq for room, seq in standing.items() if seq is not None}
             since = await self._store.since(self._number, frozenset(self._ahead), rooms)
-            told = [one for number, one in since.told if not self._is_told(number)]
+            news = {number: one for number, one in since.told if not self._is_told(number)}
             self._number = max(self._number, since.number)
+            self._note_read(news)
             self._ahead = {number for number in self._ahead if number > self._number}
-            self._hub.announce(told)
+            self._hub.announce([*news.values()])
             self._hub.announce([one for one in since.changes if self._is_next(one)])
             more = since.more
+        self._looked_at = time.monotonic()
+
+    def _note_read(self, numbers: Collection[int]) -> None:
+        now = time.monotonic()
+        self._read = {one: at for one, at in self._read.items() if at > now - _HANDED_OVER_S}
+        self._read.update(dict.fromkeys(numbers, now))
 
     def _is_next(self, one: ToRoom) -> bool:
         """False for what was handed over meanwhile, and where nobody listens any more."""

@@ -80,7 +80,13 @@ class Carrier(Protocol):
         ...
 
 
-FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+FAULTS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # of several hosts, none takes writes at this moment
+    OSError,
+    TimeoutError,
+)
 
 
 class Hints:
@@ -166,9 +172,15 @@ class Hints:
             self._broken.discard(_IN)
             return
         try:
-            self._hear(Hint.model_validate_json(self._open(came)))
+            hint = Hint.model_validate_json(self._open(came))
         except (InvalidTag, ValueError, ValidationError):
             log.warning("a hint was not one of ours")
+            return
+        try:
+            self._hear(hint)
+        except Exception as error:
+            # Whatever it was about: the database says it within a second.
+            log.error("a hint was not heard: %s", type(error).__name__)
 
     def _seal(self, said: bytes) -> bytes:
         """Each worker has a key of its own, and counts: no two hints share a number under one key."""

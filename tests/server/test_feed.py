@@ -259,6 +259,24 @@ def test_what_fits_in_no_part_is_left_out_and_changes_come_before_where_rooms_st
     assert parts[-1].heads == {ROOM: 3}
 
 
+def test_nothing_carried_is_told_where_nobody_has_looked_for_long() -> None:
+    """Meanwhile it may have been hidden, and whoever holds it up would know when to let go."""
+    worker = Worker(Database())
+    worker.feed._looked_at -= 3
+    worker.feed._hear(Hint(worker=new_id(), changes=[carried(1)], heads={ROOM: 1}))
+    assert worker.heard() == []
+    assert worker.feed._wanted == {ROOM}
+
+
+def test_what_is_done_here_is_told_also_where_the_database_went_back() -> None:
+    """Its numbers come again."""
+    worker = Worker(Database())
+    worker.feed._number = 100
+    ended = SeatEnded(ROOM, worker.ash.connection.actor.id, "removed")
+    worker.feed.announce([Crossed(95, 1), ended])
+    assert worker.ash.ended
+
+
 class Loop:
     """A carrier that hands what is sent to all who listen, by the way of whoever reaches it."""
 
@@ -307,5 +325,12 @@ async def test_a_hint_can_be_read_by_its_own_community_alone_and_changed_by_nobo
         await loop.send(bytes(changed))
     await loop.send(b"")
     assert heard.empty()
-    for hints in (one, two, other):
+    deaf = Hints(loop, b"ours", new_id(), lambda _: [][1])
+    await asyncio.sleep(0)
+    one.heads({ROOM: 3}, told=False)
+    async with asyncio.timeout(10):
+        assert (await heard.get()).heads == {ROOM: 3}, (
+            "who cannot hear one keeps nobody else from it"
+        )
+    for hints in (one, two, other, deaf):
         await hints.close()

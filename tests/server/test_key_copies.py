@@ -174,5 +174,7 @@ def test_who_was_erased_stays_so_where_that_list_was_lost_with_the_keys(
     assert sealer(settings).open(birch, sealed[birch], SPOT) == "still here"
     assert erased_members(settings) == {ash: NOW + DAY}
     assert read_erased(settings, tmp_path / "list") == 0
+    (settings.data_dir / "erased").unlink()
+    assert write_erased(settings, tmp_path / "list") == 1, "a list that knows more keeps it"
     with in_use(settings), pytest.raises(NotNow):
         read_erased(settings, tmp_path / "list")

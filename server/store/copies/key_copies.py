@@ -126,8 +126,8 @@ def erased_members(settings: Settings) -> dict[UUID, datetime]:
 
 
 def write_erased(settings: Settings, path: Path) -> int:
-    """Their ids, over what stood in that file: a new one has all that were in an older. Returns how many."""
-    erased = erased_members(settings)
+    """Their ids, and those that stand in that file: after a loss it may know more than is known here. How many."""
+    erased = Erased(path).members() | erased_members(settings)
     lines = (f"{member} {at.isoformat()}\n" for member, at in erased.items())
     write_durably(path, "".join(lines).encode())
     return len(erased)
