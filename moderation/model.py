@@ -131,7 +131,7 @@ class EmbeddedModel:
         risk = scores + self._linear.scores(*hits_vector(found.hits))
         found.linear[self._columns] = self._linear.log_odds(risk)
         found.others = toward_others(found.tokens.normal)
-        if not any(char.isalnum() for char in found.others.text):
+        if not _has_words(found.others.text):
             found.linear[: len(TOXICITY)] = _NOTHING_SAID
         else:
             own = scores
@@ -181,7 +181,7 @@ class EmbeddedModel:
         rule = found.rules[name]
         if self._both is None:
             return rule
-        if not any(char.isalnum() for char in found.folded.text):
+        if not _has_words(found.folded.text):
             return min(rule, float(chances[AT[name]]))  # without a word, only the rules can tell
         if self._both.blend.linear[AT[name]]:
             return float(chances[AT[name]])  # the blend has weighed the rules already
@@ -237,6 +237,10 @@ _SECOND_OPINION: Final = 4.5
 the encoder alone called a quarter of real peers' replies dismissive."""
 _SHOW_FROM: Final = 0.3
 """Words are marked from here on: a doubtful text has doubtful words, and people want to see them."""
+
+
+def _has_words(text: str) -> bool:
+    return any(char.isalnum() for char in text)
 
 
 def _read_encoder(both: Both, read: Sequence[Found]) -> None:

@@ -16,11 +16,6 @@ def encode(frame: Wire) -> bytes:
     return _header(len(payload)) + payload
 
 
-def json_of(frame: Wire) -> str:
-    """Without what is None, and without a header."""
-    return frame.__pydantic_serializer__.to_json(frame, exclude_none=True).decode()
-
-
 def payload_of(frame: bytes) -> str:
     """The JSON of an encoded frame, for a server that makes the header itself."""
     return frame[{126: 4, 127: 10}.get(frame[1], 2) :].decode()

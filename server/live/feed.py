@@ -18,7 +18,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from server.errors import ServerError
-from server.live.encoding import json_of
+from server.live.encoding import encode, payload_of
 from server.live.hints import Carried, Carrier, Hint, Hints
 from server.live.hub import Hub
 from server.protocol import frames
@@ -143,7 +143,7 @@ class Feed:
     def _carried(self, before: int, told: list[Announcement]) -> list[Carried]:
         """What changed in rooms where members listen at other workers."""
         return [
-            Carried(room=one.room, seq=one.seq, before=before, frame=json_of(one.frame))
+            Carried(room=one.room, seq=one.seq, before=before, frame=payload_of(encode(one.frame)))
             for one in told
             if isinstance(one, ToRoom) and self._is_heard_elsewhere(one.room)
         ]

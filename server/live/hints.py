@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from server.protocol.base import Wire
 
@@ -173,7 +173,7 @@ class Hints:
             return
         try:
             hint = Hint.model_validate_json(self._open(came))
-        except (InvalidTag, ValueError, ValidationError):
+        except (InvalidTag, ValueError):
             log.warning("a hint was not one of ours")
             return
         try:
