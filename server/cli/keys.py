@@ -56,6 +56,11 @@ def add(commands: Any) -> None:
     way = erasing.add_mutually_exclusive_group(required=True)
     way.add_argument("--to", type=Path, metavar="FILE")
     way.add_argument("--from", type=Path, metavar="FILE", dest="origin")
+    erasing.add_argument(
+        "--unsigned",
+        action="store_true",
+        help="with --from: also a list whose key file is lost",
+    )
     erasing.set_defaults(run=_erased)
     rotating = verbs.add_parser(
         "rotate",
@@ -131,15 +136,17 @@ def _prune(asked: argparse.Namespace, settings: Settings) -> None:
 
 
 def _erased(asked: argparse.Namespace, settings: Settings) -> None:
-    """Write the ids of erased members into a file, over an older one; or throw those keys away that a file names.
+    """Write the ids of erased members into a signed list, over an older one; or throw those keys away that one names.
 
+    Nothing brings those keys back: a list that this community did not sign is not believed, but with --unsigned.
     Where keys were lost, first `hearth keys restore`, then this: else an old copy brings back who was erased since.
     """
     with copying.refusals_of_the_disk():
         if asked.to:
             print(f"{asked.to}: {write_erased(settings, asked.to)} erased members, by id alone.")
         else:
-            print(f"{read_erased(settings, asked.origin)} members are erased here again.")
+            again = read_erased(settings, asked.origin, unsigned=asked.unsigned)
+            print(f"{again} members are erased here again.")
 
 
 def _rotate(_: argparse.Namespace, settings: Settings) -> None:

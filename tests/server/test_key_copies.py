@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from server.errors import NotNow
+from server.errors import Misconfigured, NotNow
 from server.ids import new_id
 from server.settings import Settings, read_settings
 from server.store.copies.key_copies import (
@@ -162,7 +162,6 @@ def test_who_was_erased_stays_so_where_that_list_was_lost_with_the_keys(
     sealed = {member: sealer(settings).seal(member, "still here", SPOT) for member in (ash, birch)}
     back_up_keys(settings, tmp_path / "copy", PASSPHRASE, NOW)
     KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(ash, NOW + DAY)
-    (tmp_path / "list").write_text("an older one")
     assert write_erased(settings, tmp_path / "list") == 1
     lose_the_keys(settings)
     (settings.data_dir / "erased").unlink()
@@ -178,3 +177,38 @@ def test_who_was_erased_stays_so_where_that_list_was_lost_with_the_keys(
     assert write_erased(settings, tmp_path / "list") == 1, "a list that knows more keeps it"
     with in_use(settings), pytest.raises(NotNow):
         read_erased(settings, tmp_path / "list")
+
+
+def test_a_list_of_the_erased_that_was_not_signed_here_erases_nobody(
+    settings: Settings, tmp_path: Path
+) -> None:
+    ash, birch = new_id(), new_id()
+    sealed = sealer(settings).seal(ash, "still here", SPOT)
+    KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(birch, NOW)
+    listed = tmp_path / "list"
+    write_erased(settings, listed)
+    whole = listed.read_text()
+    for forged in (f"{ash} {NOW.isoformat()}\n", f"{ash} {NOW.isoformat()}\n{whole}", ""):
+        listed.write_text(forged)
+        with pytest.raises(Misconfigured, match="not signed"):
+            read_erased(settings, listed)
+        with pytest.raises(Misconfigured, match="not signed"):
+            write_erased(settings, listed)
+        assert listed.read_text() == forged
+    assert sealer(settings).open(ash, sealed, SPOT) == "still here"
+    listed.write_text(f"{ash} {NOW.isoformat()}\n")
+    assert read_erased(settings, listed, unsigned=True) == 1
+    with pytest.raises(Unreadable):
+        sealer(settings).open(ash, sealed, SPOT)
+
+
+def test_a_list_of_the_erased_is_believed_after_the_key_file_was_changed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    ash = new_id()
+    sealer(settings).seal(ash, "still here", SPOT)
+    KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(ash, NOW)
+    write_erased(settings, tmp_path / "list")
+    settings.key_path.write_text(KeyFile.read(settings.key_path).changed())
+    settings.key_path.write_text(KeyFile.read(settings.key_path).settled())
+    assert read_erased(settings, tmp_path / "list") == 0

@@ -3,6 +3,7 @@
 They are kept for days, not years: a member whose key was thrown away lives on in every older copy.
 """
 
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,9 @@ from server.store.occupied import alone
 
 KEEP = timedelta(days=7)
 """After this a copy is to be deleted, and what was erased before is gone for good."""
+_SIGNED = "signed "
+_LIST = b"erased|"
+"""Before what is signed: no head of the audit log begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,32 +130,52 @@ def erased_members(settings: Settings) -> dict[UUID, datetime]:
 
 
 def write_erased(settings: Settings, path: Path) -> int:
-    """Their ids, and those that stand in that file: after a loss it may know more than is known here. How many."""
-    erased = Erased(path).members() | erased_members(settings)
-    lines = (f"{member} {at.isoformat()}\n" for member, at in erased.items())
-    write_durably(path, "".join(lines).encode())
+    """Their ids, signed, and those that stand in that list: after a loss it may know more than is known here.
+
+    Returns how many. Raises Misconfigured where another file is there: what anybody wrote is not signed.
+    """
+    key_file = KeyFile.read(settings.key_path)
+    before = _signed_list(path, key_file) if path.exists() else {}
+    erased = before | erased_members(settings)
+    ids = "".join(f"{member} {at.isoformat()}\n" for member, at in erased.items())
+    write_durably(
+        path, f"{ids}{_SIGNED}{key_file.sign_head(_LIST + ids.encode()).hex()}\n".encode()
+    )
     return len(erased)
 
 
-def read_erased(settings: Settings, path: Path) -> int:
-    """Keys of those whom the file names are thrown away here, too. Returns how many were not known as erased.
+def read_erased(settings: Settings, path: Path, *, unsigned: bool = False) -> int:
+    """Keys of those whom the list names are thrown away here, too. Returns how many were not known as erased.
 
-    Raises NotNow while Hearth runs, Misconfigured where there is no such file.
+    unsigned: also where nothing shows that this community wrote it. Raises NotNow while Hearth runs,
+    Misconfigured where there is no such list.
     """
     if not path.is_file():
         raise Misconfigured(f"There is no file {path}.")
     with alone(settings):
-        keys = KeyStore(settings.keys_at, KeyFile.read(settings.key_path))
+        key_file = KeyFile.read(settings.key_path)
+        named = Erased(path).members() if unsigned else _signed_list(path, key_file)
+        keys = KeyStore(settings.keys_at, key_file)
         try:
             known = keys.erased()
-            missing = {
-                member: at for member, at in Erased(path).members().items() if member not in known
-            }
+            missing = {member: at for member, at in named.items() if member not in known}
             for member, at in missing.items():
                 keys.shred(member, at)
         finally:
             keys.close()
     return len(missing)
+
+
+def _signed_list(path: Path, key_file: KeyFile) -> dict[UUID, datetime]:
+    """Raises Misconfigured unless it was signed with this key file, or one that was changed for it."""
+    ids, _, signature = path.read_bytes().rpartition(_SIGNED.encode())
+    given = signature.decode("ascii", "replace").strip()
+    if not any(
+        hmac.compare_digest(given.encode(), ours.hex().encode())
+        for ours in key_file.head_signatures(_LIST + ids, former=True)
+    ):
+        raise Misconfigured(f"{path} was not signed with this key file.")
+    return Erased(path).members()
 
 
 def _rows(content: dict[str, Any], key_file: KeyFile) -> list[Row]:
