@@ -190,9 +190,9 @@ def test_a_list_of_the_erased_that_was_not_signed_here_erases_nobody(
     whole = listed.read_text()
     for forged in (f"{ash} {NOW.isoformat()}\n", f"{ash} {NOW.isoformat()}\n{whole}", ""):
         listed.write_text(forged)
-        with pytest.raises(Misconfigured, match="not signed"):
+        with pytest.raises(Misconfigured):
             read_erased(settings, listed)
-        with pytest.raises(Misconfigured, match="not signed"):
+        with pytest.raises(Misconfigured):
             write_erased(settings, listed)
         assert listed.read_text() == forged
     assert sealer(settings).open(ash, sealed, SPOT) == "still here"
