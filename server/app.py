@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -261,6 +262,11 @@ def _postgres_of(settings: Settings) -> str:
     return url if url.startswith("postgres") else ""
 
 
+def _end() -> None:
+    """Members hear that this worker goes, and whoever watches it starts it again."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 async def _build(
     settings: Settings, clock: Clock, stack: AsyncExitStack, workers: int
 ) -> tuple[Parts, KeyStore]:
@@ -292,8 +298,8 @@ async def _build(
         epoch = await database.read(get_epoch)
         secret = hmac.digest(keys.server_secret("hints"), epoch.encode(), "sha256")
         channel = f"hearth-{hashlib.sha256(secret).hexdigest()[:16]}"
-        stored = listening.StoredFeed(database)
-        await feed.open(stored, _carrier(settings, channel), secret)
+        stored = listening.StoredFeed(database, epoch)
+        await feed.open(stored, _carrier(settings, channel), secret, _end)
         stack.push_async_callback(feed.close)
     assessor = Assessor(
         settings.classifier,

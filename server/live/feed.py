@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
@@ -67,6 +67,18 @@ class Store(Protocol):
         """None for who does not sit there."""
         ...
 
+    def went_back(self, rooms: dict[UUID, int]) -> Awaitable[bool]:
+        """Whether the place began anew since this worker did, or a room stands lower than it was told."""
+        ...
+
+    def begin_anew(self) -> Awaitable[None]:
+        """Every position from before is worthless, unless another worker has said so."""
+        ...
+
+
+class WentBackError(Exception):
+    """The database stands at an earlier moment than what was told from it."""
+
 
 class Feed:
     """Between the database and the hub of one worker."""
@@ -81,6 +93,7 @@ class Feed:
         """Numbers that were read and told lately, and when: what is handed over after that is left out."""
         self._looked_at = time.monotonic()
         self._store: Store | None = None
+        self._stop: Callable[[], None] | None = None
         self._hints: Hints | None = None
         self._wake = asyncio.Event()
         self._wanted: set[UUID] = set()
@@ -91,9 +104,14 @@ class Feed:
         self._say_all_at = 0.0
         self._elsewhere: dict[UUID, tuple[float, dict[UUID, frozenset[str]], dict[UUID, int]]] = {}
 
-    async def open(self, store: Store, carrier: Carrier, secret: bytes) -> None:
-        """Begin where the database stands now: nobody listens here yet. secret: of the hints."""
-        self._store = store
+    async def open(
+        self, store: Store, carrier: Carrier, secret: bytes, stop: Callable[[], None]
+    ) -> None:
+        """Begin where the database stands now: nobody listens here yet. secret: of the hints.
+
+        stop: called where the database went back: what is held here does not fit it any more.
+        """
+        self._store, self._stop = store, stop
         self._number = await store.newest()
         self._hints = Hints(carrier, secret, self.worker, self._hear)
         self._task = asyncio.create_task(self._keep_up(), name="feed")
@@ -286,6 +304,11 @@ class Feed:
                 # The more there is, the more comes with one look; what comes alone is looked for at once.
                 took_s = time.perf_counter() - began
                 await asyncio.sleep(min(took_s * PACE, _MOST_REST_S))
+            except WentBackError:
+                log.error("the database went back to an earlier moment: this worker ends")
+                assert self._stop is not None  # noqa: S101 - set when it was opened
+                self._stop()
+                return
             except ServerError as error:
                 self._look_at = 0.0
                 log.warning("what others wrote waits: %s", error.code)
@@ -303,16 +326,28 @@ class Feed:
         if now >= self._look_at:
             self._look_at = now + LOOK_EVERY_S
             wanted = set(self._hub.rooms())
+            await self.check_back()
         await self.read_on(wanted)
+
+    async def check_back(self) -> None:
+        """Raises WentBackError, once everybody is to read their rooms anew."""
+        assert self._store is not None  # noqa: S101 - set when it was opened
+        if await self._store.went_back(self._told_in(self._hub.rooms())):
+            await self._store.begin_anew()
+            raise WentBackError
+
+    def _told_in(self, rooms: Collection[UUID]) -> dict[UUID, int]:
+        told = {room: self._hub.told_up_to(room) for room in rooms}
+        return {room: seq for room, seq in told.items() if seq is not None}
 
     async def read_on(self, wanted: set[UUID]) -> None:
         """Once, now: what crossed, and these rooms, up to where the database stands."""
         assert self._store is not None  # noqa: S101 - set when it was opened
         more = True
         while more:
-            standing = {room: self._hub.told_up_to(room) for room in wanted}
-            rooms = {room: seq for room, seq in standing.items() if seq is not None}
-            since = await self._store.since(self._number, frozenset(self._ahead), rooms)
+            since = await self._store.since(
+                self._number, frozenset(self._ahead), self._told_in(wanted)
+            )
             news = {number: one for number, one in since.told if not self._is_told(number)}
             self._number = max(self._number, since.number)
             self._note_read(news)

@@ -1,6 +1,7 @@
 """What a listener missed: everything that took a `seq` after theirs, as they may see it now."""
 
 from collections.abc import Collection
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from server.live.pages import Missed
 from server.protocol import frames
 from server.protocol.base import Wire
 from server.services import render
-from server.store import changes, crossing, entering, messages, rooms
+from server.store import audit, changes, crossing, entering, messages, place, rooms
 from server.store.changes import Change
 from server.store.entering import Standing
 from server.store.work import Database, ToRoom, Work
@@ -93,10 +94,11 @@ def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:
 
 
 class StoredFeed:
-    """What happened at other workers, for those who listen here."""
+    """What happened at other workers, for those who listen here. epoch: of the place, as this worker began."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, epoch: str) -> None:
         self._database = database
+        self._epoch = epoch
 
     async def newest(self) -> int:
         """The number of what was told last."""
@@ -109,6 +111,26 @@ class StoredFeed:
     async def name_of(self, room: UUID, member: UUID) -> str | None:
         """None for who does not sit there."""
         return await self._database.read(lambda work: entering.name_in(work, room, member))
+
+    async def went_back(self, rooms: dict[UUID, int]) -> bool:
+        """Whether the place began anew since this worker did, or a room stands lower than it was told."""
+        return await self._database.read(lambda work: _went_back(work, self._epoch, rooms))
+
+    async def begin_anew(self) -> None:
+        """Every position from before is worthless, unless another worker has said so."""
+        await self._database.do(lambda work: _begin_anew(work, self._epoch))
+
+
+def _went_back(work: Work, epoch: str, told: dict[UUID, int]) -> bool:
+    if place.get_epoch(work) != epoch:
+        return True
+    return any(seq < told[room] for room, seq in rooms.heads(work, list(told)).items())
+
+
+def _begin_anew(work: Work, epoch: str) -> None:
+    back_to = audit.newest_at(work) or work.now
+    if place.renew_epoch(work, epoch):
+        audit.append(work, None, "place.restore", f"{back_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _since(work: Work, number: int, known: Collection[int], at: dict[UUID, int]) -> Since:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
+from server.ids import new_token
 from server.store.tables import OwnHelpLine, Place
 from server.store.work import Work
 
@@ -21,6 +22,12 @@ def find_place(work: Work) -> Place | None:
 def get_epoch(work: Work) -> str:
     """Another one after the database was restored; it holds no space."""
     return work.session.exec(select(Place.epoch)).one()
+
+
+def renew_epoch(work: Work, since: str) -> bool:
+    """Whoever comes back reads their rooms anew. False where it is another one than `since` already."""
+    change = update(Place).where(col(Place.epoch) == since).values(epoch=new_token()[:16])
+    return work.session.exec(change).rowcount == 1
 
 
 def own_lines(work: Work, country: str | None = None) -> Sequence[OwnHelpLine]:

@@ -9,10 +9,10 @@ row, the "lexicon", the reading of what was missed ("late"), what open lines do 
 a session ("session_end") ends, or that what is called hidden is ("hiding"); what other workers wrote
 "between", their "looking" at the database by themselves, or the "first" of a rolling restart: a new worker
 before the old goes; the check of frames ("frame_check"), that what was read is let go ("forgetting") or
-neither logged nor traced ("silence"), the "limits" of guesses, that fetched frames are kept until it is said
-that they came ("confirming"), or that it takes as long where nobody has the name ("same_time"); the time that
-a request may take ("patience"), the "heartbeat" of lines or their "user_timeout", or the bound on frames
-("frame_bound").
+neither logged nor traced ("silence"), that a worker asks whether the database went back ("going_back"),
+the "limits" of guesses, that fetched frames are kept until it is said that they came ("confirming"), or that
+it takes as long where nobody has the name ("same_time"); the time that a request may take ("patience"), the
+"heartbeat" of lines or their "user_timeout", or the bound on frames ("frame_bound").
 DRILL_LOG: the level of the log, down to those that no setting offers, e.g. DEBUG.
 DRILL_KEEPS_SIGHT: what a clinician may see is found out once in so many seconds, and not at each look.
 DRILL_CLOCK_FILE: a file with seconds that are added to the wall clock; timers go on as they were.
@@ -253,6 +253,7 @@ _PARTS: dict[str, tuple[str, str, Any]] = {
     "lexicon": ("server.services.reading", "find_in", lambda _: ()),
     "between": ("server.services.listening", "_since", _nothing_of_others),
     "looking": ("server.live.feed", "LOOK_EVERY_S", 3_600.0),
+    "going_back": ("server.services.listening", "_went_back", lambda *_: False),
     "first": ("server.supervise", "_replace_next", _all_at_once),
     "seat_end": ("server.live.hub", "SeatEnded", _Nothing),
     "session_end": ("server.live.hub", "SessionsEnded", _Nothing),

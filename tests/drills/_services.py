@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -110,6 +111,23 @@ class PostgresHere(Service):
         """At once, as after a crash: nobody is waited for."""
         self.end(signal.SIGQUIT)
         await self.start()
+
+    async def set_aside(self) -> None:
+        """Keep its files as they are at this moment, and go on."""
+        self.end(signal.SIGINT)
+        await self._copy("db", "db-aside")
+        await self.start()
+
+    async def put_back(self) -> None:
+        """What was written since is lost, as where a standby that was behind took over."""
+        self.end(signal.SIGQUIT)
+        await self._copy("db-aside", "db")
+        await self.start()
+
+    async def _copy(self, origin: str, target: str) -> None:
+        shutil.rmtree(self._folder / target, ignore_errors=True)
+        copy = await asyncio.create_subprocess_exec("cp", "-a", origin, target, cwd=self._folder)
+        assert await copy.wait() == 0
 
     def pids(self) -> list[int]:
         """Of every process that it has right now."""

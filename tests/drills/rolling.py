@@ -49,7 +49,7 @@ async def _run() -> dict[str, Any]:
 
 async def _sing(restarts: int, circumstances: Circumstances | None = None) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
-        server = await _two_workers(stack, circumstances)
+        server, _ = await two_workers(stack, circumstances)
         crowd = await gather(server, size("WRITERS", 8) + size("READERS", 24))
         singers = Chorus(lambda _: server.url, crowd, size("WRITERS", 8), BackOff)
         await singers.come_in(stack)
@@ -69,8 +69,10 @@ async def _sing(restarts: int, circumstances: Circumstances | None = None) -> di
     }
 
 
-async def _two_workers(stack: AsyncExitStack, circumstances: Circumstances | None) -> DrillServer:
-    """One supervisor and its two."""
+async def two_workers(
+    stack: AsyncExitStack, circumstances: Circumstances | None = None
+) -> tuple[DrillServer, PostgresHere]:
+    """One supervisor and its two, and their database."""
     folder, user = stack.enter_context(folder_of_nobody())
     postgres, redis = PostgresHere(folder, user), RedisHere(folder, user)
     await asyncio.to_thread(postgres.make)
@@ -86,7 +88,7 @@ async def _two_workers(stack: AsyncExitStack, circumstances: Circumstances | Non
     server.launch()
     await server.ready(_REPLACED_S)
     await until(lambda: "Hearth is at" in server.log.read_text(), _REPLACED_S)
-    return server
+    return server, postgres
 
 
 async def _roll(server: DrillServer, restarts: int) -> int:

@@ -26,7 +26,7 @@ class Database:
     def __init__(self) -> None:
         self.changes: list[ToRoom] = []
         self.told: list[Announcement] = []
-        self.reads = 0
+        self.reads = self.began_anew = 0
         self.meanwhile: Callable[[], None] | None = None
 
     def write(self) -> ToRoom:
@@ -45,6 +45,12 @@ class Database:
         if self.meanwhile:
             self.meanwhile()
         return Since(reached, told, changes, more=False)
+
+    async def went_back(self, rooms: dict[UUID, int]) -> bool:
+        return any(seq > len(self.changes) for seq in rooms.values())
+
+    async def begin_anew(self) -> None:
+        self.began_anew += 1
 
     async def name_of(self, room: UUID, member: UUID) -> str | None:
         return "Ash"
@@ -334,3 +340,33 @@ async def test_a_hint_can_be_read_by_its_own_community_alone_and_changed_by_nobo
         )
     for hints in (one, two, other, deaf):
         await hints.close()
+
+
+class Silent:
+    """Carries nothing."""
+
+    most_bytes = 1_000
+
+    async def send(self, hint: bytes) -> None:
+        pass
+
+    async def listen(self, hear: Callable[[bytes], None]) -> None:
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_where_the_database_went_back_the_worker_ends_once_and_all_begins_anew() -> None:
+    database, ended = Database(), asyncio.Event()
+    worker, carrier = Worker(database), Silent()
+    await worker.feed.open(database, carrier, b"secret", ended.set)
+    worker.feed.announce([database.write(), database.write()])
+    await worker.feed.check_back()
+    assert database.began_anew == 0
+    database.changes.pop()
+    async with asyncio.timeout(10):
+        await ended.wait()
+    assert database.began_anew == 1
+    assert worker.heard() == [1, 2]
+    await worker.feed.close()

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import select
 
 from server.access import Actor
 from server.errors import NotFound
@@ -16,7 +17,9 @@ from server.protocol import frames
 from server.services import editing, listening, posting, publishing, rooms, seats
 from server.services import messages as verbs
 from server.store import messages as stored
+from server.store import place
 from server.store import rooms as stored_rooms
+from server.store.tables import Audit
 from server.store.work import ToRoom
 from tests.server.readings import calm
 from tests.server.store_fixture import House
@@ -259,7 +262,7 @@ async def test_of_several_rooms_those_that_moved_are_read_a_page_at_a_time(
     still = await any_house.room("Garden", (ash, "member"))
     for number in range(3):
         await any_house.say(room, ash, f"message {number}")
-    feed = listening.StoredFeed(any_house.database)
+    feed = listening.StoredFeed(any_house.database, "")
     at = {room: 2, still: 1}
     assert not (await feed.since(0, (), at)).more
     with pytest.MonkeyPatch.context() as patch:
@@ -267,3 +270,24 @@ async def test_of_several_rooms_those_that_moved_are_read_a_page_at_a_time(
         first = await feed.since(0, (), at)
     assert [(one.room, one.seq) for one in first.changes] == [(room, 3), (room, 4)]
     assert first.more
+
+
+async def test_a_database_that_went_back_gives_the_place_one_new_epoch(any_house: House) -> None:
+    ash, _, room = await table(any_house)
+    await any_house.say(room, ash, "said")
+    before = await any_house.database.read(place.get_epoch)
+    feed, other = (listening.StoredFeed(any_house.database, before) for _ in range(2))
+    heads = await any_house.database.read(lambda work: stored_rooms.heads(work, [room]))
+    assert not await feed.went_back(heads)
+    assert await feed.went_back({room: heads[room] + 1})
+    await feed.begin_anew()
+    after = await any_house.database.read(place.get_epoch)
+    assert after != before
+    assert await other.went_back({}), "the other worker hears of it although nobody listens there"
+    await other.begin_anew()
+    assert await any_house.database.read(place.get_epoch) == after
+    written = await any_house.database.read(
+        lambda work: [row.verb for row in work.session.exec(select(Audit))]
+    )
+    assert written.count("place.restore") == 1
+    assert not await listening.StoredFeed(any_house.database, after).went_back(heads)

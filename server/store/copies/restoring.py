@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 from server.errors import Misconfigured, NotNow, ServerError
-from server.ids import new_token
 from server.settings import Settings
 from server.store import audit, beside, crossing, erasing, people, place
 from server.store.copies.backup import Backup, Contents, Tell, Totals, open_backup
@@ -194,10 +193,8 @@ def _begin_anew(
     Older backups hold what workers told each other, and counts of an hour: nobody is to hear of them again.
     Whoever was erased since is erased again, here as at each start: before anybody can ask.
     """
-    stored = place.get_place(work)
-    stored.epoch = new_token()[:16]
-    stored.key_file = work.sealer.key_id
-    work.session.add(stored)
+    place.renew_epoch(work, place.get_epoch(work))
+    place.get_place(work).key_file = work.sealer.key_id
     people.end_sessions(work, ended)
     crossing.forget_all(work)
     erasing.erase_again(work, gone)
