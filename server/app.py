@@ -123,7 +123,6 @@ from server.store.heads import Heads
 from server.store.keys import KeyStore
 from server.store.occupied import in_use
 from server.store.opening import open_database, open_key_file
-from server.store.place import get_epoch
 from server.store.sealing import Sealer
 from server.store.turn import Turn
 from server.store.work import Database
@@ -295,10 +294,10 @@ async def _build(
     catch_up.reads_with(listening.StoredPages(database))
     stack.push_async_callback(catch_up.close)
     if feed:
-        epoch = await database.read(get_epoch)
-        secret = hmac.digest(keys.server_secret("hints"), epoch.encode(), "sha256")
+        begun = await database.read(listening.begun)
+        secret = hmac.digest(keys.server_secret("hints"), begun.epoch.encode(), "sha256")
         channel = f"hearth-{hashlib.sha256(secret).hexdigest()[:16]}"
-        stored = listening.StoredFeed(database, epoch)
+        stored = listening.StoredFeed(database, begun)
         await feed.open(stored, _carrier(settings, channel), secret, _end)
         stack.push_async_callback(feed.close)
     assessor = Assessor(

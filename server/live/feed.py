@@ -67,8 +67,8 @@ class Store(Protocol):
         """None for who does not sit there."""
         ...
 
-    def went_back(self, rooms: dict[UUID, int]) -> Awaitable[bool]:
-        """Whether the place began anew since this worker did, or a room stands lower than it was told."""
+    def went_back(self, number: int, rooms: dict[UUID, int]) -> Awaitable[bool]:
+        """Whether the place began anew since this worker did, or less stands there than was told."""
         ...
 
     def begin_anew(self) -> Awaitable[None]:
@@ -332,7 +332,7 @@ class Feed:
     async def check_back(self) -> None:
         """Raises WentBackError, once everybody is to read their rooms anew."""
         assert self._store is not None  # noqa: S101 - set when it was opened
-        if await self._store.went_back(self._told_in(self._hub.rooms())):
+        if await self._store.went_back(self._number, self._told_in(self._hub.rooms())):
             await self._store.begin_anew()
             raise WentBackError
 

@@ -1,8 +1,8 @@
 """What a listener missed: everything that took a `seq` after theirs, as they may see it now."""
 
 from collections.abc import Collection
-from datetime import UTC
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from server.access import EVENTS, Actor, Relation, check, relation_of
@@ -18,6 +18,7 @@ from server.store.entering import Standing
 from server.store.work import Database, ToRoom, Work
 
 PAGE = 200
+_RESTORED: Final = "place.restore"
 
 
 def hears_of_cases(actor: Actor) -> bool:
@@ -93,12 +94,24 @@ def rooms_with_moderator(work: Work, room_ids: list[UUID]) -> set[UUID]:
     return set(rooms.on_shift(work, room_ids))
 
 
-class StoredFeed:
-    """What happened at other workers, for those who listen here. epoch: of the place, as this worker began."""
+class Begun(NamedTuple):
+    """The place as a worker began. restored_at: when it had last been put back, where it ever was."""
 
-    def __init__(self, database: Database, epoch: str) -> None:
+    epoch: str
+    restored_at: datetime | None
+
+
+def begun(work: Work) -> Begun:
+    """As it stands now."""
+    return Begun(place.get_epoch(work), audit.newest_of(work, _RESTORED))
+
+
+class StoredFeed:
+    """What happened at other workers, for those who listen here. begun: as this worker did."""
+
+    def __init__(self, database: Database, begun: Begun) -> None:
         self._database = database
-        self._epoch = epoch
+        self._begun = begun
 
     async def newest(self) -> int:
         """The number of what was told last."""
@@ -112,25 +125,32 @@ class StoredFeed:
         """None for who does not sit there."""
         return await self._database.read(lambda work: entering.name_in(work, room, member))
 
-    async def went_back(self, rooms: dict[UUID, int]) -> bool:
-        """Whether the place began anew since this worker did, or a room stands lower than it was told."""
-        return await self._database.read(lambda work: _went_back(work, self._epoch, rooms))
+    async def went_back(self, number: int, rooms: dict[UUID, int]) -> bool:
+        """Whether the place began anew since this worker did, or less stands there than was told."""
+        return await self._database.read(
+            lambda work: _went_back(work, self._begun.epoch, number, rooms)
+        )
 
     async def begin_anew(self) -> None:
         """Every position from before is worthless, unless another worker has said so."""
-        await self._database.do(lambda work: _begin_anew(work, self._epoch))
+        await self._database.do(lambda work: _begin_anew(work, self._begun))
 
 
-def _went_back(work: Work, epoch: str, told: dict[UUID, int]) -> bool:
-    if place.get_epoch(work) != epoch:
+def _went_back(work: Work, epoch: str, number: int, told: dict[UUID, int]) -> bool:
+    if place.get_epoch(work) != epoch or crossing.newest(work) < number:
         return True
-    return any(seq < told[room] for room, seq in rooms.heads(work, list(told)).items())
+    heads = rooms.heads(work, list(told))
+    return any(heads.get(room, 0) < seq for room, seq in told.items())
 
 
-def _begin_anew(work: Work, epoch: str) -> None:
+def _begin_anew(work: Work, before: Begun) -> None:
+    now = begun(work)
+    since = now.restored_at and (not before.restored_at or now.restored_at > before.restored_at)
+    if since and now.epoch != before.epoch:
+        return  # another worker was first
     back_to = audit.newest_at(work) or work.now
-    if place.renew_epoch(work, epoch):
-        audit.append(work, None, "place.restore", f"{back_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    if place.renew_epoch(work, now.epoch):
+        audit.append(work, None, _RESTORED, f"{back_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 def _since(work: Work, number: int, known: Collection[int], at: dict[UUID, int]) -> Since:

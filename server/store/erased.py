@@ -39,10 +39,13 @@ class Erased:
 
     def members(self) -> dict[UUID, datetime]:
         """Each with the time of its erasure."""
-        if not self._path.exists():
-            return {}
-        found = (_read_erased(line) for line in self._path.read_text().splitlines())
-        return dict(one for one in found if one)
+        return read_members(self._path.read_text()) if self._path.exists() else {}
+
+
+def read_members(text: str) -> dict[UUID, datetime]:
+    """Each that the lines name, with the time of its erasure."""
+    found = (_read_erased(line) for line in text.splitlines())
+    return dict(one for one in found if one)
 
 
 def _read_erased(line: str) -> tuple[UUID, datetime] | None:

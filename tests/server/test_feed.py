@@ -46,8 +46,8 @@ class Database:
             self.meanwhile()
         return Since(reached, told, changes, more=False)
 
-    async def went_back(self, rooms: dict[UUID, int]) -> bool:
-        return any(seq > len(self.changes) for seq in rooms.values())
+    async def went_back(self, number: int, rooms: dict[UUID, int]) -> bool:
+        return number > len(self.told) or any(seq > len(self.changes) for seq in rooms.values())
 
     async def begin_anew(self) -> None:
         self.began_anew += 1

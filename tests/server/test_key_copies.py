@@ -188,7 +188,7 @@ def test_a_list_of_the_erased_that_was_not_signed_here_erases_nobody(
     listed = tmp_path / "list"
     write_erased(settings, listed)
     whole = listed.read_text()
-    for forged in (f"{ash} {NOW.isoformat()}\n", f"{ash} {NOW.isoformat()}\n{whole}", ""):
+    for forged in (f"{ash} {NOW.isoformat()}\n", f"{ash} {NOW.isoformat()}\n{whole}", "my notes"):
         listed.write_text(forged)
         with pytest.raises(Misconfigured):
             read_erased(settings, listed)
@@ -202,13 +202,19 @@ def test_a_list_of_the_erased_that_was_not_signed_here_erases_nobody(
         sealer(settings).open(ash, sealed, SPOT)
 
 
-def test_a_list_of_the_erased_is_believed_after_the_key_file_was_changed(
+def test_an_older_list_that_names_nobody_else_is_written_over(
     settings: Settings, tmp_path: Path
 ) -> None:
+    """From before lists were signed, or from before the key file was changed."""
     ash = new_id()
-    sealer(settings).seal(ash, "still here", SPOT)
     KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(ash, NOW)
-    write_erased(settings, tmp_path / "list")
+    listed = tmp_path / "list"
+    listed.write_text(f"{ash} {NOW.isoformat()}\n")
+    assert write_erased(settings, listed) == 1
+    assert read_erased(settings, listed) == 0
     settings.key_path.write_text(KeyFile.read(settings.key_path).changed())
     settings.key_path.write_text(KeyFile.read(settings.key_path).settled())
-    assert read_erased(settings, tmp_path / "list") == 0
+    with pytest.raises(Misconfigured):
+        read_erased(settings, listed)
+    assert write_erased(settings, listed) == 1
+    assert read_erased(settings, listed) == 0

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import select
+from sqlmodel import col, update
 
 from server.access import Actor
 from server.errors import NotFound
@@ -16,11 +16,11 @@ from server.live.encoding import encode
 from server.protocol import frames
 from server.services import editing, listening, posting, publishing, rooms, seats
 from server.services import messages as verbs
+from server.store import crossing, place
 from server.store import messages as stored
-from server.store import place
 from server.store import rooms as stored_rooms
 from server.store.tables import Audit
-from server.store.work import ToRoom
+from server.store.work import ToRoom, Work
 from tests.server.readings import calm
 from tests.server.store_fixture import House
 
@@ -262,7 +262,7 @@ async def test_of_several_rooms_those_that_moved_are_read_a_page_at_a_time(
     still = await any_house.room("Garden", (ash, "member"))
     for number in range(3):
         await any_house.say(room, ash, f"message {number}")
-    feed = listening.StoredFeed(any_house.database, "")
+    feed = listening.StoredFeed(any_house.database, listening.Begun("", None))
     at = {room: 2, still: 1}
     assert not (await feed.since(0, (), at)).more
     with pytest.MonkeyPatch.context() as patch:
@@ -275,19 +275,29 @@ async def test_of_several_rooms_those_that_moved_are_read_a_page_at_a_time(
 async def test_a_database_that_went_back_gives_the_place_one_new_epoch(any_house: House) -> None:
     ash, _, room = await table(any_house)
     await any_house.say(room, ash, "said")
-    before = await any_house.database.read(place.get_epoch)
-    feed, other = (listening.StoredFeed(any_house.database, before) for _ in range(2))
-    heads = await any_house.database.read(lambda work: stored_rooms.heads(work, [room]))
-    assert not await feed.went_back(heads)
-    assert await feed.went_back({room: heads[room] + 1})
+    database = any_house.database
+    before = await database.read(listening.begun)
+    feed, other = (listening.StoredFeed(database, before) for _ in range(2))
+    heads = await database.read(lambda work: stored_rooms.heads(work, [room]))
+    number = await database.read(crossing.newest)
+    assert not await feed.went_back(number, heads)
+    assert await feed.went_back(number, {room: heads[room] + 1})
+    assert await feed.went_back(number, {new_id(): 1}), "a room that is not there any more"
+    assert await feed.went_back(number + 1, heads)
     await feed.begin_anew()
-    after = await any_house.database.read(place.get_epoch)
-    assert after != before
-    assert await other.went_back({}), "the other worker hears of it although nobody listens there"
+    after = await database.read(listening.begun)
+    assert after.epoch != before.epoch
+    assert await other.went_back(number, {}), "the other worker hears of it, who has nobody there"
     await other.begin_anew()
-    assert await any_house.database.read(place.get_epoch) == after
-    written = await any_house.database.read(
-        lambda work: [row.verb for row in work.session.exec(select(Audit))]
-    )
-    assert written.count("place.restore") == 1
-    assert not await listening.StoredFeed(any_house.database, after).went_back(heads)
+    assert await database.read(listening.begun) == after
+    assert not await listening.StoredFeed(database, after).went_back(number, heads)
+    # Back beyond that: an epoch stands there that devices may know from a time that is lost.
+    await database.do(_as_before_all)
+    await listening.StoredFeed(database, after).begin_anew()
+    assert (await database.read(listening.begun)).epoch not in {before.epoch, after.epoch, "older"}
+
+
+def _as_before_all(work: Work) -> None:
+    found = place.get_place(work)
+    found.epoch = "older"
+    work.session.exec(update(Audit).where(col(Audit.verb) == "place.restore").values(verb="other"))

@@ -33,7 +33,7 @@ from server.protocol import frames
 from server.protocol.well import Well
 from server.services import seats, sessions
 from server.services.founding import found
-from server.services.listening import StoredFeed
+from server.services.listening import StoredFeed, begun
 from server.services.names import name_key
 from server.services.rooms import make_room
 from server.settings import read_settings
@@ -341,7 +341,7 @@ async def test_no_room_is_read_before_all_that_was_told_is_heard(
         work.announce(SeatEnded(room, ash.id))
 
     await house.do(end)
-    feed = StoredFeed(house.database, "")
+    feed = StoredFeed(house.database, await house.database.read(begun))
     told = await house.database.read(crossing.newest) - crossing.PAGE - 1
     first = await feed.since(told, (), {room: 0})
     assert (len(first.told), first.changes, first.more) == (crossing.PAGE, [], True)
@@ -365,7 +365,10 @@ async def test_who_was_removed_hears_nothing_more_although_nothing_said_that_it_
     house, feed = House(database, TestClock()), Feed(hub, worker)
     ash, birch = await house.join("Ash"), await house.join("Birch")
     room = await house.room("Kitchen", (ash, "member"), (birch, "member"))
-    feed._store, feed._number = StoredFeed(database, ""), await database.read(crossing.newest)
+    feed._store, feed._number = (
+        StoredFeed(database, await database.read(begun)),
+        await database.read(crossing.newest),
+    )
     hub.add(connection := Connection(ash))
     hub.join(listener := Listener(connection, room, Relation.SEAT, 2, live=True))
 

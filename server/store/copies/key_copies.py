@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -16,7 +16,7 @@ from server.errors import Misconfigured, NotNow
 from server.settings import Settings
 from server.store.copies.sealed_file import NotACopy, open_sealed, read_label, write_sealed
 from server.store.durable import write_durably
-from server.store.erased import Erased
+from server.store.erased import Erased, read_members
 from server.store.key_shelf import ERASED_NAME
 from server.store.keys import KeyFile, KeyStore, Row
 from server.store.occupied import alone
@@ -130,17 +130,22 @@ def erased_members(settings: Settings) -> dict[UUID, datetime]:
 
 
 def write_erased(settings: Settings, path: Path) -> int:
-    """Their ids, signed, and those that stand in that list: after a loss it may know more than is known here.
+    """Their ids, signed, over an older list: after a loss that may know more than is known here, and is kept.
 
-    Returns how many. Raises Misconfigured where another file is there: what anybody wrote is not signed.
+    Returns how many. Raises Misconfigured where another file is there, or a list that names others and was not
+    signed with this key file: what anybody wrote is not signed.
     """
-    key_file = KeyFile.read(settings.key_path)
-    before = _signed_list(path, key_file) if path.exists() else {}
-    erased = before | erased_members(settings)
+    key_file, erased = KeyFile.read(settings.key_path), erased_members(settings)
+    if path.exists():
+        listed = _read_list(path, key_file)
+        if not listed.signed and not (listed.members and listed.members.keys() <= erased.keys()):
+            raise Misconfigured(
+                f"{path} is no list that was signed with this key file. Look at it, and move it away."
+            )
+        erased = listed.members | erased
     ids = "".join(f"{member} {at.isoformat()}\n" for member, at in erased.items())
-    write_durably(
-        path, f"{ids}{_SIGNED}{key_file.sign_head(_LIST + ids.encode()).hex()}\n".encode()
-    )
+    signature = key_file.sign_head(_LIST + ids.encode()).hex()
+    write_durably(path, f"{ids}{_SIGNED}{signature}\n".encode())
     return len(erased)
 
 
@@ -154,11 +159,15 @@ def read_erased(settings: Settings, path: Path, *, unsigned: bool = False) -> in
         raise Misconfigured(f"There is no file {path}.")
     with alone(settings):
         key_file = KeyFile.read(settings.key_path)
-        named = Erased(path).members() if unsigned else _signed_list(path, key_file)
+        listed = _read_list(path, key_file)
+        if not listed.signed and not unsigned:
+            raise Misconfigured(
+                f"{path} was not signed with this key file. If you know that it is yours: --unsigned"
+            )
         keys = KeyStore(settings.keys_at, key_file)
         try:
             known = keys.erased()
-            missing = {member: at for member, at in named.items() if member not in known}
+            missing = {one: at for one, at in listed.members.items() if one not in known}
             for member, at in missing.items():
                 keys.shred(member, at)
         finally:
@@ -166,16 +175,19 @@ def read_erased(settings: Settings, path: Path, *, unsigned: bool = False) -> in
     return len(missing)
 
 
-def _signed_list(path: Path, key_file: KeyFile) -> dict[UUID, datetime]:
-    """Raises Misconfigured unless it was signed with this key file, or one that was changed for it."""
-    ids, _, signature = path.read_bytes().rpartition(_SIGNED.encode())
-    given = signature.decode("ascii", "replace").strip()
-    if not any(
-        hmac.compare_digest(given.encode(), ours.hex().encode())
-        for ours in key_file.head_signatures(_LIST + ids, former=True)
-    ):
-        raise Misconfigured(f"{path} was not signed with this key file.")
-    return Erased(path).members()
+class _List(NamedTuple):
+    """signed: with the key file of today. One that was changed may have been seen: it signs no more."""
+
+    members: dict[UUID, datetime]
+    signed: bool
+
+
+def _read_list(path: Path, key_file: KeyFile) -> _List:
+    content = path.read_bytes()
+    ids, mark, signature = content.rpartition(_SIGNED.encode())
+    ours = key_file.sign_head(_LIST + ids).hex().encode()
+    signed = bool(mark) and hmac.compare_digest(signature.strip(), ours)
+    return _List(read_members((ids if signed else content).decode("utf-8", "replace")), signed)
 
 
 def _rows(content: dict[str, Any], key_file: KeyFile) -> list[Row]:
