@@ -207,8 +207,10 @@ def test_an_older_list_that_names_nobody_else_is_written_over(
 ) -> None:
     """From before lists were signed, or from before the key file was changed."""
     ash = new_id()
-    KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(ash, NOW)
     listed = tmp_path / "list"
+    listed.touch()
+    assert write_erased(settings, listed) == 0
+    KeyStore(settings.keys_at, KeyFile.read(settings.key_path)).shred(ash, NOW)
     listed.write_text(f"{ash} {NOW.isoformat()}\n")
     assert write_erased(settings, listed) == 1
     assert read_erased(settings, listed) == 0

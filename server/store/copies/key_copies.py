@@ -136,7 +136,7 @@ def write_erased(settings: Settings, path: Path) -> int:
     signed with this key file: what anybody wrote is not signed.
     """
     key_file, erased = KeyFile.read(settings.key_path), erased_members(settings)
-    if path.exists():
+    if path.exists() and path.read_bytes().strip():
         listed = _read_list(path, key_file)
         if not listed.signed and not (listed.members and listed.members.keys() <= erased.keys()):
             raise Misconfigured(
