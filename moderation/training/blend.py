@@ -49,16 +49,17 @@ def fit_blend(rows: Sequence[Row], found: Sequence[Found | None], marks: Floats)
     encoder = np.stack([one.encoder for _, one in known])
     linear = np.stack([one.linear for _, one in known])
     blend = plain()
+    of_peers = any(row.source == "epitome" for row, _ in known)
     for head in HEADS:
         at = AT[head]
         labels = np.array([target(row, head) for row, _ in known])
-        rows_in = np.array([_counts(head, row) for row, _ in known]) & (labels >= 0)
+        rows_in = np.array([_counts(head, row, of_peers) for row, _ in known]) & (labels >= 0)
         if head.startswith("about:") or labels[rows_in].sum() < _LEAST_POSITIVES:
             continue
         weights = _weights(
             head, [row for (row, _), used in zip(known, rows_in, strict=True) if used]
         )
-        both = head in LINEAR_HEADS or head in REPLY_ONLY
+        both = (head in LINEAR_HEADS or head in REPLY_ONLY) and not _is_exploration(head)
         fitted = _fit(encoder[rows_in, at], linear[rows_in, at], labels[rows_in], weights, both)
         blend.encoder[at], blend.linear[at], blend.offset[at] = fitted
     return Blend(blend.encoder, blend.linear, blend.offset, marks)
@@ -74,8 +75,18 @@ def _weights(head: str, rows: list[Row]) -> Floats:
     return np.array([hard if row.source.startswith("contrast") else 1.0 for row in rows])
 
 
-def _counts(head: str, row: Row) -> bool:
-    """Tone by comments and replies as they are met, and by hard lines; the rest by all."""
+def _is_exploration(head: str) -> bool:
+    """A question mark is not a question about the other: n-grams took 2.6 points of accuracy and 7 of macro-F1
+    from the encoder (EPITOME's pairs held back, five folds, five times). With the other two mechanisms the
+    difference was within two standard errors."""
+    return head.startswith("exploration")
+
+
+def _counts(head: str, row: Row, of_peers: bool) -> bool:
+    """Tone by comments and replies as they are met, and by hard lines; exploration by what peers wrote, where
+    there is any (of_peers); the rest by all."""
+    if _is_exploration(head):
+        return row.source == "epitome" or not of_peers
     ours = row.source.startswith("contrast")
     return head not in TOXICITY or ours or row.source in ("jigsaw", "context", "epitome")
 
