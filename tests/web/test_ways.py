@@ -75,7 +75,8 @@ async def test_a_moderator_sets_up_a_passkey_and_comes_in_by_it(
     await page.goto(f"{at}/log-in")
     await page.get_by_role("button", name="Log in with a passkey").click()
     await page.wait_for_url("**/rooms")
-    # The browser itself notes the refusal that led to the question.
-    [asked] = console_errors
+    # The browser itself notes the refusal that led to the question; and, where it was slow, that the line was
+    # still opening when they logged out.
+    [asked] = [one for one in console_errors if "closed before the connection is" not in one]
     assert "403" in asked
     assert asked.endswith("/api/me/ways/passkeys/asked)")
