@@ -38,19 +38,14 @@ class DirectWebSocket(WebSocketsSansIOProtocol):
     handshake and once the line begins to end. flowed: called when it takes more again.
     """
 
-    __slots__ = ("_stalled", "flowed", "flowing", "handed_over", "write")
-    """uvicorn's own attributes are a dictionary; what each delivery asks for is beside it."""
-
     stalled_s: ClassVar = STALLED_S
+    flowing = False
+    flowed: Callable[[], None] | None = None
+    handed_over = False
+    _stalled: asyncio.TimerHandle | None = None
 
     write: Callable[[bytes], None]
     """Whole text frames, header and all; only while `flowing`. The transport's own: no step between."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.flowing = self.handed_over = False
-        self.flowed: Callable[[], None] | None = None
-        self._stalled: asyncio.TimerHandle | None = None
 
     def open_up(self, flowed: Callable[[], None]) -> None:
         """Begin to write directly, once the handshake is through; what it was made of is let go."""
