@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from server.errors import Misconfigured
-from server.ids import digest, new_code, new_token
+from server.ids import digest, new_code
 from server.services.rooms import make_room
 from server.store import audit, people
-from server.store.place import find_place
+from server.store.place import find_place, new_epoch
 from server.store.tables import Invitation, Place
 from server.store.work import Work
 
@@ -34,7 +34,7 @@ def found(work: Work, *, open_to_all: bool) -> str | None:
     if place is None:
         work.session.add(
             Place(
-                epoch=new_token()[:16],
+                epoch=new_epoch(),
                 name="Hearth",
                 about="A place to be heard by people who have been there too.",
                 sign_up="open" if open_to_all else "invited",

@@ -1,8 +1,8 @@
 """What a listener missed: everything that took a `seq` after theirs, as they may see it now."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from server.access import EVENTS, Actor, Relation, check, relation_of
@@ -18,7 +18,6 @@ from server.store.entering import Standing
 from server.store.work import Database, ToRoom, Work
 
 PAGE = 200
-_RESTORED: Final = "place.restore"
 
 
 def hears_of_cases(actor: Actor) -> bool:
@@ -103,7 +102,7 @@ class Begun(NamedTuple):
 
 def begun(work: Work) -> Begun:
     """As it stands now."""
-    return Begun(place.get_epoch(work), audit.newest_of(work, _RESTORED))
+    return Begun(place.get_epoch(work), audit.newest_of(work, audit.RESTORED))
 
 
 class StoredFeed:
@@ -150,7 +149,7 @@ def _begin_anew(work: Work, before: Begun) -> None:
         return  # another worker was first
     back_to = audit.newest_at(work) or work.now
     if place.renew_epoch(work, now.epoch):
-        audit.append(work, None, _RESTORED, f"{back_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        audit.append_restore(work, back_to)
 
 
 def _since(work: Work, number: int, known: Collection[int], at: dict[UUID, int]) -> Since:

@@ -17,6 +17,7 @@ from server.store.work import Work
 
 BEGINNING = b"hearth audit 1"
 """What stands before the first row."""
+RESTORED = "place.restore"
 _PAGE = 2_000
 _COLUMNS = tuple(
     type_coerce(col(column), NullType())
@@ -58,6 +59,11 @@ def append(work: Work, actor: UUID | None, verb: str, subject: UUID | str | None
     work.session.add(row)
     work.session.flush()
     return row
+
+
+def append_restore(work: Work, back_to: datetime) -> Audit:
+    """The place stands as it did then: what was written down later is gone."""
+    return append(work, None, RESTORED, f"{back_to.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 def head(work: Work) -> Audit | None:

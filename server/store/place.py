@@ -20,13 +20,18 @@ def find_place(work: Work) -> Place | None:
 
 
 def get_epoch(work: Work) -> str:
-    """Another one after the database was restored; it holds no space."""
+    """Another one after the database was restored."""
     return work.session.exec(select(Place.epoch)).one()
+
+
+def new_epoch() -> str:
+    """Holds no space."""
+    return new_token()[:16]
 
 
 def renew_epoch(work: Work, since: str) -> bool:
     """Whoever comes back reads their rooms anew. False where it is another one than `since` already."""
-    change = update(Place).where(col(Place.epoch) == since).values(epoch=new_token()[:16])
+    change = update(Place).where(col(Place.epoch) == since).values(epoch=new_epoch())
     return work.session.exec(change).rowcount == 1
 
 

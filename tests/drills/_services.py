@@ -16,11 +16,12 @@ from redis.exceptions import RedisError
 
 from tests import installed
 from tests.drills._servers import Circumstances, DrillServer
+from tests.drills._waiting import until
 from tests.server.live_server import free_port
 from tests.services import CLUSTER, PROGRAMS, folder_of_nobody
 
 _UP_WITHIN_S = 30.0
-_SERVES_WITHIN_S = 240.0
+SERVES_WITHIN_S = 240.0
 
 
 class Service:
@@ -195,7 +196,7 @@ class Workers:
         """Return once all serve."""
         for server in self.servers:
             server.launch()
-            await server.ready(_SERVES_WITHIN_S)
+            await server.ready(SERVES_WITHIN_S)
 
     def kill(self) -> None:
         """All of them."""
@@ -212,19 +213,40 @@ async def community(
 ) -> AsyncIterator[tuple[Workers, PostgresHere, RedisHere]]:
     """So many workers that serve, with PostgreSQL and (redis: where they are told of it) Redis."""
     async with AsyncExitStack() as stack:
-        folder, user = stack.enter_context(folder_of_nobody())
-        postgres, quick = PostgresHere(folder, user), RedisHere(folder, user)
-        postgres.make()
-        stack.callback(postgres.end, signal.SIGQUIT)
-        stack.callback(quick.end, signal.SIGKILL)
-        await postgres.start()
-        await quick.start()
+        postgres, quick = await _services(stack)
         mine = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-workers-")))
         told = {"redis_url": quick.url} if redis else {}
         workers = Workers(mine, count, circumstances, database_url=postgres.url, **told)
         stack.callback(workers.kill)
         await workers.start()
         yield workers, postgres, quick
+
+
+async def two_workers(
+    stack: AsyncExitStack, circumstances: Circumstances | None = None
+) -> tuple[DrillServer, PostgresHere]:
+    """One supervisor and its two on one port, as `serve --workers 2` starts them, and their database."""
+    postgres, redis = await _services(stack)
+    mine = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-workers-")))
+    server = DrillServer(
+        mine, circumstances, ("--workers", "2"), database_url=postgres.url, redis_url=redis.url
+    )
+    stack.push_async_callback(server.stop)
+    server.launch()
+    await server.ready(SERVES_WITHIN_S)
+    await until(lambda: "Hearth is at" in server.log.read_text(), SERVES_WITHIN_S)
+    return server, postgres
+
+
+async def _services(stack: AsyncExitStack) -> tuple[PostgresHere, RedisHere]:
+    folder, user = stack.enter_context(folder_of_nobody())
+    postgres, redis = PostgresHere(folder, user), RedisHere(folder, user)
+    await asyncio.to_thread(postgres.make)
+    stack.callback(postgres.end, signal.SIGQUIT)
+    stack.callback(redis.end, signal.SIGKILL)
+    await postgres.start()
+    await redis.start()
+    return postgres, redis
 
 
 def _children(pid: int) -> list[int]:

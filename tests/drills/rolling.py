@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import tempfile
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -13,15 +12,13 @@ from server.client import BackOff
 from tests.drills._chorus import Chorus, gaps_in_seq, is_whole
 from tests.drills._crowd import gather
 from tests.drills._servers import Circumstances, DrillServer
-from tests.drills._services import PostgresHere, RedisHere
+from tests.drills._services import SERVES_WITHIN_S, two_workers
 from tests.drills._sizes import size
 from tests.drills._waiting import until
-from tests.services import folder_of_nobody
 
 _MOST_GAP_S = 1.0
 _PAUSE_S = 0.2
 _STEADY_S = 1.0
-_REPLACED_S = 180.0
 _OLD_FIRST = Circumstances(changed={"DRILL_WITHOUT": "first"})
 
 
@@ -69,28 +66,6 @@ async def _sing(restarts: int, circumstances: Circumstances | None = None) -> di
     }
 
 
-async def two_workers(
-    stack: AsyncExitStack, circumstances: Circumstances | None = None
-) -> tuple[DrillServer, PostgresHere]:
-    """One supervisor and its two, and their database."""
-    folder, user = stack.enter_context(folder_of_nobody())
-    postgres, redis = PostgresHere(folder, user), RedisHere(folder, user)
-    await asyncio.to_thread(postgres.make)
-    stack.callback(postgres.end, signal.SIGQUIT)
-    stack.callback(redis.end, signal.SIGKILL)
-    await postgres.start()
-    await redis.start()
-    mine = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hearth-rolling-")))
-    server = DrillServer(
-        mine, circumstances, ("--workers", "2"), database_url=postgres.url, redis_url=redis.url
-    )
-    stack.push_async_callback(server.stop)
-    server.launch()
-    await server.ready(_REPLACED_S)
-    await until(lambda: "Hearth is at" in server.log.read_text(), _REPLACED_S)
-    return server, postgres
-
-
 async def _roll(server: DrillServer, restarts: int) -> int:
     """Returns how often both workers were replaced by others."""
     done = 0
@@ -98,7 +73,7 @@ async def _roll(server: DrillServer, restarts: int) -> int:
         await asyncio.sleep(_STEADY_S)
         before = set(workers_of(server))
         os.kill(server.pid, signal.SIGHUP)
-        await until(lambda old=before: _are_new(server, old), _REPLACED_S, 0.1)  # type: ignore[misc]
+        await until(lambda old=before: _are_new(server, old), SERVES_WITHIN_S, 0.1)  # type: ignore[misc]
         done += 1
     await asyncio.sleep(_STEADY_S)
     return done

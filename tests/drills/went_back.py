@@ -17,9 +17,8 @@ from server.store.tables import Audit, Message
 from server.store.work import Work
 from tests.drills._crowd import Crowd, gather
 from tests.drills._servers import Circumstances, DrillServer
-from tests.drills._services import PostgresHere, community
+from tests.drills._services import PostgresHere, community, two_workers
 from tests.drills._sizes import size
-from tests.drills.rolling import two_workers
 from tests.server.live_server import hasty
 
 _NEVER_ASKS = Circumstances(changed={"DRILL_WITHOUT": "going_back"})
@@ -81,7 +80,7 @@ async def _go_back(
             began = time.monotonic()
             await postgres.put_back()
             said = await _speak(people, each, _PAUSE_S)
-            heard = await _all_have(people, said, heard_s)
+            await _settle(people, said, heard_s)
             back_s.append(time.monotonic() - began)
             stored = await server.on_database(_stored)
             figures["said"] += len(said)
@@ -89,7 +88,7 @@ async def _go_back(
             figures["fetched"] += sum(one.has_fetched(said) for one in people)
             figures["forgotten"] += len({one.id for one in forgotten} - stored)
             figures["lost"] += len({one.id for one in said} - stored)
-            figures["not_heard"] += 0 if heard else sum(len(one.misses(said)) for one in people)
+            figures["not_heard"] += sum(len(one.misses(said)) for one in people)
         for person in people:
             person.count()
         begun_anew = await server.on_database(_begun_anew)
@@ -161,12 +160,12 @@ class _Person:
         self.disordered += sum(a[0] >= b[0] for a, b in itertools.pairwise(self._heard))
 
 
-async def _all_have(people: list[_Person], said: list[frames.Posted], most_s: float) -> bool:
+async def _settle(people: list[_Person], said: list[frames.Posted], most_s: float) -> None:
+    """Until everybody has it all, or for so long."""
     end = time.monotonic() + most_s
     while any(person.misses(said) for person in people) and time.monotonic() < end:
         await asyncio.gather(*(person.fetch() for person in people))
         await asyncio.sleep(0.05)
-    return time.monotonic() < end
 
 
 async def _speak(people: list[_Person], each: int, pause_s: float = 0.0) -> list[frames.Posted]:

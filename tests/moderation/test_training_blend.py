@@ -54,6 +54,32 @@ def test_the_rules_are_weighed_on_rows_that_were_held_back():
     assert fitted.linear[AT["reader_harm"]] == 0
 
 
+def test_asking_is_weighed_without_the_words_on_what_peers_wrote():
+    said = {"exploration": 2, "interpretation": 2}
+    rows = [
+        Row(text, source, str(n), dict.fromkeys(said, level), POST)
+        for n in range(9)
+        # Our own lines say the opposite here: they are not to count for asking.
+        for source, text, level in (
+            ("epitome", WARM, 2), ("epitome", SMALL, 0),
+            ("contrast-held", SMALL, 2), ("contrast-held", SMALL, 2), ("contrast-held", WARM, 0),
+        )
+    ]  # fmt: skip
+    blend = Blend.read(SHIPPED.path(BLEND))
+    encoder = load_encoder(SHIPPED.path(ENCODER), SHIPPED.path(TOKENIZER))
+    model = EmbeddedModel("m", unpack(SHIPPED.path(LINEAR).read_bytes()), Both(encoder, blend))
+    found = read(model, rows)
+    fitted = fit_blend(rows, found, np.full(len(MARKS), 0.5))
+    ours = [(row, one) for row, one in zip(rows, found, strict=True) if row.source == "epitome"]
+    alone = fit_blend([row for row, _ in ours], [one for _, one in ours], np.full(len(MARKS), 0.5))
+    for head in ("exploration>=1", "exploration>=2"):
+        at = AT[head]
+        assert fitted.linear[at] == 0
+        assert (fitted.encoder[at], fitted.offset[at]) == (alone.encoder[at], alone.offset[at])
+    at = AT["interpretation>=1"]
+    assert fitted.offset[at] != alone.offset[at]
+
+
 def test_a_peer_who_shows_anything_has_not_attacked_and_one_who_shows_nothing_may_have(tmp_path):
     (tmp_path / "epitome").mkdir()
     nothing = dict.fromkeys(("emotional_reaction", "interpretation", "exploration"), 0)

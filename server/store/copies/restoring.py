@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -203,5 +203,5 @@ def _begin_anew(
         fits = newest is None or audit.find_hash(work, newest.head.number) == newest.head.hash
     except HeadsBroken:
         fits = False
-    audit.append(work, None, "place.restore", f"{made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    audit.append_restore(work, made_at)
     return fits
