@@ -26,6 +26,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 _ROW = 22
 _LEFT, _RIGHT, _TOP = 240, 90, 48
 _WIDTH, _HEIGHT = 760, 360
+_LINE = 15.0
 
 
 def bars(title: str, subtitle: str, values: Sequence[Bar]) -> str:
@@ -60,24 +61,32 @@ def lines(
         return bottom - y / most * (bottom - _TOP)
 
     drawn = [
-        f'<text class="faint" x="{x_of(x):.1f}" y="{bottom + 18}" text-anchor="middle">{x:g}</text>'
+        f'<text class="faint" x="{x_of(x):.1f}" y="{bottom + 18}" text-anchor="middle">{x:,.0f}</text>'
         for x in xs
     ]
     for i in range(5):
         y = most * i / 4
         drawn += [
             f'<path class="grid" d="M{left} {y_of(y):.1f}H{right}"/>',
-            f'<text class="faint" x="{left - 6}" y="{y_of(y) + 4:.1f}" text-anchor="end">{_number(y)}</text>',
+            f'<text class="faint" x="{left - 6}" y="{y_of(y) + 4:.1f}" text-anchor="end">{_tick(y)}</text>',
         ]
-    for name, points in series.items():
+    named_at = _apart([y_of(points[-1][1]) for points in series.values()])
+    for (name, points), name_y in zip(series.items(), named_at, strict=True):
         kind = "ours" if name == ours else "theirs"
         path = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in points)
-        end_x, end_y = points[-1]
         drawn += [
             f'<polyline class="{kind} line" style="fill:none" points="{path}"/>',
-            f'<text x="{x_of(end_x) + 8:.1f}" y="{y_of(end_y) + 4:.1f}">{escape(name)}</text>',
+            f'<text x="{x_of(points[-1][0]) + 8:.1f}" y="{name_y + 4:.1f}">{escape(name)}</text>',
         ]
     return _picture(title, subtitle, drawn, _HEIGHT)
+
+
+def _apart(heights: Sequence[float]) -> list[float]:
+    """The same, those too near to the one above moved down, so that no name lies on another."""
+    moved, last = [0.0] * len(heights), -math.inf
+    for at in sorted(range(len(heights)), key=heights.__getitem__):
+        moved[at] = last = max(heights[at], last + _LINE)
+    return moved
 
 
 def _round_up(value: float) -> float:
@@ -96,6 +105,10 @@ def _picture(title: str, subtitle: str, drawn: Sequence[str], height: int) -> st
         *drawn,
         "</svg>\n",
     ])  # fmt: skip
+
+
+def _tick(value: float) -> str:
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _number(value: float) -> str:

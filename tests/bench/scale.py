@@ -1,8 +1,8 @@
 """What many members need: computed from what `make bench` measured, and simulated across machines.
 
-`python -m tests.bench.scale` prints the tables of docs/scale.md and draws its pictures; `... page` measures what
-it costs a worker to read one change that another worker has written. Every figure that was assumed and not
-measured stands in `Talk` and `Machine`, with its reason.
+`python -m tests.bench.scale` prints the tables of docs/scale.md and draws its pictures; `... change` measures what
+it costs that a room's members sit at two workers. Every figure that was assumed and not measured stands in `Talk`
+and `Machine`, with its reason.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Costs:
     """Of one engine, in microseconds of CPU, the database's and the kernel's share included.
 
     message: all that is done once for a message. delivery: for each member who receives it. reading: the
-    model on a text that it has not seen. page: another worker reads a change that it was told of.
+    model on a text that it has not seen. change: what each further worker takes that has somebody in the
+    room; 0 where one worker serves alone.
     connection_kib: memory of a silent line. base_mib: a process with nobody connected, its model included.
     """
 
@@ -37,7 +38,7 @@ class Costs:
     delivery: float
     reading: float
     join: float
-    page: float
+    change: float
     connection_kib: float
     base_mib: float
 
@@ -79,8 +80,8 @@ TALKS = (
     Talk("lively: rooms of 50, 6 messages an hour each", 6, 50),
     Talk("an event: rooms of 500, 12 messages an hour each", 12, 500),
 )
-PAGE_US = {"sqlite": 4_516.9, "postgres": 4_500.7}
-"""Measured by `python -m tests.bench.scale page` at load 1.3; docs/scale.md says of what, and how far it goes."""
+CHANGE_US = 901.0
+"""Measured by `python -m tests.bench.scale change`; docs/scale.md says of what, and how far it goes."""
 
 
 def read_results(path: Path = RESULTS) -> list[dict[str, Any]]:
@@ -109,7 +110,7 @@ def costs_of(rows: list[dict[str, Any]], engine: str) -> Costs:
         delivery=delivery,
         reading=sum(read) / 2,
         join=joined["us_per_join"],
-        page=PAGE_US[engine],
+        change=CHANGE_US if engine == "postgres" else 0.0,
         connection_kib=joined["kib_per_connection"],
         base_mib=joined["kib_before"] / 1024,
     )
@@ -150,7 +151,7 @@ class Needs:
 def needs(costs: Costs, talk: Talk, members: int, machine: Machine, *, by_room: bool) -> Needs:
     """What that many connected members need. by_room: if a room's members came to one worker; Hearth has no such way.
 
-    A worker is one process of Python and uses one core. Else each message is read again by every worker
+    A worker is one process of Python and uses one core. Else each message comes to every worker
     that has somebody of its room; their number and that cost depend on each other, so it is worked out in rounds.
     """
     per_second = talk.messages(members)
@@ -161,7 +162,7 @@ def needs(costs: Costs, talk: Talk, members: int, machine: Machine, *, by_room: 
     workers = 1
     for _ in range(50):
         reached = 1.0 if by_room else workers_reached(talk.listeners, workers)
-        chat = (alone + per_second * (reached - 1) * costs.page) / 1e6
+        chat = (alone + per_second * (reached - 1) * costs.change) / 1e6
         wanted = max(1, math.ceil(chat / machine.busy))
         if wanted == workers:
             break
@@ -178,7 +179,7 @@ def needs(costs: Costs, talk: Talk, members: int, machine: Machine, *, by_room: 
 def most_of_one(costs: Costs, talk: Talk, machine: Machine) -> int:
     """How many connected members one process carries on its core, the model on another."""
     a_member = (
-        needs(replace(costs, page=0), talk, 1_000_000, machine, by_room=True).chat / 1_000_000
+        needs(replace(costs, change=0), talk, 1_000_000, machine, by_room=True).chat / 1_000_000
     )
     return int(machine.busy / a_member)
 
@@ -210,7 +211,7 @@ def simulate(
     """Workers that do one thing after another, and messages that come as they like.
 
     Each room's members are spread over workers, or sit on one. A message costs its author's worker the
-    writing and its own deliveries; HINT_S later every other worker that has somebody there reads it and delivers.
+    writing and its own deliveries; HINT_S later every other worker that has somebody there takes it up and delivers.
     """
     chance = Random(seed)
     rooms = [
@@ -241,7 +242,7 @@ def simulate(
                     queue, (max(free[worker], at) + work / 1e6 + HINT_S, order, room, other, begun)
                 )
         else:
-            work = costs.page + seats[worker] * costs.delivery
+            work = costs.change + seats[worker] * costs.delivery
         start = max(free[worker], at)
         free[worker] = start + work / 1e6
         spent[worker] += work / 1e6
@@ -326,11 +327,13 @@ def _costs_table(engines: Mapping[str, Costs]) -> Iterator[str]:
     for name, words in (
         ("message", "once for a message"), ("delivery", "for each member who receives it"),
         ("reading", "the model on a new text"), ("join", "somebody comes into a room"),
-        ("page", "another worker reads a change"),
+        ("change", "another worker hears it"),
     ):  # fmt: skip
         yield (
             f"| {words} | "
-            + " | ".join(f"{getattr(c, name):,.1f}" for c in engines.values())
+            + " | ".join(
+                f"{cost:,.1f}" if (cost := getattr(c, name)) else "" for c in engines.values()
+            )
             + " |"
         )
     yield (
@@ -396,7 +399,7 @@ def pictures(rows: list[dict[str, Any]]) -> dict[str, str]:
         ),
         "waits.svg": lines(
             "The slowest of 100 deliveries, ms",
-            "by how busy workers are in the mean, %; 30,000 members, lively talk, simulated",
+            "by how busy workers are in the mean, %; 300,000 members, lively talk, simulated",
             waits,
             _BY_ROOM,
         ),
@@ -404,9 +407,9 @@ def pictures(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _at_load(costs: Costs, talk: Talk, load: float, *, by_room: bool) -> Delivered:
-    """30,000 members on as few workers as that load allows."""
-    chat = needs(costs, talk, 30_000, replace(Machine(), busy=load), by_room=by_room)
-    return simulate(costs, talk, 30_000, chat.workers, by_room=by_room, seconds=10)
+    """300,000 members on as few workers as that load allows."""
+    chat = needs(costs, talk, 300_000, replace(Machine(), busy=load), by_room=by_room)
+    return simulate(costs, talk, 300_000, chat.workers, by_room=by_room, seconds=4)
 
 
 _BEGIN, _END = "<!-- tables -->", "<!-- end of tables -->"
@@ -421,8 +424,8 @@ def write_page(found: list[str], path: Path = DOCS / "scale.md") -> None:
 
 def main(arguments: list[str]) -> int:
     """The exit status."""
-    if arguments == ["page"]:
-        from tests.bench.paging import measure
+    if arguments == ["change"]:
+        from tests.bench.crossing import measure
 
         print(json.dumps(measure()))
         return 0

@@ -123,3 +123,13 @@ def test_latency_is_the_median_of_the_repeats():
     rows = [fixed("s", 10, 1.0, rate=1) | {"delivery_ms": {"p50": ms}} for ms in (1.0, 9.0, 2.0)]
     assert Figures(rows).latency_ms("p50", "s", 10) == 2.0
     assert Figures(rows).latency_ms("p99", "s", 10) is None
+
+
+def test_names_of_lines_that_end_together_do_not_lie_on_each_other():
+    drawn = charts.lines("t", "", {"one": [(1, 5), (10, 7)], "two": [(1, 9), (10, 7)]}, "one")
+    heights = [
+        float(text.attrib["y"])
+        for text in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")  # noqa: S314 - our own
+        if text.text in {"one", "two"}
+    ]
+    assert abs(heights[0] - heights[1]) >= 15

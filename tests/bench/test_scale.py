@@ -20,7 +20,13 @@ from tests.bench.scale import (
 )
 
 COSTS = Costs(
-    message=2_000, delivery=20, reading=10_000, join=0, page=1_000, connection_kib=20, base_mib=200
+    message=2_000,
+    delivery=20,
+    reading=10_000,
+    join=0,
+    change=1_000,
+    connection_kib=20,
+    base_mib=200,
 )
 TALK = Talk("test", per_hour=6, listeners=50, peak=1)
 
@@ -73,7 +79,7 @@ def test_one_worker_with_little_to_do_takes_as_long_as_the_work() -> None:
     assert found.reached == 1
 
 
-def test_another_worker_is_told_after_the_commit_and_reads_first() -> None:
+def test_another_worker_is_told_after_the_commit_and_takes_it_up_first() -> None:
     idle = replace(TALK, per_hour=0.05, listeners=2)
     found = simulate(COSTS, idle, 10_000, 1_000, by_room=False, seconds=300)
     assert found.p99_ms == pytest.approx(2.02 + HINT_S * 1000 + 1.02, rel=0.02)
