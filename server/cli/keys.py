@@ -10,7 +10,7 @@ from typing import Any
 
 from server.classifiers.secret import write_secret
 from server.cli import copying
-from server.errors import NotNow
+from server.errors import Misconfigured, NotNow
 from server.services.place import note_key_backup
 from server.settings import Settings
 from server.store import beside
@@ -141,6 +141,8 @@ def _erased(asked: argparse.Namespace, settings: Settings) -> None:
     Nothing brings those keys back: a list that this community did not sign is not believed, but with --unsigned.
     Where keys were lost, first `hearth keys restore`, then this: else an old copy brings back who was erased since.
     """
+    if asked.to and asked.unsigned:
+        raise Misconfigured("--unsigned goes with --from: what is written is always signed.")
     with copying.refusals_of_the_disk():
         if asked.to:
             print(f"{asked.to}: {write_erased(settings, asked.to)} erased members, by id alone.")

@@ -23,6 +23,7 @@ from server.store.copies.sealed_file import NotACopy, WrongPassphrase
 from server.store.keys import KeyFile, KeyStore
 from server.store.occupied import in_use
 from server.store.sealing import Sealer, Spot, Unreadable
+from tests.server.command import hearth
 
 PASSPHRASE = "seven quiet otters"
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
@@ -200,6 +201,20 @@ def test_a_list_of_the_erased_that_was_not_signed_here_erases_nobody(
     assert read_erased(settings, listed, unsigned=True) == 1
     with pytest.raises(Unreadable):
         sealer(settings).open(ash, sealed, SPOT)
+
+
+def test_a_list_is_never_written_unsigned(tmp_path: Path) -> None:
+    done = hearth(
+        {"HEARTH_DATA_DIR": str(tmp_path)},
+        "keys",
+        "erased",
+        "--unsigned",
+        "--to",
+        tmp_path / "list",
+    )
+    assert done.returncode
+    assert "--from" in done.stderr
+    assert not (tmp_path / "list").exists()
 
 
 def test_an_older_list_that_names_nobody_else_is_written_over(
