@@ -6,8 +6,9 @@ Keys of the answer are stable; later versions only add to them.
 from __future__ import annotations
 
 import json
+import queue
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, Final
 
 from moderation.classifier import Assessment, Classifier, Passage
@@ -28,15 +29,60 @@ class LineUnreadable(ModerationError):
 def assess_lines(
     lines: Iterable[str], classifier: Classifier, policy: Policy = DEFAULT
 ) -> Iterator[str]:
-    """One JSON line for each line that is not blank, in the same order, read in batches.
+    """One JSON line for each line that is not blank, in the same order. What has come is answered, though
+    more may follow: many lines together, and one whose sender waits for the answer.
 
-    Raises LineUnreadable, naming the line's number, on the first that cannot be read.
+    Raises LineUnreadable, naming the line's number, on the first that cannot be read, once those before it are
+    answered.
     """
-    numbered = ((n, line) for n, line in enumerate(lines, start=1) if line.strip())
-    passages = (_passage(number, line) for number, line in numbered)
-    while batch := list(islice(passages, _BATCH)):
-        for answer in answers(batch, classifier, policy):
+    for batch in _as_they_come(lines):
+        passages, refused = _readable(batch)
+        for answer in answers(passages, classifier, policy):
             yield json.dumps(answer, ensure_ascii=False)
+        if refused:
+            raise refused
+
+
+_Numbered = tuple[int, str | Exception]
+"""A line and its number, or why it did not come."""
+
+
+def _as_they_come(lines: Iterable[str]) -> Iterator[list[_Numbered]]:
+    waiting: queue.Queue[_Numbered | None] = queue.Queue(_BATCH)
+    threading.Thread(target=_bring, args=(lines, waiting), name="lines", daemon=True).start()
+    more = True
+    while more:
+        batch = [waiting.get()]
+        while batch[-1] and len(batch) < _BATCH and not waiting.empty():
+            batch.append(waiting.get())
+        more = batch[-1] is not None
+        yield [line for line in batch if line]
+
+
+def _bring(lines: Iterable[str], waiting: queue.Queue[_Numbered | None]) -> None:
+    number = 0
+    try:
+        for number, line in enumerate(lines, start=1):
+            waiting.put((number, line))
+    except Exception as error:  # raised where the lines are asked for
+        waiting.put((number + 1, error))
+    waiting.put(None)
+
+
+def _readable(batch: Iterable[_Numbered]) -> tuple[list[Passage], Exception | None]:
+    """Up to the first that cannot be read, and why that cannot be."""
+    passages: list[Passage] = []
+    for number, line in batch:
+        try:
+            if isinstance(line, Exception):
+                raise line
+            if line.strip():
+                passages.append(_passage(number, line))
+        except UnicodeDecodeError:
+            return passages, LineUnreadable(f"line {number} is not UTF-8")
+        except Exception as error:
+            return passages, error
+    return passages, None
 
 
 def answers(
