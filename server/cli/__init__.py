@@ -1,6 +1,8 @@
 """`hearth ...`: what a steward does at a terminal. Each command is a module here."""
 
 import argparse
+import os
+import select
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -57,8 +59,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModerationError as error:
         print(f"hearth: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        if _is_heard():
+            raise
+        return 141  # as the shell says it of others
     except KeyboardInterrupt:
         return 130
+
+
+def _is_heard() -> bool:
+    """Whether anybody reads what is printed; if not (`| head`), the rest goes nowhere."""
+    printed = select.poll()
+    printed.register(sys.stdout, 0)  # errors are always told
+    if not printed.poll(0):
+        return True
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return False
 
 
 def _parser(command: str) -> argparse.ArgumentParser:

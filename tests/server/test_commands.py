@@ -1,5 +1,6 @@
 """The terminal's commands: each is read from its own module, and only that one."""
 
+import os
 import subprocess
 import sys
 
@@ -24,6 +25,19 @@ def test_without_a_command_all_of_them_are_listed(capsys: pytest.CaptureFixture[
     assert [line.split()[0] for line in listed.splitlines() if line.startswith("    ")] == [
         *_COMMANDS
     ]
+
+
+def test_whoever_has_read_enough_ends_a_command_without_a_word() -> None:
+    """As `hearth assess | head -1`."""
+    run = "import sys; from server.cli import main; sys.exit(main())"
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as unheard:
+        done = subprocess.run(
+            [sys.executable, "-c", run, "assess", "--backend", "lexicon"],
+            input=b'{"text": "the kettle is on"}\n', stdout=unheard, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_a_server_that_starts_reads_nothing_that_it_does_not_need() -> None:
