@@ -10,8 +10,19 @@ import numpy.typing as npt
 
 from moderation.features import Grams
 
+Floats = npt.NDArray[np.float64]
 _MARKED_SHARE: Final = 0.3
+_NEARLY: Final = 0.6
 _MOST_SPANS: Final = 8
+
+
+def likely(chances: Floats, bar: float) -> npt.NDArray[np.bool_]:
+    """Tokens that reach the bar; where none does, those nearly as likely as the likeliest.
+
+    chances: of each token of one whole text. What is said to be there is shown somewhere.
+    """
+    shown: npt.NDArray[np.bool_] = chances >= min(bar, _NEARLY * chances.max(initial=0.0))
+    return shown
 
 
 def whole_words(text: str, tokens: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -22,7 +23,7 @@ from moderation.features import Grams, Ids, Values, grams, named, vector
 from moderation.language import language_of
 from moderation.lexicon import READER_HARM, Hit, find_in
 from moderation.linear import Floats, Linear
-from moderation.marking import strongest_words, whole_words
+from moderation.marking import likely, strongest_words, whole_words
 from moderation.normalise import Normal, normalise, unmask, without_apostrophes
 from moderation.outputs import (
     ABOUT_COLUMNS,
@@ -235,8 +236,8 @@ _RULES: Final = {"dismissive": dismissal, "unasked_advice": unasked_advice}
 _SECOND_OPINION: Final = 4.5
 """How much the rules' yes or no weighs, as odds, in a model whose blend has no weight for them. There
 the encoder alone called a quarter of real peers' replies dismissive."""
-_SHOW_FROM: Final = 0.3
-"""Words are marked from here on: a doubtful text has doubtful words, and people want to see them."""
+_SHOW_FROM: Final = 0.1
+"""Harsh words are marked from here on: a doubtful text has doubtful words, and people want to see them."""
 
 
 def _has_words(text: str) -> bool:
@@ -245,31 +246,34 @@ def _has_words(text: str) -> bool:
 
 def _read_encoder(both: Both, read: Sequence[Found]) -> None:
     """One batch over all texts, and over all replies beside what they answer."""
-    asked: list[tuple[Found, Reading, bool]] = []
-    for found in read:
-        asked += [(found, reading, False) for reading in both.encoder.alone(found.folded)]
-        if (before := found.passage.in_reply_to) is not None:
-            beside = both.encoder.beside(found.folded, unmask(before, ANSWERED_CHARS))
-            asked.append((found, beside, True))
-    for found in read:
-        found.encoder[_TEXT] = -np.inf
-    for (found, _, as_reply), answer in zip(
-        asked, both.encoder.read([reading for _, reading, _ in asked]), strict=True
-    ):
-        if as_reply:
+    asked = [(both.encoder.alone(found.folded), _beside(both.encoder, found)) for found in read]
+    readings = [reading for alone, beside in asked for reading in (*alone, *beside)]
+    answers = iter(both.encoder.read(readings))
+    for found, (alone, beside) in zip(read, asked, strict=True):
+        said = [*islice(answers, len(alone))]
+        found.encoder[_TEXT] = np.max([answer.heads[_TEXT] for answer in said], axis=0)
+        _mark(found, said, ("toxicity",), both.blend)
+        for answer in islice(answers, len(beside)):
             found.encoder[_REPLY] = answer.heads[_REPLY]
-        else:
-            found.encoder[_TEXT] = np.maximum(found.encoder[_TEXT], answer.heads[_TEXT])
-        _mark(found, answer, EMPATHY if as_reply else ("toxicity",), both.blend)
+            _mark(found, [answer], EMPATHY, both.blend)
 
 
-def _mark(found: Found, answer: Read, names: Sequence[str], blend: Blend) -> None:
+def _beside(encoder: Encoder, found: Found) -> list[Reading]:
+    before = found.passage.in_reply_to
+    if before is None:
+        return []
+    return [encoder.beside(found.folded, unmask(before, ANSWERED_CHARS))]
+
+
+def _mark(found: Found, answers: Sequence[Read], names: Sequence[str], blend: Blend) -> None:
     """Neighbouring tokens that are marked become one span of whole words."""
+    places = [place for answer in answers for place in answer.offsets]
+    scores = np.concatenate([answer.marks for answer in answers]).astype(np.float64)
     for name in names:
         at = MARKS.index(name)
-        shown = _chances(answer.marks[:, at].astype(np.float64)) >= blend.marks[at]
-        tokens = [place for place, on in zip(answer.offsets, shown, strict=True) if on]
-        found.marked.setdefault(name, []).extend(whole_words(found.folded.text, tokens))
+        shown = likely(_chances(scores[:, at]), blend.marks[at])
+        tokens = sorted(place for place, on in zip(places, shown, strict=True) if on)
+        found.marked[name] = whole_words(found.folded.text, tokens)
 
 
 def _chances(log_odds: Floats) -> Floats:

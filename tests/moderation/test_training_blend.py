@@ -5,19 +5,22 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from moderation.blend import Blend
+from moderation.blend import FINER, Blend
 from moderation.classifier import Passage
 from moderation.encoder import load_encoder
 from moderation.linear import unpack
+from moderation.marking import likely
 from moderation.model import Both, EmbeddedModel
 from moderation.outputs import AT, MARKS
 from moderation.registry import BLEND, ENCODER, LINEAR, TOKENIZER, find_model
-from moderation.training.blend import fit_blend, read
+from moderation.training.blend import fit_blend, fit_marks, read, token_chances
 from moderation.training.datasets import Row, read_all
 
 POST = "My sister moved away and the house is so quiet now."
 SMALL, WARM = "get over it, others have it worse", "that quiet must be so hard to come home to"
 SHIPPED = find_model()
+MODEL_ALONE = EmbeddedModel("n-grams", unpack(SHIPPED.path(LINEAR).read_bytes()), None)
+_SAID = [(f"you said {n} things", n % 2) for n in range(20)]
 
 
 def weighed(**weights):
@@ -48,8 +51,7 @@ def test_the_rules_are_weighed_on_rows_that_were_held_back():
         for n in range(9)
         for text, said in ((SMALL, 1), (WARM, 0))
     ]
-    model = EmbeddedModel("n-grams", unpack(SHIPPED.path(LINEAR).read_bytes()), None)
-    fitted = fit_blend(rows, read(model, rows), np.full(len(MARKS), 0.5))
+    fitted = fit_blend(rows, read(MODEL_ALONE, rows), np.full(len(MARKS), 0.5))
     assert fitted.linear[AT["dismissive"]] > 0
     assert fitted.linear[AT["reader_harm"]] == 0
 
@@ -78,6 +80,41 @@ def test_asking_is_weighed_without_the_words_on_what_peers_wrote():
         assert (fitted.encoder[at], fitted.offset[at]) == (alone.encoder[at], alone.offset[at])
     at = AT["interpretation>=1"]
     assert fitted.offset[at] != alone.offset[at]
+
+
+def test_toxicity_is_weighed_from_all_six_of_the_encoders_heads():
+    rows = [Row(text, "jigsaw", text, {"toxicity": toxic}) for text, toxic in _SAID for _ in "ab"]
+    found = read(MODEL_ALONE, rows)
+    for n, (row, one) in enumerate(zip(rows, found, strict=True)):
+        one.encoder[:] = n % 3
+        one.encoder[AT["insult"]] = 4.0 if row.labels["toxicity"] else -4.0
+    fitted = fit_blend(rows, found, np.full(len(MARKS), 0.5))
+    assert fitted.finer[FINER.index("insult")] > 0.2
+    assert fitted.encoder[AT["toxicity"]] == pytest.approx(0, abs=0.1)
+
+
+def test_marks_are_fitted_to_show_of_each_text_what_people_marked():
+    blend = Blend.read(SHIPPED.path(BLEND))
+    encoder = load_encoder(SHIPPED.path(ENCODER), SHIPPED.path(TOKENIZER))
+    both = Both(encoder, blend)
+    model = EmbeddedModel("m", unpack(SHIPPED.path(LINEAR).read_bytes()), both)
+    rows = [
+        Row(text, "toxic_spans", text, {"toxicity": 1}, marks={"toxicity": [_at(text, word)]})
+        for text, word in (
+            ("you are an idiot", "idiot"),
+            ("what a moron you are, honestly", "moron"),
+        )
+    ]
+    texts = [*token_chances(model, both, rows, "toxicity")]
+    assert [labels.sum() >= 1 for _, labels in texts] == [True, True]
+    bars = fit_marks(model, both, rows)
+    shown = [likely(chances, bars[MARKS.index("toxicity")]) for chances, _ in texts]
+    assert all((on == labels).all() for on, (_, labels) in zip(shown, texts, strict=True))
+    assert bars[MARKS.index("exploration")] == 0.5
+
+
+def _at(text, word):
+    return text.index(word), text.index(word) + len(word)
 
 
 def test_a_peer_who_shows_anything_has_not_attacked_and_one_who_shows_nothing_may_have(tmp_path):
