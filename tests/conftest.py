@@ -13,6 +13,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own is made in it
 ROOM_BYTES = 8 * 1024**3
 NO_DETOXIFY = "the extra `detoxify` is not installed"
 NO_PROGRAM = "is not installed on this machine"
+_LAST_LINES = 40
 
 
 def pytest_configure() -> None:
@@ -34,7 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line for each reason, so that nobody takes a skipped test for a passed one."""
+    """One line for each reason, so that nobody takes a skipped test for a passed one; and why what passed the
+    second time failed the first."""
     skipped = terminalreporter.stats.get("skipped", [])
     for what, reason in (
         ("Detoxify tests", NO_DETOXIFY),
@@ -43,3 +45,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         names = [report.nodeid for report in skipped if reason in str(report.longrepr)]
         if names:
             terminalreporter.write_line(f"{what} that did NOT run: {', '.join(names)}")
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"why {report.nodeid} was run again", "-")
+        terminalreporter.write_line("\n".join(report.longreprtext.splitlines()[-_LAST_LINES:]))
