@@ -17,7 +17,7 @@ _MOST_SPANS: Final = 8
 
 
 def likely(chances: Floats, bar: float) -> npt.NDArray[np.bool_]:
-    """Tokens that reach the bar; where none does, those nearly as likely as the likeliest.
+    """Tokens that reach the bar, and those nearly as likely as the likeliest.
 
     chances: of each token of one whole text. What is said to be there is shown somewhere.
     """

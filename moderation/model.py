@@ -246,19 +246,20 @@ def _has_words(text: str) -> bool:
 
 def _read_encoder(both: Both, read: Sequence[Found]) -> None:
     """One batch over all texts, and over all replies beside what they answer."""
-    asked = [(both.encoder.alone(found.folded), _beside(both.encoder, found)) for found in read]
-    readings = [reading for alone, beside in asked for reading in (*alone, *beside)]
+    asked = [(both.encoder.alone(found.folded), beside(both.encoder, found)) for found in read]
+    readings = [reading for alone, replies in asked for reading in (*alone, *replies)]
     answers = iter(both.encoder.read(readings))
-    for found, (alone, beside) in zip(read, asked, strict=True):
+    for found, (alone, replies) in zip(read, asked, strict=True):
         said = [*islice(answers, len(alone))]
         found.encoder[_TEXT] = np.max([answer.heads[_TEXT] for answer in said], axis=0)
         _mark(found, said, ("toxicity",), both.blend)
-        for answer in islice(answers, len(beside)):
+        for answer in islice(answers, len(replies)):
             found.encoder[_REPLY] = answer.heads[_REPLY]
             _mark(found, [answer], EMPATHY, both.blend)
 
 
-def _beside(encoder: Encoder, found: Found) -> list[Reading]:
+def beside(encoder: Encoder, found: Found) -> list[Reading]:
+    """A reply beside what it answers; nothing to read where it answers nothing."""
     before = found.passage.in_reply_to
     if before is None:
         return []
@@ -267,13 +268,18 @@ def _beside(encoder: Encoder, found: Found) -> list[Reading]:
 
 def _mark(found: Found, answers: Sequence[Read], names: Sequence[str], blend: Blend) -> None:
     """Neighbouring tokens that are marked become one span of whole words."""
-    places = [place for answer in answers for place in answer.offsets]
-    scores = np.concatenate([answer.marks for answer in answers]).astype(np.float64)
     for name in names:
-        at = MARKS.index(name)
-        shown = likely(_chances(scores[:, at]), blend.marks[at])
+        places, chances = marked_chances(answers, name)
+        shown = likely(chances, blend.marks[MARKS.index(name)])
         tokens = sorted(place for place, on in zip(places, shown, strict=True) if on)
         found.marked[name] = whole_words(found.folded.text, tokens)
+
+
+def marked_chances(answers: Sequence[Read], name: str) -> tuple[list[tuple[int, int]], Floats]:
+    """Of every token of one whole text: where it stands in the folded text, and its chance to be marked."""
+    places = [place for answer in answers for place in answer.offsets]
+    scores = np.concatenate([answer.marks[:, MARKS.index(name)] for answer in answers])
+    return places, _chances(scores.astype(np.float64))
 
 
 def _chances(log_odds: Floats) -> Floats:

@@ -12,12 +12,9 @@ from sklearn.linear_model import LogisticRegression
 
 from moderation.blend import FINER, WHOLE, Blend
 from moderation.classifier import Passage
-from moderation.encoder import Reading
 from moderation.marking import likely
-from moderation.model import LINEAR_HEADS, Both, EmbeddedModel, Found
-from moderation.normalise import unmask
+from moderation.model import LINEAR_HEADS, Both, EmbeddedModel, Found, beside, marked_chances
 from moderation.outputs import AT, HEADS, MARKS, REPLY_ONLY
-from moderation.replies import ANSWERED_CHARS
 from moderation.signals import TOXICITY
 from moderation.training.datasets import Row
 from moderation.training.examples import marked
@@ -144,20 +141,15 @@ def _mean_f1(texts: Sequence[tuple[Floats, Floats]], bar: float) -> float:
 def token_chances(
     model: EmbeddedModel, both: Both, rows: Sequence[Row], name: str
 ) -> Iterator[tuple[Floats, Floats]]:
-    """Of each row, for every token: its chance to be marked, and whether people marked it."""
+    """Of each row, for every token: its chance to be marked, and whether people marked it.
+
+    As the model reads it for this mark: a reply's empathy beside what it answers.
+    """
     for row in rows:
         found = model.open(Passage(row.text, row.in_reply_to))
         if found is None:
             continue
-        answers = both.encoder.read(_readings(both, found, row, name))
-        scores = np.concatenate([answer.marks[:, MARKS.index(name)] for answer in answers])
-        places = [place for answer in answers for place in answer.offsets]
-        labels = np.array(marked(found.folded, places, row.marks[name]))
-        yield 1 / (1 + np.exp(-scores.astype(np.float64))), labels
-
-
-def _readings(both: Both, found: Found, row: Row, name: str) -> list[Reading]:
-    """As the model reads it for this mark: a reply's empathy beside what it answers."""
-    if name == "toxicity" or row.in_reply_to is None:
-        return both.encoder.alone(found.folded)
-    return [both.encoder.beside(found.folded, unmask(row.in_reply_to, ANSWERED_CHARS))]
+        asked = [] if name == "toxicity" else beside(both.encoder, found)
+        answers = both.encoder.read(asked or both.encoder.alone(found.folded))
+        places, chances = marked_chances(answers, name)
+        yield chances, np.array(marked(found.folded, places, row.marks[name]))

@@ -3,9 +3,10 @@ import numpy as np
 from moderation.marking import likely, whole_words
 
 
-def test_what_reaches_the_bar_is_shown_and_else_what_is_nearly_the_likeliest():
+def test_what_reaches_the_bar_is_shown_and_what_is_nearly_the_likeliest():
     assert likely(np.array([0.2, 0.5, 0.9]), 0.5).tolist() == [False, True, True]
     assert likely(np.array([0.01, 0.2, 0.3]), 0.5).tolist() == [False, True, True]
+    assert likely(np.array([0.2, 0.35, 0.5]), 0.5).tolist() == [False, True, True]
     assert likely(np.array([]), 0.5).tolist() == []
 
 

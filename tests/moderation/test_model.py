@@ -63,12 +63,14 @@ def test_insult_is_seen_and_its_words_are_marked():
     assert verdict(text).handling is Handling.NUDGE
 
 
-def test_of_a_long_text_only_what_is_strongest_in_all_of_it_is_marked():
+@pytest.mark.parametrize("first", [True, False])
+def test_of_a_long_text_only_what_is_strongest_in_all_of_it_is_marked(first):
     calm = "I went to the market and bought bread, and the sun was out. " * 20
-    text = calm + "You are a stupid worthless idiot."
+    harsh = "You are a stupid worthless idiot. "
+    text, at = (harsh + calm, 0) if first else (calm + harsh, len(calm))
     spans = [s for s in assess(text).spans if s.signal == "toxicity"]
     assert spans
-    assert all(span.start >= len(calm) for span in spans)
+    assert all(at <= span.start < at + len(harsh) for span in spans)
 
 
 @pytest.mark.parametrize(

@@ -19,18 +19,22 @@ from moderation.training.datasets import Row, read_all
 POST = "My sister moved away and the house is so quiet now."
 SMALL, WARM = "get over it, others have it worse", "that quiet must be so hard to come home to"
 SHIPPED = find_model()
-MODEL_ALONE = EmbeddedModel("n-grams", unpack(SHIPPED.path(LINEAR).read_bytes()), None)
+NGRAMS = unpack(SHIPPED.path(LINEAR).read_bytes())
+MODEL_ALONE = EmbeddedModel("n-grams", NGRAMS, None)
 _SAID = [(f"you said {n} things", n % 2) for n in range(20)]
 
 
 def weighed(**weights):
     """The shipped model, with another weight of the rules for dismissal."""
-    blend = Blend.read(SHIPPED.path(BLEND))
+    both = shipped_both()
     at = AT["dismissive"]
-    blend.encoder[at], blend.linear[at], blend.offset[at] = weights.values()
+    both.blend.encoder[at], both.blend.linear[at], both.blend.offset[at] = weights.values()
+    return EmbeddedModel("weighed", NGRAMS, both)
+
+
+def shipped_both():
     encoder = load_encoder(SHIPPED.path(ENCODER), SHIPPED.path(TOKENIZER))
-    linear = unpack(SHIPPED.path(LINEAR).read_bytes())
-    return EmbeddedModel("weighed", linear, Both(encoder, blend))
+    return Both(encoder, Blend.read(SHIPPED.path(BLEND)))
 
 
 def test_a_blend_that_weighs_the_rules_is_taken_at_its_word():
@@ -67,9 +71,7 @@ def test_asking_is_weighed_without_the_words_on_what_peers_wrote():
             ("contrast-held", SMALL, 2), ("contrast-held", SMALL, 2), ("contrast-held", WARM, 0),
         )
     ]  # fmt: skip
-    blend = Blend.read(SHIPPED.path(BLEND))
-    encoder = load_encoder(SHIPPED.path(ENCODER), SHIPPED.path(TOKENIZER))
-    model = EmbeddedModel("m", unpack(SHIPPED.path(LINEAR).read_bytes()), Both(encoder, blend))
+    model = EmbeddedModel("m", NGRAMS, shipped_both())
     found = read(model, rows)
     fitted = fit_blend(rows, found, np.full(len(MARKS), 0.5))
     ours = [(row, one) for row, one in zip(rows, found, strict=True) if row.source == "epitome"]
@@ -94,10 +96,8 @@ def test_toxicity_is_weighed_from_all_six_of_the_encoders_heads():
 
 
 def test_marks_are_fitted_to_show_of_each_text_what_people_marked():
-    blend = Blend.read(SHIPPED.path(BLEND))
-    encoder = load_encoder(SHIPPED.path(ENCODER), SHIPPED.path(TOKENIZER))
-    both = Both(encoder, blend)
-    model = EmbeddedModel("m", unpack(SHIPPED.path(LINEAR).read_bytes()), both)
+    both = shipped_both()
+    model = EmbeddedModel("m", NGRAMS, both)
     rows = [
         Row(text, "toxic_spans", text, {"toxicity": 1}, marks={"toxicity": [_at(text, word)]})
         for text, word in (
