@@ -60,7 +60,7 @@ describe('a plan that is being written', () => {
     expect(there.plan).toBeNull();
     writing.written.signs = 'Two.';
     await writing.save();
-    expect(JSON.stringify(there)).not.toContain('Two');
+    expect(JSON.stringify(there)).not.toContain('Two.');
 
     const elsewhere = await opened();
     expect(elsewhere.state).toBe('locked');
