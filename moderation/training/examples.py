@@ -37,22 +37,31 @@ _MOST_TOKENS: Final = {"jigsaw": 94, "balanced": 78, "context": 78, "epitome": R
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One reading. parts: 0 for the text, 1 for what it answers. marks: [tokens, marks]."""
+    """One reading. parts: 0 for the text, 1 for what it answers.
+
+    target: [heads] and marks: [tokens, marks], in [0, 1], GAP where nobody spoke of it.
+    counts, marks_count: of the same shapes, how much each counts in the loss; 0 for a gap.
+    """
 
     ids: list[int]
     parts: list[int]
     target: Floats
     marks: Floats
-    source: str
+    counts: Floats
+    marks_count: Floats
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
 class Reader:
-    """Rows -> examples, one for what is said and one for what a reply does."""
+    """Rows -> examples, one for what is said and one for what a reply does.
 
-    def __init__(self, tokenizer: Path) -> None:
+    ends: the token ids that open and close a text in this tokenizer's vocabulary.
+    """
+
+    def __init__(self, tokenizer: Path, ends: tuple[int, int] = (CLS, SEP)) -> None:
+        self._ends = ends
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -67,13 +76,20 @@ class Reader:
         if row.in_reply_to is not None and (done >= 0).any():
             yield self._example(row, normal, marks, done, unmask(row.in_reply_to))
 
+    def unlabelled(self, row: Row) -> Example:
+        """A row that nobody labelled; beside what it answers, where it answers anything."""
+        gaps = np.full(len(HEADS), GAP, dtype=np.float32)
+        answered = None if row.in_reply_to is None else unmask(row.in_reply_to)
+        return self._example(row, unmask(row.text), {}, gaps, answered)
+
     def _example(
         self, row: Row, normal: Normal, marks: object, target: Floats, answered: Normal | None
     ) -> Example:
         encoding = self._tokenizer.encode(normal.text, add_special_tokens=False)
         most = _MOST_TOKENS.get(row.source, WINDOW)
         offsets = encoding.offsets[:most]
-        ids = [CLS, *encoding.ids[:most], SEP]
+        first, last = self._ends
+        ids = [first, *encoding.ids[:most], last]
         shown = np.full((len(ids), len(MARKS)), GAP, dtype=np.float32)
         for name, spans in dict(marks).items():  # type: ignore[call-overload]
             if (name == "toxicity") == (answered is None):
@@ -81,11 +97,12 @@ class Reader:
         parts = [0] * len(ids)
         if answered is not None:
             more = self._tokenizer.encode(answered.text, add_special_tokens=False).ids
-            tail = [*more[:ANSWERED_TOKENS], SEP]
+            tail = [*more[:ANSWERED_TOKENS], last]
             ids, parts = ids + tail, parts + [1] * len(tail)
             gaps = np.full((len(tail), len(MARKS)), GAP, dtype=np.float32)
             shown = np.concatenate([shown, gaps])
-        return Example(ids, parts, target, shown, row.source)
+        counts, marks_count = ((spoken != GAP).astype(np.float32) for spoken in (target, shown))
+        return Example(ids, parts, target, shown, counts, marks_count)
 
 
 def marked(
@@ -108,6 +125,7 @@ def _text_target(row: Row) -> Floats:
         hard = [float(row.labels.get("risk", 0) >= step) for step in range(1, 7)]
         target[between(RISK[0], RISK[-1])] = row.at_least or hard
     if row.about:
+        target[ABOUT_COLUMNS] = 0.0
         target[AT[f"about:{row.about}"]] = 1.0
     return target
 
@@ -122,12 +140,6 @@ def _reply_target(row: Row) -> Floats:
         if name in row.labels:
             target[AT[name]] = row.labels[name]
     return target
-
-
-def about_targets(targets: Floats) -> npt.NDArray[np.int64]:
-    """Index into ABOUT for each row of targets, -1 where nobody labelled it."""
-    block = targets[:, ABOUT_COLUMNS]
-    return np.where((block > 0).any(axis=1), block.argmax(axis=1), -1).astype(np.int64)
 
 
 def batches(

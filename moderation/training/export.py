@@ -15,10 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, checker, helper, numpy_helper, save
 
-from moderation.training.network import ATTENTION, LAYERS
+from moderation.training.network import SMALL
 
 Array = npt.NDArray[Any]
-_EPSILON: Final = 1e-12
 _MICROSOFT: Final = "com.microsoft"
 _TOP: Final = 63
 """7 bits: without VNNI (older processors) the pair sums of full int8 products overflow."""
@@ -66,7 +65,7 @@ def export(weights: Mapping[str, Array], path: Path) -> None:
     """
     graph = _Graph()
     x = _embedded(graph, weights)
-    for number in range(LAYERS):
+    for number in range(SMALL.layers):
         x = _layer(graph, weights, f"layers.{number}", x)
     _ends(graph, weights, x)
     model = helper.make_model(
@@ -111,7 +110,7 @@ def _embedded(graph: _Graph, weights: Mapping[str, Array]) -> str:
 def _normalised(graph: _Graph, weights: Mapping[str, Array], name: str, x: str) -> str:
     scale = graph.keep(f"{name}.weight", weights[f"{name}.weight"])
     bias = graph.keep(f"{name}.bias", weights[f"{name}.bias"])
-    return str(graph.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=_EPSILON))
+    return str(graph.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=SMALL.epsilon))
 
 
 def _layer(graph: _Graph, weights: Mapping[str, Array], name: str, x: str) -> str:
@@ -154,7 +153,7 @@ def _attention(graph: _Graph, weights: Mapping[str, Array], name: str, x: str) -
             graph.keep(f"{name}.bias", weights[f"{name}.bias"]), scale,
             graph.keep(f"{name}.scale", scales), "read", zero,
             graph.keep(f"{name}.zero", np.zeros_like(scales, np.int8)),
-            num_heads=ATTENTION, domain=_MICROSOFT,
+            num_heads=SMALL.attention, domain=_MICROSOFT,
         )
     )  # fmt: skip
 

@@ -22,7 +22,8 @@ from torch import Tensor
 from moderation.outputs import ABOUT_COLUMNS, HEADS, MARKS, between
 from moderation.signals import EMPATHY, TOXICITY
 from moderation.training.datasets import Row
-from moderation.training.examples import Example, Reader, about_targets, batches, mistyped
+from moderation.training.examples import Example, Floats, Reader, batches, mistyped
+from moderation.training.lessons import Lessons
 from moderation.training.network import Network
 
 CHECKPOINT_EVERY: Final = 100
@@ -133,49 +134,58 @@ def _quieter(row: Row, peers: bool) -> Row:
     return replace(row, labels=labels)
 
 
-def examples_of(rows: Sequence[Row], reader: Reader, seed: int) -> list[Example]:
-    """Read once; a share of them mistyped."""
+def examples_of(
+    rows: Sequence[Row], reader: Reader, seed: int, lessons: Lessons | None = None
+) -> list[Example]:
+    """Read once; a share of them mistyped. lessons: what larger readers add, and more texts."""
     order = random.Random(seed)  # noqa: S311 - not secret
     found: list[Example] = []
     for row in rows:
         typed = mistyped(row.text, order) if order.random() < _MISTYPED_SHARE else None
-        found += reader.examples(row, typed)
-    return found
+        read = reader.examples(row, typed)
+        found += read if lessons is None else (lessons.taught(row, one, typed) for one in read)
+    return found + ([] if lessons is None else lessons.unlabelled(reader))
 
 
 def loss_of(network: Network, batch: Sequence[Example], weights: Tensor) -> Tensor:
-    """Of everything that somebody labelled in these examples, summed per example."""
+    """Of everything that these examples were labelled or taught, summed per example."""
     device = weights.device
-    ids, parts, read = _padded(batch)
+    ids, parts, read = padded(batch)
     with precision(device):
         heads, marks = network(ids.to(device), parts.to(device), read.to(device))
     heads, marks = heads.float(), marks.float()
-    target = torch.from_numpy(np.stack([example.target for example in batch])).to(device)
-    known = (target >= 0).float()
+    target, counts = (
+        torch.from_numpy(np.stack(rows)).to(device)
+        for rows in zip(*((example.target, example.counts) for example in batch), strict=True)
+    )
     asked = F.binary_cross_entropy_with_logits(heads, target.clamp(min=0), reduction="none")
-    loss = (asked * known * weights).sum() / len(batch)
-    loss = loss + _ABOUT_WEIGHT * _about_loss(heads, target)
-    shown = _marks(batch, ids.shape[1]).to(device)
-    marked = (shown >= 0).float()
+    loss = (asked * counts * weights).sum() / len(batch)
+    loss = loss + _ABOUT_WEIGHT * _about_loss(heads, target, counts)
+    shown, marked = (
+        _over_tokens(rows).to(device)
+        for rows in zip(*((example.marks, example.marks_count) for example in batch), strict=True)
+    )
     words = F.binary_cross_entropy_with_logits(marks, shown.clamp(min=0), reduction="none")
-    per_text = (words * marked).sum((1, 2)) / marked.sum((1, 2)).clamp(min=1.0)
+    per_text = (words * marked).sum((1, 2)) / (marked > 0).sum((1, 2)).clamp(min=1)
     return loss + _MARK_WEIGHT * per_text.sum() / len(batch)
 
 
-def _marks(batch: Sequence[Example], longest: int) -> Tensor:
-    shown = torch.full((len(batch), longest, len(MARKS)), -1.0)
-    for at, example in enumerate(batch):
-        shown[at, : len(example)] = torch.from_numpy(example.marks)
-    return shown
+def _over_tokens(rows: Sequence[Floats]) -> Tensor:
+    found = torch.zeros((len(rows), max(map(len, rows)), len(MARKS)))
+    for at, row in enumerate(rows):
+        found[at, : len(row)] = torch.from_numpy(row)
+    return found
 
 
-def _about_loss(heads: Tensor, target: Tensor) -> Tensor:
-    chosen = torch.from_numpy(about_targets(target.cpu().numpy())).to(heads.device)
-    block = heads[:, ABOUT_COLUMNS]
-    return F.cross_entropy(block, chosen, ignore_index=-1, reduction="sum") / len(chosen)
+def _about_loss(heads: Tensor, target: Tensor, counts: Tensor) -> Tensor:
+    """One question: whom is it about? The answer's chances are its columns of the target."""
+    chosen = target[:, ABOUT_COLUMNS].clamp(min=0)
+    missed = -(chosen * F.log_softmax(heads[:, ABOUT_COLUMNS], dim=1)).sum(1)
+    return (missed * counts[:, ABOUT_COLUMNS.start]).sum() / len(target)
 
 
-def _padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+def padded(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    """ids, parts and read of a network, int64 [texts, longest]."""
     longest = max(map(len, batch))
     ids, parts, read = (torch.zeros((len(batch), longest), dtype=torch.long) for _ in range(3))
     for at, example in enumerate(batch):
@@ -204,13 +214,14 @@ class Run:
         rows: Sequence[Row],
         reader: Reader,
         seed: int,
+        lessons: Lessons | None = None,
         *,
         keep_every: int = CHECKPOINT_EVERY,
     ) -> None:
         torch.manual_seed(seed)
         self._keep_every = keep_every
         self._stage, self._seed = stage, seed
-        found = examples_of(plan(rows, stage, seed), reader, seed)
+        found = examples_of(plan(rows, stage, seed), reader, seed, lessons)
         order = random.Random(f"{seed} {stage.name} batches")  # noqa: S311 - not secret
         self._batches = list(batches(found, stage.batch_tokens, order))
         self._weights = head_weights().to(where())

@@ -1,13 +1,16 @@
-"""The network that is trained: a six-layer BERT encoder with every head on top.
+"""The network that is trained: an encoder with every head on top, in two sizes.
 
-Plain torch, so that it loads the base's safetensors, trains on two cores without what it does not
+Plain torch, so that it loads a base's safetensors, trains on two cores without what it does not
 need, and exports to ONNX as it stands.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name
@@ -16,31 +19,55 @@ from torch import Tensor, nn
 
 from moderation.outputs import HEADS, MARKS
 
-WIDTH, LAYERS, ATTENTION, INNER, VOCABULARY, POSITIONS = 384, 6, 12, 1536, 30_522, 512
-_EPSILON: Final = 1e-12
 DROPOUT: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """An encoder's measures. first: the number of the first token's position.
+
+    distances: into how many classes attention sorts how far two tokens stand apart; 0: it does not.
+    """
+
+    width: int
+    layers: int
+    attention: int
+    inner: int
+    vocabulary: int
+    positions: int
+    epsilon: float
+    first: int = 0
+    distances: int = 0
+
+
+SMALL: Final = Size(384, 6, 12, 1_536, 30_522, 512, 1e-12)
+"""BERT of six layers, 22 M parameters: what is shipped."""
+LARGE: Final = Size(768, 12, 12, 3_072, 30_527, 514, 1e-5, first=2, distances=32)
+"""MPNet, 110 M parameters: a teacher."""
+_FARTHEST: Final = 128
 
 
 class Layer(nn.Module):  # type: ignore[misc] # torch is untyped here
     """Attention and feed-forward, normalised after each, as in BERT."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.attended = nn.Linear(WIDTH, WIDTH)
-        self.attended_norm = nn.LayerNorm(WIDTH, _EPSILON)
-        self.inner = nn.Linear(WIDTH, INNER)
-        self.outer = nn.Linear(INNER, WIDTH)
-        self.outer_norm = nn.LayerNorm(WIDTH, _EPSILON)
+        self._attention = size.attention
+        self.qkv = nn.Linear(size.width, 3 * size.width)
+        self.attended = nn.Linear(size.width, size.width)
+        self.attended_norm = nn.LayerNorm(size.width, size.epsilon)
+        self.inner = nn.Linear(size.width, size.inner)
+        self.outer = nn.Linear(size.inner, size.width)
+        self.outer_norm = nn.LayerNorm(size.width, size.epsilon)
         self.drop = nn.Dropout(DROPOUT)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """x: [texts, tokens, WIDTH]; mask: [texts, 1, 1, tokens], 0 where read and -inf else."""
-        texts, tokens, _ = x.shape
-        parts = self.qkv(x).view(texts, tokens, 3, ATTENTION, WIDTH // ATTENTION)
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        """x: [texts, tokens, width]; bias: what is added to attention, [texts, heads, tokens, tokens] or like it."""
+        texts, tokens, width = x.shape
+        parts = self.qkv(x).view(texts, tokens, 3, self._attention, width // self._attention)
         query, key, value = parts.permute(2, 0, 3, 1, 4).unbind(0)
-        heads = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        mixed = heads.transpose(1, 2).reshape(texts, tokens, WIDTH)
+        heads = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        mixed = heads.transpose(1, 2).reshape(texts, tokens, width)
         x = self.attended_norm(x + self.drop(self.attended(mixed)))
         return self.outer_norm(x + self.drop(self.outer(F.gelu(self.inner(x)))))
 
@@ -48,16 +75,19 @@ class Layer(nn.Module):  # type: ignore[misc] # torch is untyped here
 class Network(nn.Module):  # type: ignore[misc]
     """Token ids in, log-odds of every head and of every mark out."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: Size = SMALL) -> None:
         super().__init__()
-        self.words = nn.Embedding(VOCABULARY, WIDTH)
-        self.positions = nn.Embedding(POSITIONS, WIDTH)
-        self.parts = nn.Embedding(2, WIDTH)
-        self.norm = nn.LayerNorm(WIDTH, _EPSILON)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self._size = size
+        self.words = nn.Embedding(size.vocabulary, size.width)
+        self.positions = nn.Embedding(size.positions, size.width)
+        self.parts = nn.Embedding(2, size.width)
+        if size.distances:
+            self.distances = nn.Embedding(size.distances, size.attention)
+        self.norm = nn.LayerNorm(size.width, size.epsilon)
+        self.layers = nn.ModuleList(Layer(size) for _ in range(size.layers))
         self.drop = nn.Dropout(DROPOUT)
-        self.heads = nn.Linear(2 * WIDTH, len(HEADS))
-        self.marks = nn.Linear(WIDTH, len(MARKS))
+        self.heads = nn.Linear(2 * size.width, len(HEADS))
+        self.marks = nn.Linear(size.width, len(MARKS))
 
     def forward(self, ids: Tensor, parts: Tensor, read: Tensor) -> tuple[Tensor, Tensor]:
         """ids, parts, read: int64 [texts, tokens]; part 0 is the text, 1 what it answers.
@@ -65,14 +95,30 @@ class Network(nn.Module):  # type: ignore[misc]
         Returns ([texts, heads], [texts, tokens, marks]), log-odds.
         """
         places = torch.arange(ids.shape[1], device=ids.device)
-        x = self.norm(self.words(ids) + self.positions(places) + self.parts(parts))
-        mask = (1.0 - read[:, None, None, :].to(x.dtype)) * -1e4
+        positions = self.positions(places + self._size.first)
+        x = self.norm(self.words(ids) + positions + self.parts(parts))
+        bias = (1.0 - read[:, None, None, :].to(x.dtype)) * -1e4
+        if self._size.distances:
+            apart = classes(places[None, :] - places[:, None], self._size.distances)
+            bias = bias + self.distances(apart).permute(2, 0, 1)
         for layer in self.layers:
-            x = layer(x, mask)
+            x = layer(x, bias)
         own = (read * (1 - parts)).to(x.dtype)[:, :, None]
         mean = (x * own).sum(1) / own.sum(1).clamp(min=1.0)
         pooled = self.drop(torch.cat([x[:, 0], mean], dim=1))
         return self.heads(pooled), self.marks(x)
+
+
+def classes(apart: Tensor, count: int) -> Tensor:
+    """The class of each distance in tokens, int64 in [0, count): before and after apart, wider when farther.
+
+    Source: Raffel et al. 2020 (T5), as MPNet uses it.
+    """
+    half, near = count // 2, count // 4
+    far = apart.abs()
+    spread = torch.log(far.clamp(min=1).float() / near) / math.log(_FARTHEST / near)
+    wide = (near + (spread * (half - near)).long()).clamp(max=half - 1)
+    return torch.where(far < near, far, wide) + half * (apart > 0)
 
 
 def from_base(base: Path) -> Network:
@@ -82,31 +128,37 @@ def from_base(base: Path) -> Network:
     """
     found = load_file(base / "model.safetensors")
     network = Network()
-    missing, unexpected = network.load_state_dict(dict(_renamed(found)), strict=False)
-    if unexpected or any(not name.startswith(("heads.", "marks.")) for name in missing):
-        raise ValueError(f"not the base that was expected: lacks {missing}, has {unexpected}")
+    fill(network, dict(_renamed(found)), fresh=("heads.", "marks."))
     return network
 
 
-def _renamed(found: dict[str, Tensor]) -> Any:
+def fill(network: Network, weights: Mapping[str, Tensor], fresh: tuple[str, ...]) -> None:
+    """Loads a base's weights, all but what begins with one of fresh. Raises ValueError for another base."""
+    missing, unexpected = network.load_state_dict(weights, strict=False)
+    if unexpected or any(not name.startswith(fresh) for name in missing):
+        raise ValueError(f"not the base that was expected: lacks {missing}, has {unexpected}")
+
+
+def _renamed(found: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     embeddings = {"words": "word", "positions": "position", "parts": "token_type"}
     for ours, theirs in embeddings.items():
         yield f"{ours}.weight", found[f"embeddings.{theirs}_embeddings.weight"]
-    yield from _both("norm", "embeddings.LayerNorm", found)
-    for number in range(LAYERS):
+    yield from both("norm", "embeddings.LayerNorm", found)
+    for number in range(SMALL.layers):
         theirs, ours = f"encoder.layer.{number}", f"layers.{number}"
         for kind in ("weight", "bias"):
             three = [
                 found[f"{theirs}.attention.self.{p}.{kind}"] for p in ("query", "key", "value")
             ]
             yield f"{ours}.qkv.{kind}", torch.cat(three)
-        yield from _both(f"{ours}.attended", f"{theirs}.attention.output.dense", found)
-        yield from _both(f"{ours}.attended_norm", f"{theirs}.attention.output.LayerNorm", found)
-        yield from _both(f"{ours}.inner", f"{theirs}.intermediate.dense", found)
-        yield from _both(f"{ours}.outer", f"{theirs}.output.dense", found)
-        yield from _both(f"{ours}.outer_norm", f"{theirs}.output.LayerNorm", found)
+        yield from both(f"{ours}.attended", f"{theirs}.attention.output.dense", found)
+        yield from both(f"{ours}.attended_norm", f"{theirs}.attention.output.LayerNorm", found)
+        yield from both(f"{ours}.inner", f"{theirs}.intermediate.dense", found)
+        yield from both(f"{ours}.outer", f"{theirs}.output.dense", found)
+        yield from both(f"{ours}.outer_norm", f"{theirs}.output.LayerNorm", found)
 
 
-def _both(ours: str, theirs: str, found: dict[str, Tensor]) -> Any:
+def both(ours: str, theirs: str, found: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """Weight and bias of one part, under our name for it."""
     for kind in ("weight", "bias"):
         yield f"{ours}.{kind}", found[f"{theirs}.{kind}"]

@@ -8,7 +8,7 @@ import hashlib
 import importlib.util
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,18 +18,20 @@ from moderation.encoder import load_encoder
 from moderation.linear import unpack
 from moderation.model import Both, EmbeddedModel
 from moderation.registry import BLEND, ENCODER, LINEAR, TOKENIZER, register
-from moderation.training import decided
+from moderation.training import decided, lessons, teacher
 from moderation.training.blend import fit_blend, fit_marks, plain, read
 from moderation.training.card import write_private
 from moderation.training.datasets import Row, read_all, split
 from moderation.training.examples import Reader
 from moderation.training.export import export
 from moderation.training.finetune import STAGES, Run
+from moderation.training.lessons import Lessons
 from moderation.training.network import Network, from_base
 from moderation.training.ngrams import fit_ngrams
 
 _SHARED_SEED: Final = 1
 """The first stage, strong words at large, is the same start for every seed."""
+_TEACHER_SEED: Final = 1
 FILES: Final = (ENCODER, TOKENIZER, LINEAR, BLEND)
 
 
@@ -50,20 +52,26 @@ def train(
     without: frozenset[str],
     models: Path,
     labels: Path | None = None,
+    *,
+    taught: bool = False,
 ) -> str:
     """One network a seed, their weights averaged, blended with n-grams and registered.
 
     work: where checkpoints lie; a run with the same arguments goes on from them. models: where it is
     registered. labels: a folder of `hearth labels open`; then the model is private, and its
-    checkpoints must be deleted with the labels.
+    checkpoints must be deleted with the labels. taught: a teacher is trained as well, and every seed
+    once more, from the labels, the teacher and the average of the first seeds.
     Returns the version.
     """
     folder = folder_of(work, without, labels)
     found = read_all(data, without) + (decided.read(labels) if labels else [])
     rows = [row for row in found if split(row) != "test"]
     shared = folder_of(work, without & STAGES[0].sources())
-    networks = [tune(rows, shared, folder, seed) for seed in seeds]
-    averaged = average(networks)
+    fitting = [row for row in rows if split(row) == "fit"]
+    averaged = average([tune(fitting, shared, folder, seed) for seed in seeds])
+    if taught:
+        both = teach(fitting, averaged, folder, seeds)
+        averaged = average([tune(fitting, shared, folder, seed, both) for seed in seeds])
     return ship(rows, averaged, folder, models, labels)
 
 
@@ -75,20 +83,52 @@ def folder_of(work: Path, without: frozenset[str], labels: Path | None = None) -
     return folder
 
 
-def tune(rows: Sequence[Row], shared: Path, folder: Path, seed: int) -> dict[str, torch.Tensor]:
-    """The weights of one seed: the shared first stage, then each stage from the one before."""
-    fitting = [row for row in rows if split(row) == "fit"]
+def tune(
+    rows: Sequence[Row],
+    shared: Path,
+    folder: Path,
+    seed: int,
+    taught: Lessons | None = None,
+) -> dict[str, torch.Tensor]:
+    """The weights of one seed: the shared first stage, then the second from there. rows: those to fit."""
+    at_large, together = STAGES
     reader = Reader(base_folder() / "tokenizer.json")
     network = from_base(base_folder())
-    for number, stage in enumerate(STAGES):
-        owner = shared / "shared" if number == 0 else folder / f"seed-{seed}"
-        done = owner.with_name(f"{owner.name}-{stage.name.replace(' ', '-')}.pt")
-        if not done.exists():
-            run = Run(stage, fitting, reader, _SHARED_SEED if number == 0 else seed)
-            _keep(run.finish(network, done.with_suffix(".running")), done)
-        network.load_state_dict(torch.load(done, weights_only=True))
+    done = shared / "shared-at-large.pt"
+    fitted(network, done, lambda: Run(at_large, rows, reader, _SHARED_SEED))
+    done = folder / f"seed-{seed}-{'taught' if taught else 'together'}.pt"
+    return fitted(network, done, lambda: Run(together, rows, reader, seed, taught))
+
+
+def fitted(network: Network, done: Path, run: Callable[[], Run]) -> dict[str, torch.Tensor]:
+    """The network's weights after a run; they are kept in done, and no run begins where they are."""
+    if not done.exists():
+        _keep(run().finish(network, done.with_suffix(".running")), done)
+    network.load_state_dict(torch.load(done, weights_only=True))
     weights: dict[str, torch.Tensor] = network.state_dict()
     return weights
+
+
+def teach(
+    rows: Sequence[Row], averaged: Mapping[str, Any], folder: Path, seeds: Sequence[int]
+) -> Lessons:
+    """What the averaged seeds and a teacher make of all that these seeds read. rows: those to fit."""
+    more = lessons.unlabelled(rows)
+    of = "-".join(map(str, seeds))
+    ours, larger = (folder / f"lessons-{of}-{by}.npz" for by in ("averaged", "teacher"))
+    if not ours.exists():
+        network = Network()
+        network.load_state_dict({name: torch.from_numpy(part) for name, part in averaged.items()})
+        asked = teacher.readings(rows, more, seeds, Reader(base_folder() / "tokenizer.json"))
+        lessons.save(ours, teacher.answers(network, asked, "the average"))
+    if not larger.exists():
+        base = teacher.unpack_base(folder / "teacher")
+        reader, network = teacher.reader(base), teacher.from_base(base)
+        done = folder / "teacher.pt"
+        fitted(network, done, lambda: Run(teacher.STAGE, rows, reader, _TEACHER_SEED))
+        asked = teacher.readings(rows, more, seeds, reader)
+        lessons.save(larger, teacher.answers(network, asked, "the teacher"))
+    return Lessons(lessons.mean(lessons.load(ours), lessons.load(larger)), more)
 
 
 def _keep(network: Network, path: Path) -> None:

@@ -85,3 +85,49 @@ def test_a_communitys_rows_are_read_in_the_second_stage_and_train(tmp_path):
     after = run.finish(network, tmp_path / "state.pt").heads.bias.detach()
     assert torch.isfinite(after).all()
     assert not torch.equal(after, before)
+
+
+def test_a_taught_seed_learns_from_a_teacher_and_nothing_is_done_twice(tmp_path, monkeypatch):
+    pytest.importorskip("onnx")
+    from moderation.registry import TOKENIZER, find_model
+    from moderation.training import teacher, train
+    from moderation.training.datasets import contrast
+    from moderation.training.examples import Reader
+    from moderation.training.finetune import Run, Stage
+    from moderation.training.network import Network
+
+    tokenizer = find_model().path(TOKENIZER)
+    (tmp_path / "tokenizer.json").write_bytes(tokenizer.read_bytes())
+    tiny = [Stage(name, {"contrast-train": 1.0}, 1e-4, 0.0, 512) for name in ("first", "second")]
+    finished = []
+    finish = Run.finish
+
+    def seen(run, network, state):
+        finished.append(state.stem)
+        return finish(run, network, state)
+
+    monkeypatch.setattr(Run, "finish", seen)
+    for module in (train, teacher):
+        monkeypatch.setattr(module, "STAGES", tiny)
+        monkeypatch.setattr(module, "from_base", lambda _: Network())
+    monkeypatch.setattr(train, "base_folder", lambda: tmp_path)
+    monkeypatch.setattr(teacher, "STAGE", tiny[1])
+    monkeypatch.setattr(teacher, "unpack_base", lambda _: tmp_path)
+    monkeypatch.setattr(teacher, "reader", lambda _: Reader(tokenizer))
+    rows = contrast("train")[:8]
+
+    def all_of_it():
+        torch.manual_seed(3)
+        first = train.tune(rows, tmp_path, tmp_path, 1)
+        lessons = train.teach(rows, train.average([first]), tmp_path, [1])
+        return first, train.tune(rows, tmp_path, tmp_path, 1, lessons)
+
+    first, taught = all_of_it()
+    assert finished == [
+        "shared-at-large", "seed-1-together", "teacher", "seed-1-taught",
+    ]  # fmt: skip
+    assert not torch.equal(first["heads.weight"], taught["heads.weight"])
+    again, taught_again = all_of_it()
+    assert len(finished) == 4
+    assert all(torch.equal(taught[name], taught_again[name]) for name in taught)
+    assert all(torch.equal(first[name], again[name]) for name in first)
