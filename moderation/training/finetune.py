@@ -1,4 +1,4 @@
-"""Fine-tunes the encoder in two stages: strong words at large, then everything together.
+"""Fine-tunes an encoder in stages: strong words at large, then everything together.
 
 Each step is decided by the seed and its number alone, and the whole state is written every few
 minutes, so that a run that was killed goes on where it was.
@@ -70,6 +70,9 @@ STAGES: Final = (
         1.5e-4, 0.0, 4_096,
     ),
 )  # fmt: skip
+
+TAUGHT: Final = replace(STAGES[1], rate=7e-5)
+"""The second stage once more, gentler: from the average of the seeds, with lessons."""
 
 _MISTYPED_SHARE: Final = 0.12
 _HEAD_WEIGHTS: Final = dict.fromkeys(TOXICITY, 0.4) | {

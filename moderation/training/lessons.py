@@ -22,9 +22,9 @@ from moderation.training.examples import Example, Floats, Reader
 
 Flags = npt.NDArray[np.bool_]
 
-_SHARE: Final = 0.5
+_SHARE: Final = 0.7
 """Of a target that people labelled, how much is the lesson's."""
-_ALONE: Final = 0.5
+_ALONE: Final = 1.0
 """What a target counts that only the lesson speaks of; of tokens half of that."""
 _OF_TEXTS: Final = np.array([head in TEXT_HEADS for head in HEADS])
 _MIXED_PAIRS: Final = {"epitome": 2_500, "contrast-train": 1_500}

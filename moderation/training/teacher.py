@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from moderation.training.datasets import Row
 from moderation.training.examples import Example, Reader, batches
-from moderation.training.finetune import STAGES, Stage, padded, plan, precision, where
+from moderation.training.finetune import TAUGHT, Stage, padded, plan, precision, where
 from moderation.training.lessons import Lesson, key_of
 from moderation.training.network import LARGE, Network, both, fill
 
@@ -105,13 +105,13 @@ def _renamed(found: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
 
 
 def readings(
-    rows: Sequence[Row], more: Sequence[Row], seeds: Sequence[int], reader: Reader
+    rows: Sequence[Row], more: Sequence[Row], seed: int, reader: Reader
 ) -> dict[str, Example]:
-    """Every reading that the second stage of these seeds asks for, once, in one reader's tokens.
+    """Every reading that the taught stage of a seed asks for, once, in one reader's tokens.
 
     more: rows without labels, read as well.
     """
-    wanted = {id(row) for seed in seeds for row in plan(rows, STAGES[1], seed)}
+    wanted = {id(row) for row in plan(rows, TAUGHT, seed)}
     found: dict[str, Example] = {}
     for row in rows:
         if id(row) in wanted:

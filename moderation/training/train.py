@@ -24,7 +24,7 @@ from moderation.training.card import write_private
 from moderation.training.datasets import Row, read_all, split
 from moderation.training.examples import Reader
 from moderation.training.export import export
-from moderation.training.finetune import STAGES, Run
+from moderation.training.finetune import STAGES, TAUGHT, Run
 from moderation.training.lessons import Lessons
 from moderation.training.network import Network, from_base
 from moderation.training.ngrams import fit_ngrams
@@ -59,8 +59,8 @@ def train(
 
     work: where checkpoints lie; a run with the same arguments goes on from them. models: where it is
     registered. labels: a folder of `hearth labels open`; then the model is private, and its
-    checkpoints must be deleted with the labels. taught: a teacher is trained as well, and every seed
-    once more, from the labels, the teacher and the average of the first seeds.
+    checkpoints must be deleted with the labels. taught: a teacher is trained as well, and the average
+    goes on from labels and lessons.
     Returns the version.
     """
     folder = folder_of(work, without, labels)
@@ -70,8 +70,7 @@ def train(
     fitting = [row for row in rows if split(row) == "fit"]
     averaged = average([tune(fitting, shared, folder, seed) for seed in seeds])
     if taught:
-        both = teach(fitting, averaged, folder, seeds)
-        averaged = average([tune(fitting, shared, folder, seed, both) for seed in seeds])
+        averaged = average([teach(fitting, averaged, folder, seeds)])
     return ship(rows, averaged, folder, models, labels)
 
 
@@ -83,21 +82,19 @@ def folder_of(work: Path, without: frozenset[str], labels: Path | None = None) -
     return folder
 
 
-def tune(
-    rows: Sequence[Row],
-    shared: Path,
-    folder: Path,
-    seed: int,
-    taught: Lessons | None = None,
-) -> dict[str, torch.Tensor]:
+def tune(rows: Sequence[Row], shared: Path, folder: Path, seed: int) -> dict[str, torch.Tensor]:
     """The weights of one seed: the shared first stage, then the second from there. rows: those to fit."""
     at_large, together = STAGES
-    reader = Reader(base_folder() / "tokenizer.json")
     network = from_base(base_folder())
     done = shared / "shared-at-large.pt"
-    fitted(network, done, lambda: Run(at_large, rows, reader, _SHARED_SEED))
-    done = folder / f"seed-{seed}-{'taught' if taught else 'together'}.pt"
-    return fitted(network, done, lambda: Run(together, rows, reader, seed, taught))
+    fitted(network, done, lambda: Run(at_large, rows, our_reader(), _SHARED_SEED))
+    done = folder / f"seed-{seed}-together.pt"
+    return fitted(network, done, lambda: Run(together, rows, our_reader(), seed))
+
+
+def our_reader() -> Reader:
+    """Reads in the vocabulary of what is shipped."""
+    return Reader(base_folder() / "tokenizer.json")
 
 
 def fitted(network: Network, done: Path, run: Callable[[], Run]) -> dict[str, torch.Tensor]:
@@ -111,24 +108,28 @@ def fitted(network: Network, done: Path, run: Callable[[], Run]) -> dict[str, to
 
 def teach(
     rows: Sequence[Row], averaged: Mapping[str, Any], folder: Path, seeds: Sequence[int]
-) -> Lessons:
-    """What the averaged seeds and a teacher make of all that these seeds read. rows: those to fit."""
-    more = lessons.unlabelled(rows)
-    of = "-".join(map(str, seeds))
+) -> dict[str, torch.Tensor]:
+    """The average, trained on from labels and from what it and a teacher make together of the same texts.
+
+    rows: those to fit, drawn and ordered as for the last seed.
+    """
+    of, seed, more = "-".join(map(str, seeds)), seeds[-1], lessons.unlabelled(rows)
+    network = Network()
+    network.load_state_dict({name: torch.from_numpy(part) for name, part in averaged.items()})
     ours, larger = (folder / f"lessons-{of}-{by}.npz" for by in ("averaged", "teacher"))
     if not ours.exists():
-        network = Network()
-        network.load_state_dict({name: torch.from_numpy(part) for name, part in averaged.items()})
-        asked = teacher.readings(rows, more, seeds, Reader(base_folder() / "tokenizer.json"))
+        asked = teacher.readings(rows, more, seed, our_reader())
         lessons.save(ours, teacher.answers(network, asked, "the average"))
     if not larger.exists():
         base = teacher.unpack_base(folder / "teacher")
-        reader, network = teacher.reader(base), teacher.from_base(base)
+        reader, large = teacher.reader(base), teacher.from_base(base)
         done = folder / "teacher.pt"
-        fitted(network, done, lambda: Run(teacher.STAGE, rows, reader, _TEACHER_SEED))
-        asked = teacher.readings(rows, more, seeds, reader)
-        lessons.save(larger, teacher.answers(network, asked, "the teacher"))
-    return Lessons(lessons.mean(lessons.load(ours), lessons.load(larger)), more)
+        fitted(large, done, lambda: Run(teacher.STAGE, rows, reader, _TEACHER_SEED))
+        asked = teacher.readings(rows, more, seed, reader)
+        lessons.save(larger, teacher.answers(large, asked, "the teacher"))
+    both = Lessons(lessons.mean(lessons.load(ours), lessons.load(larger)), more)
+    done = folder / f"taught-{of}.pt"
+    return fitted(network, done, lambda: Run(TAUGHT, rows, our_reader(), seed, both))
 
 
 def _keep(network: Network, path: Path) -> None:

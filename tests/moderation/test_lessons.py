@@ -39,15 +39,15 @@ def taught(row, number, mistyped=None):
 
 def test_a_label_and_a_lesson_are_mixed_and_a_lesson_speaks_alone_where_there_is_no_label():
     _, said = taught(REPLY, 0)
-    assert said.target[AT["toxicity"]] == pytest.approx((0 + 0.8) / 2)
+    assert said.target[AT["toxicity"]] == pytest.approx(0.7 * 0.8)
     assert said.counts[AT["toxicity"]] == 1
     assert said.target[AT["threat"]] == pytest.approx(0.8)
-    assert said.counts[AT["threat"]] == 0.5
+    assert said.counts[AT["threat"]] == 1
 
 
 def test_a_reading_alone_learns_nothing_of_replies_and_a_reading_of_a_reply_nothing_else():
     (alone, said), (beside, done) = taught(REPLY, 0), taught(REPLY, 1)
-    assert done.target[AT["emotional_reaction>=1"]] == pytest.approx((1 + 0.8) / 2)
+    assert done.target[AT["emotional_reaction>=1"]] == pytest.approx(0.3 + 0.7 * 0.8)
     for before, after, head in ((alone, said, "emotional_reaction>=1"), (beside, done, "toxicity")):
         assert (before.target[AT[head]], after.target[AT[head]]) == (GAP, GAP)
         assert after.counts[AT[head]] == 0
@@ -57,7 +57,7 @@ def test_whom_it_is_about_stays_one_question_with_one_sum():
     _, said = taught(QUOTED, 0)
     block = said.target[ABOUT_COLUMNS]
     assert block.sum() == pytest.approx(1)
-    assert said.target[AT["about:another"]] == pytest.approx((1 + 1 / 6) / 2)
+    assert said.target[AT["about:another"]] == pytest.approx(0.3 + 0.7 / 6)
     _, other = taught(REPLY, 0)
     assert other.target[ABOUT_COLUMNS] == pytest.approx(np.full(6, 1 / 6))
 
@@ -66,9 +66,9 @@ def test_words_are_learnt_where_the_text_is_and_not_in_what_it_answers():
     example, done = taught(REPLY, 1)
     own = example.parts.index(1)
     reaction, asking = MARKS.index("emotional_reaction"), MARKS.index("exploration")
-    assert done.marks[1, reaction] == pytest.approx((1 + 0.7) / 2)
+    assert done.marks[1, reaction] == pytest.approx(0.3 + 0.7 * 0.7)
     assert done.marks[1:own, asking] == pytest.approx(np.full(own - 1, 0.7))
-    assert (done.marks_count[1:own, asking] == 0.25).all()
+    assert (done.marks_count[1:own, asking] == 0.5).all()
     assert not done.marks_count[own:].any()
     assert not done.marks_count[0].any()
     assert not done.marks_count[:, MARKS.index("toxicity")].any()
@@ -78,7 +78,7 @@ def test_a_mistyped_text_has_other_tokens_and_learns_of_heads_alone():
     example, said = taught(REPLY, 1, mistyped="that sounds alone")
     assert len(said) == len(list(READER.examples(REPLY))[1])
     assert (said.marks == example.marks).all()
-    assert said.counts[AT["exploration>=1"]] == 0.5
+    assert said.counts[AT["exploration>=1"]] == 1
 
 
 def test_lessons_are_kept_and_no_words_with_them(tmp_path):
