@@ -90,32 +90,42 @@ def test_a_communitys_rows_are_read_in_the_second_stage_and_train(tmp_path):
 def test_the_average_goes_on_with_a_teacher_and_nothing_is_done_twice(tmp_path, monkeypatch):
     pytest.importorskip("onnx")
     from moderation.registry import TOKENIZER, find_model
-    from moderation.training import teacher, train
-    from moderation.training.datasets import contrast
+    from moderation.training import lessons, teacher, train
+    from moderation.training.datasets import Row, contrast
     from moderation.training.examples import Reader
     from moderation.training.finetune import Run, Stage
     from moderation.training.network import Network
 
     tokenizer = find_model().path(TOKENIZER)
     (tmp_path / "tokenizer.json").write_bytes(tokenizer.read_bytes())
-    tiny = [Stage(name, {"contrast-train": 1.0}, 1e-4, 0.0, 512) for name in ("first", "second")]
-    finished = []
-    finish = Run.finish
+    shares = {"contrast-train": 1.0, "epitome": 1.0}
+    tiny = [Stage(name, shares, 1e-4, 0.0, 512) for name in ("first", "second")]
+    finished, started, read = [], {}, []
+    finish, answers = Run.finish, teacher.answers
 
     def seen(run, network, state):
         finished.append(state.stem)
+        started[state.stem] = (network.heads.weight.detach().clone(), len(run._batches))
         return finish(run, network, state)
 
+    def answering(network, asked, name):
+        read.append(name)
+        return answers(network, asked, name)
+
+    monkeypatch.setattr(teacher, "answers", answering)
     monkeypatch.setattr(Run, "finish", seen)
     for module in (train, teacher):
         monkeypatch.setattr(module, "TAUGHT", tiny[1])
         monkeypatch.setattr(module, "from_base", lambda _: Network())
     monkeypatch.setattr(train, "STAGES", tiny)
+    monkeypatch.setattr(lessons, "_MIXED_PAIRS", {"epitome": 40})
     monkeypatch.setattr(train, "base_folder", lambda: tmp_path)
     monkeypatch.setattr(teacher, "STAGE", tiny[1])
     monkeypatch.setattr(teacher, "unpack_base", lambda _: tmp_path)
     monkeypatch.setattr(teacher, "reader", lambda _: Reader(tokenizer))
-    rows = contrast("train")[:8]
+    post = "my sister moved away and the house is so quiet now"
+    peers = Row("that sounds lonely", "epitome", "a", {"emotional_reaction": 2}, post)
+    rows = [*contrast("train")[:8], peers]
 
     def all_of_it():
         torch.manual_seed(3)
@@ -126,8 +136,12 @@ def test_the_average_goes_on_with_a_teacher_and_nothing_is_done_twice(tmp_path, 
     assert finished == [
         "shared-at-large", "seed-1-together", "teacher", "taught-1",
     ]  # fmt: skip
-    assert not torch.equal(first["heads.weight"], taught["heads.weight"])
+    begun, batches = started["taught-1"]
+    assert torch.equal(begun, first["heads.weight"])
+    assert batches > started["seed-1-together"][1], "texts are read that nobody labelled"
+    assert not torch.equal(begun, taught["heads.weight"])
     again, taught_again = all_of_it()
     assert len(finished) == 4
+    assert read == ["the average", "the teacher"]
     assert all(torch.equal(taught[name], taught_again[name]) for name in taught)
     assert all(torch.equal(first[name], again[name]) for name in first)
