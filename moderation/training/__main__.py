@@ -34,7 +34,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="one network each")
     parser.add_argument("--without", nargs="*", default=[], choices=SETS, help="sets to leave out")
     parser.add_argument("--labels", type=Path, help="folder of `hearth labels open`: private")
-    parser.add_argument("--taught", action="store_true", help="each seed again, by a teacher too")
+    parser.add_argument("--taught", action="store_true", help="train a teacher, and the average on")
     parser.add_argument("--models", type=Path, help="where to register it")
     parser.set_defaults(run=_train)
 

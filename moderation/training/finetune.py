@@ -208,6 +208,11 @@ def head_weights() -> Tensor:
     return weights
 
 
+def still(seconds: float, steps: int) -> str:
+    """How long these steps take, at so many seconds each."""
+    return f"{seconds * steps / 60:.0f} min left"
+
+
 class Run:
     """One seed of one stage: its state on disk, and going on from there."""
 
@@ -260,10 +265,10 @@ class Run:
         return loss.detach()
 
     def _tell(self, step: int, loss: float, seconds: float) -> None:
-        left = seconds * (len(self._batches) - step - 1)
+        left = still(seconds, len(self._batches) - step - 1)
         print(
             f"{time.strftime('%H:%M:%S')} seed {self._seed}, {self._stage.name}: "
-            f"{step + 1} of {len(self._batches)}, loss {loss:.3f}, {left / 60:.0f} min left",
+            f"{step + 1} of {len(self._batches)}, loss {loss:.3f}, {left}",
             flush=True,
         )
 

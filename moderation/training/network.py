@@ -7,7 +7,7 @@ need, and exports to ONNX as it stands.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,6 +45,13 @@ SMALL: Final = Size(384, 6, 12, 1_536, 30_522, 512, 1e-12)
 LARGE: Final = Size(768, 12, 12, 3_072, 30_527, 514, 1e-5, first=2, distances=32)
 """MPNet, 110 M parameters: a teacher."""
 _FARTHEST: Final = 128
+_PARTS: Final = {
+    "attended": "attention.output.dense",
+    "attended_norm": "attention.output.LayerNorm",
+    "inner": "intermediate.dense",
+    "outer": "output.dense",
+    "outer_norm": "output.LayerNorm",
+}
 
 
 class Layer(nn.Module):  # type: ignore[misc] # torch is untyped here
@@ -144,18 +151,21 @@ def _renamed(found: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     for ours, theirs in embeddings.items():
         yield f"{ours}.weight", found[f"embeddings.{theirs}_embeddings.weight"]
     yield from both("norm", "embeddings.LayerNorm", found)
-    for number in range(SMALL.layers):
+    three = [f"attention.self.{part}" for part in ("query", "key", "value")]
+    yield from layers(found, SMALL.layers, three, _PARTS)
+
+
+def layers(
+    found: Mapping[str, Tensor], count: int, three: Sequence[str], parts: Mapping[str, str]
+) -> Iterator[tuple[str, Tensor]]:
+    """Every layer under our names. three: where query, key and value lie; parts: ours -> the base's."""
+    for number in range(count):
         theirs, ours = f"encoder.layer.{number}", f"layers.{number}"
         for kind in ("weight", "bias"):
-            three = [
-                found[f"{theirs}.attention.self.{p}.{kind}"] for p in ("query", "key", "value")
-            ]
-            yield f"{ours}.qkv.{kind}", torch.cat(three)
-        yield from both(f"{ours}.attended", f"{theirs}.attention.output.dense", found)
-        yield from both(f"{ours}.attended_norm", f"{theirs}.attention.output.LayerNorm", found)
-        yield from both(f"{ours}.inner", f"{theirs}.intermediate.dense", found)
-        yield from both(f"{ours}.outer", f"{theirs}.output.dense", found)
-        yield from both(f"{ours}.outer_norm", f"{theirs}.output.LayerNorm", found)
+            joined = torch.cat([found[f"{theirs}.{part}.{kind}"] for part in three])
+            yield f"{ours}.qkv.{kind}", joined
+        for our, their in parts.items():
+            yield from both(f"{ours}.{our}", f"{theirs}.{their}", found)
 
 
 def both(ours: str, theirs: str, found: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:

