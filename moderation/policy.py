@@ -196,25 +196,28 @@ class _Case:
         return Handling.PUBLISH, (), None
 
     def _risk_urgency(self) -> Urgency:
-        """By the probability of reaching a level; by the expected level where there is no other."""
-        risk = self.policy.risk
-        for urgency in (Urgency.NOW, Urgency.SOON, Urgency.ROUTINE):
-            chance = self.evidence.reaching("risk", int(risk[f"{urgency}_level"]))
-            if chance is None:
-                reached = self.evidence.signal("risk") >= risk[f"expected_{urgency}"]
-            else:
-                reached = chance >= self._risk_from(urgency)
-            if reached:
-                return urgency
-        return Urgency.NONE
+        """The soonest that is reached; a text that only talks of danger is routine until it is sure."""
+        reached = [urgency for urgency in _BY_RISK if self._reaches(urgency)]
+        surely = (urgency for urgency in reached if self._is_sure_of(urgency))
+        return next(surely, Urgency.ROUTINE if reached else Urgency.NONE)
 
-    def _risk_from(self, urgency: Urgency) -> float:
-        """A text that only talks of danger must be surer to be urgent; behaviour long past may be soon."""
-        plain, past = self.policy.risk[f"{urgency}_from"], self.evidence.talk("past")
+    def _reaches(self, urgency: Urgency) -> bool:
+        """By the probability of reaching a level; by the expected level where there is no other."""
+        risk, chance = self.policy.risk, self._chance_of(urgency)
+        if chance is None:
+            return self.evidence.signal("risk") >= risk[f"expected_{urgency}"]
+        return chance >= risk[f"{urgency}_from"]
+
+    def _is_sure_of(self, urgency: Urgency) -> bool:
+        """Talk of danger must be surer to be urgent; behaviour long past may be soon."""
+        past, chance = self.evidence.talk("past"), self._chance_of(urgency)
         soon_by_past = urgency is Urgency.SOON and past >= self.policy.about["own"]
-        if urgency is Urgency.ROUTINE or soon_by_past or not self._only_talks_of_it():
-            return plain
-        return max(plain, self.policy.about["talk_from"])
+        if chance is None or soon_by_past or not self._only_talks_of_it():
+            return True
+        return chance >= self.policy.about["talk_from"]
+
+    def _chance_of(self, urgency: Urgency) -> float | None:
+        return self.evidence.reaching("risk", int(self.policy.risk[f"{urgency}_level"]))
 
     def _only_talks_of_it(self) -> bool:
         """About another, long ago, denied or quoted, and no phrase of the lexicon stands in it."""
@@ -258,6 +261,7 @@ class _Case:
             yield self.evidence.reason(name, *self.evidence.toxic_spans())
 
 
+_BY_RISK = (Urgency.NOW, Urgency.SOON, Urgency.ROUTINE)
 _UNREAD = {"language": LeftOut.LANGUAGE, "late": LeftOut.NOT_IN_TIME}
 
 

@@ -305,6 +305,7 @@ PAST_NOW = risk_levels(l0=0.05, l6=0.95)
         (NOW | about(another=0.9), (), Urgency.ROUTINE),
         (SOON | about(another=0.9), (), Urgency.ROUTINE),
         (SOON | about(past=0.9), (), Urgency.SOON),
+        (risk_levels(l0=0.6, l3=0.4) | about(another=0.9), (), Urgency.ROUTINE),
         (NOW | about(past=0.9), (), Urgency.SOON),
         (PAST_NOW | about(past=0.9), (), Urgency.NOW),
         (risk_levels(l0=0.05, l5=0.95) | about(quoted=0.9), (), Urgency.NOW),
