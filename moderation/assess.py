@@ -9,12 +9,15 @@ import json
 import queue
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from moderation.classifier import Assessment, Classifier, Passage
 from moderation.errors import ModerationError
-from moderation.lexicon import find
-from moderation.policy import DEFAULT, Context, Policy, judge
+from moderation.lexicon import find, hits_in
+from moderation.normalise import normalise
+from moderation.phrases import Tokens
+from moderation.policy import DEFAULT, Context, Policy, Urgency, judge
 from moderation.sharing import tells_of_its_author
 
 _BATCH: Final = 64
@@ -90,7 +93,7 @@ def answers(
 ) -> list[dict[str, Any]]:
     """What the classifier reads in each passage, and what the policy makes of it."""
     assessments = classifier.assess(passages)
-    return [_answer(p, a, policy) for p, a in zip(passages, assessments, strict=True)]
+    return [_answer(p, a, classifier, policy) for p, a in zip(passages, assessments, strict=True)]
 
 
 def _passage(number: int, line: str) -> Passage:
@@ -104,9 +107,14 @@ def _passage(number: int, line: str) -> Passage:
     return Passage(text, answered)
 
 
-def _answer(passage: Passage, assessment: Assessment, policy: Policy) -> dict[str, Any]:
-    hits = find(passage.text)
-    verdict = judge(assessment, hits, _context(passage, policy), policy)
+def _answer(
+    passage: Passage, assessment: Assessment, classifier: Classifier, policy: Policy
+) -> dict[str, Any]:
+    hits = hits_in(Tokens.of(normalise(passage.text)))
+    urging = any(hit.answering for hit in hits)
+    in_danger = urging and _answers_danger(passage, classifier, policy)
+    context = replace(_context(passage, policy), answers_danger=in_danger)
+    verdict = judge(assessment, hits, context, policy)
     stored = assessment.to_json()
     levels: Any = stored.pop("levels")
     signals: Any = stored["signals"]
@@ -126,6 +134,15 @@ def _answer(passage: Passage, assessment: Assessment, policy: Policy) -> dict[st
             "praise": verdict.praise,
         },
     }
+
+
+def _answers_danger(passage: Passage, classifier: Classifier, policy: Policy) -> bool:
+    """Whether a person would have been asked to look at what it answers."""
+    if passage.in_reply_to is None:
+        return False
+    (answered,) = classifier.assess([Passage(passage.in_reply_to)])
+    verdict = judge(answered, find(passage.in_reply_to), Context(), policy)
+    return verdict.urgency is not Urgency.NONE
 
 
 def _context(passage: Passage, policy: Policy) -> Context:

@@ -38,7 +38,8 @@ class Hit:
     """One phrase that was found: code points of the original; ``words`` say why, for a moderator.
 
     A hit of a READER_HARM category is about what readers may meet; every other one is about a
-    person who may be in danger: the author ("self") or somebody else ("another").
+    person who may be in danger: the author ("self") or somebody else ("another"). answering: it
+    counts only in reply to somebody who may be in danger.
     """
 
     code: str
@@ -48,6 +49,7 @@ class Hit:
     words: str
     start: int
     end: int
+    answering: bool = False
 
     @property
     def danger(self) -> bool:
@@ -55,15 +57,25 @@ class Hit:
         return self.category not in READER_HARM
 
 
+def _entries(table: str) -> Iterator[Hit]:
+    for raw in _RAW[table]:
+        urgency, answering = Urgency(raw["urgency"]), table == "answering"
+        yield Hit(
+            raw["code"], raw["category"], raw["about"], urgency, raw["words"], 0, 0, answering
+        )
+
+
+def _book(table: str, key: str = "phrases") -> PhraseBook:
+    return PhraseBook(((raw["code"], phrase) for raw in _RAW[table] for phrase in raw[key]), _LISTS)
+
+
 _ENTRIES: Final = {
-    raw["code"]: Hit(
-        raw["code"], raw["category"], raw["about"], Urgency(raw["urgency"]), raw["words"], 0, 0
-    )
-    for raw in _RAW["entry"]
+    entry.code: entry for table in ("entry", "answering") for entry in _entries(table)
 }
-_BOOK: Final = PhraseBook(
-    ((raw["code"], phrase) for raw in _RAW["entry"] for phrase in raw["phrases"]), _LISTS
-)
+_BOOK: Final = _book("entry")
+_URGING: Final = _book("answering")
+_BESIDE: Final = _book("answering", "beside")
+_MOST_URGING: Final = 40  # tokens; whoever writes more says other things, too
 
 
 def category_of(code: str) -> str | None:
@@ -85,6 +97,32 @@ def find_in(tokens: Tokens) -> tuple[Hit, ...]:
     """``find`` for a text that was folded and parted already."""
     hits = (_in_context(match, tokens) for match in _longest(_BOOK.find(tokens)))
     return tuple(hit for hit in hits if hit is not None)[:_MOST_HITS]
+
+
+def hits_in(tokens: Tokens) -> tuple[Hit, ...]:
+    """All that the policy is told: ``find_in``, and what counts only in reply to somebody in danger."""
+    return find_in(tokens) + urging_in(tokens)
+
+
+def urging_in(tokens: Tokens) -> tuple[Hit, ...]:
+    """At most one hit: the whole text is no more than "do it", or other words that urge somebody on.
+
+    They are everyday words. So they count only in answer to danger (``Hit.answering``), and only where
+    each word of the text is theirs, or one that goes with them.
+    """
+    urging = _URGING.find(tokens) if len(tokens.spans) <= _MOST_URGING else []
+    if not urging:
+        return ()
+    theirs = {
+        place
+        for match in (*urging, *_BESIDE.find(tokens))
+        for place in range(tokens.token_at(match.start), tokens.token_at(match.end - 1) + 1)
+    }
+    words = tokens.joined.split()
+    if any(word != "." and place not in theirs for place, word in enumerate(words)):
+        return ()
+    start, end = tokens.original(urging[0].start, max(match.end for match in urging))
+    return (replace(_ENTRIES[urging[0].key], start=start, end=end),)
 
 
 def _longest(matches: Iterable[Match]) -> Iterator[Match]:

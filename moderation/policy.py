@@ -38,10 +38,12 @@ def judge(
 ) -> Verdict:
     """What happens to a message, and how soon a person looks.
 
-    hits: what moderation.lexicon finds in the same text; they count even when nobody assessed it.
+    hits: what moderation.lexicon finds in the same text; they count even when nobody assessed it, and
+    those that urge somebody on only where one in danger is answered.
     matched: what the policy's own rules find there; those in shadow do nothing (moderation.shadow).
     """
     rules = [hit for hit in matched if _reads(hit, context)]
+    hits = [hit for hit in hits if context.answers_danger or not hit.answering]
     case = _Case(Evidence(assessment, policy), hits, context, rules)
     dangers = tuple(case.dangers())
     urgency = most_urgent(danger.urgency for danger in dangers)
@@ -104,6 +106,11 @@ class _Case:
     @property
     def policy(self) -> Policy:
         return self.evidence.policy
+
+    @property
+    def urges_on(self) -> bool:
+        """No more than words that urge on somebody in danger: whose danger it is, they say themselves."""
+        return any(hit.answering for hit in self.hits)
 
     def dangers(self) -> list[_Danger]:
         """Everything that says a person may be in danger, the gravest first."""
@@ -171,11 +178,14 @@ class _Case:
         return LeftOut.DANGER if spared else LeftOut.OFF
 
     def _unread(self) -> _Handled:
-        """Published: who knows whether its author is in danger. What rules would keep back is folded."""
+        """Published: who knows whether its author is in danger. What would be kept back is folded."""
         folded = self._ruled(Handling.COLLAPSE, Handling.HOLD)
+        reasons = (*self._reader_harm(), *folded)
+        if self.urges_on:
+            return Handling.COLLAPSE, reasons, self.policy.content_notes["abuse"]
         if not folded:
-            return Handling.PUBLISH, self._reader_harm(), None
-        return Handling.COLLAPSE, (*self._reader_harm(), *folded), folded[0].words
+            return Handling.PUBLISH, reasons, None
+        return Handling.COLLAPSE, reasons, folded[0].words
 
     def _ruled(self, *handlings: Handling) -> tuple[Reason, ...]:
         return tuple(hit.reason for hit in self.rules if hit.rule.handling in handlings)
@@ -197,6 +207,8 @@ class _Case:
 
     def _risk_urgency(self) -> Urgency:
         """The soonest that is reached; a text that only talks of danger is routine until it is sure."""
+        if self.urges_on:
+            return Urgency.NONE
         reached = [urgency for urgency in _BY_RISK if self._reaches(urgency)]
         surely = (urgency for urgency in reached if self._is_sure_of(urgency))
         return next(surely, Urgency.ROUTINE if reached else Urgency.NONE)
@@ -232,7 +244,7 @@ class _Case:
         """Below any urgency, but not certain enough to speak of tone."""
         chance = self.evidence.reaching("risk", 1)
         chance = self.evidence.signal("risk") if chance is None else chance
-        return chance >= self.policy.risk["spare_from"]
+        return chance >= self.policy.risk["spare_from"] and not self.urges_on
 
     def _reader_harm(self) -> tuple[Reason, ...]:
         found = tuple(_reason_of(hit) for hit in self.hits if not hit.danger)

@@ -14,7 +14,7 @@ from typing import Final
 from moderation.cases import SANCTIONS, Action, CaseKind
 from moderation.classifier import Assessment
 from moderation.intervals import wilson
-from moderation.lexicon import find_in
+from moderation.lexicon import hits_in
 from moderation.normalise import normalise
 from moderation.phrases import Tokens
 from moderation.policy import Context, Handling, Policy, Urgency, Verdict, judge
@@ -178,7 +178,7 @@ class Comparison:
 
     def _verdicts(self, said: Said) -> tuple[Verdict, Verdict]:
         normal = normalise(said.text)
-        hits = find_in(Tokens.of(normal))
+        hits = hits_in(Tokens.of(normal))
         matched = self.policy_before.book.find(normal)
         before = judge(said.before, hits, said.context, self.policy_before, matched)
         matched = self.policy_after.book.find(normal)

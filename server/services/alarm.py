@@ -104,7 +104,7 @@ def _source(read: Reading, verdict: Verdict) -> cases.Source:
     codes = reading.codes(verdict.reasons)
     if codes and all(code.startswith(_RULE) for code in codes):
         return "rule"
-    return "lexicon" if read.hits else "classifier"
+    return "lexicon" if any(hit.code in codes for hit in read.hits) else "classifier"
 
 
 _RULE = "rule:"

@@ -76,7 +76,7 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
     assert member is not None  # noqa: S101 - a foreign key
     read = change.reading
     context = reading.context(
-        work, member, message.room_id, message.reply_to, read.policy, insist=frame.insist
+        work, member, message.room_id, message.reply_to, read, insist=frame.insist
     )
     context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)

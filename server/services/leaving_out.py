@@ -29,7 +29,9 @@ def find_words(work: Work, actor: Actor, room_id: UUID, message_id: UUID) -> bod
     hits = reading.with_hits(Assessment.not_assessed("late"), text).hits
     if any(hit.danger for hit in hits):
         return bodies.LeavingOut(spans=[])
-    return bodies.LeavingOut(spans=[bodies.WordSpan(start=hit.start, end=hit.end) for hit in hits])
+    return bodies.LeavingOut(
+        spans=[bodies.WordSpan(start=hit.start, end=hit.end) for hit in hits if not hit.answering]
+    )
 
 
 def _may_be_in_danger(work: Work, message_id: UUID) -> bool:

@@ -168,9 +168,7 @@ def _judge(
 ) -> Answers:
     member = people.find_member(work, actor.id)
     assert member is not None  # noqa: S101 - an actor is a member
-    context = reading.context(
-        work, member, frame.room, frame.reply_to, read.policy, insist=frame.insist
-    )
+    context = reading.context(work, member, frame.room, frame.reply_to, read, insist=frame.insist)
     context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)
     draft = _Judged(actor, frame, read, verdict, fingerprint)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from moderation import shadow
 from moderation.classifier import Assessment, Passage
-from moderation.lexicon import Hit, find_in
+from moderation.lexicon import Hit, hits_in
 from moderation.normalise import normalise
 from moderation.phrases import Tokens
 from moderation.policy import Context, Policy, Reason, Verdict, judge
@@ -42,6 +42,11 @@ class Reading:
     def policy(self) -> Policy:
         """What judges it."""
         return self.standing.policy
+
+    @property
+    def urges_on(self) -> bool:
+        """Everyday words, unless somebody in danger is there to be urged on by them."""
+        return any(hit.answering for hit in self.hits)
 
     def judge(self, context: Context) -> Verdict:
         """The policy's verdict."""
@@ -92,7 +97,7 @@ def with_hits(assessment: Assessment, text: str, standing: InForce = AS_SHIPPED)
     normal = normalise(text)
     return Reading(
         assessment,
-        find_in(Tokens.of(normal)),
+        hits_in(Tokens.of(normal)),
         standing,
         standing.policy.book.find(normal),
         standing.trial.book.find(normal) if standing.trial else (),
@@ -118,11 +123,14 @@ def context(
     author: Member,
     room_id: UUID,
     reply_to: UUID | None,
-    policy: Policy,
+    read: Reading,
     *,
     insist: bool,
 ) -> Context:
-    """What no classifier knows. Who goes on under their own words answers nobody."""
+    """What no classifier knows. Who goes on under their own words answers nobody.
+
+    Who urges somebody on need not say whom: without a message to answer, it is whoever spoke last.
+    """
     room = rooms.find_room(work, room_id)
     answered = messages.find_message(work, room_id, reply_to) if reply_to else None
     is_reply = answered is not None and answered.author_id != author.id
@@ -131,11 +139,18 @@ def context(
         insist=insist,
         tone_nudges=author.tone_nudges,
         something_to_answer=(
-            answered is not None and _gives_something_to_answer(work, answered, policy)
+            answered is not None and _gives_something_to_answer(work, answered, read.policy)
         ),
+        answers_danger=read.urges_on and _answers_danger(work, author, room_id, answered),
         private=room is not None and room.kind != "room",
         room=room.slug if room else None,
     )
+
+
+def _answers_danger(work: Work, author: Member, room_id: UUID, answered: Message | None) -> bool:
+    if answered is None:
+        return assessments.raised_lately(work, room_id, author.id)
+    return answered.author_id != author.id and assessments.raised_anything(work, answered.id)
 
 
 def _gives_something_to_answer(work: Work, answered: Message, policy: Policy) -> bool:

@@ -162,6 +162,7 @@ def _remembered(
         is_reply=by_another,
         tone_nudges=one.tone_nudges,
         something_to_answer=tells,
+        answers_danger=by_another and raised,
         room=one.room,
     )
     return Remembered(

@@ -12,6 +12,8 @@ from server.store.work import Work
 
 COUNTED_UP_TO: Final = 1_000
 """Where a model does not know the language, all that is said is unread: beyond this nobody counts."""
+LATELY: Final = 5
+"""Messages: whoever answers without saying whom most likely answers one of these."""
 _UNREAD = col(Assessment.assessed).is_(False)
 _MISSED = (_UNREAD, col(Assessment.why_not).in_(("late", "broken")))
 
@@ -25,6 +27,18 @@ def raised_anything(work: Work, message_id: UUID) -> bool:
     """Whether any reading of this message asked a person to look."""
     query = select(Assessment.id).where(
         Assessment.message_id == message_id, Assessment.urgency != "none"
+    )
+    return work.session.exec(query).first() is not None
+
+
+def raised_lately(work: Work, room_id: UUID, listener: UUID) -> bool:
+    """Whether one of the last few messages that others said there asked a person to look."""
+    said = select(Message.id).where(
+        Message.room_id == room_id, Message.author_id != listener, Message.state == "published"
+    )
+    last = said.order_by(col(Message.seq).desc()).limit(LATELY)
+    query = select(Assessment.id).where(
+        col(Assessment.message_id).in_(last), Assessment.urgency != "none"
     )
     return work.session.exec(query).first() is not None
 

@@ -74,6 +74,22 @@ def test_more_than_a_batch_is_answered_in_order():
     assert found == [True, False, False] * 50
 
 
+@pytest.mark.parametrize(
+    ("answered", "handling"),
+    [
+        ("I want to kill myself tonight", "hold"),
+        ("I cut again last night, deeper than before", "hold"),
+        ("I want to learn to swim", "publish"),
+        (None, "publish"),
+    ],
+)
+def test_what_urges_somebody_on_is_judged_by_what_it_answers(answered, handling):
+    (line,) = assess_lines(
+        [json.dumps({"text": "go through with it", "in_reply_to": answered})], MODEL
+    )
+    assert json.loads(line)["policy"]["handling"] == handling
+
+
 def test_the_lexicon_alone_still_raises_urgency():
     (line,) = assess_lines(['{"text": "I took all my pills"}'], load_classifier("lexicon"))
     answer = json.loads(line)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moderation import lexicon
-from moderation.lexicon import LEXICON_REVIEW, LEXICON_VERSION, find
-from moderation.phrases import Lists, read_phrase
+from moderation.lexicon import LEXICON_REVIEW, LEXICON_VERSION, find, urging_in
+from moderation.normalise import normalise
+from moderation.phrases import Lists, Tokens, read_phrase
 from moderation.urgency import Urgency, most_urgent
 
 # Written for this test. Never anybody's post.
@@ -229,7 +230,7 @@ def test_a_hit_marks_the_original_words_behind_a_disguise():
 
 
 def test_the_lexicon_says_who_has_reviewed_it():
-    assert LEXICON_VERSION == "2026-11-27.1"
+    assert LEXICON_VERSION == "2026-11-29.1"
     assert LEXICON_REVIEW == "not yet reviewed by a clinician"
 
 
@@ -342,6 +343,30 @@ def test_passive_wishes_of_each_language_are_found(language):
 def test_encouragement_in_each_language_is_found_and_is_no_danger(language):
     for text in crisis_lines(language)["encouragement"]:
         assert "encouragement" in {hit.category for hit in find(text)}, text
+
+
+def urging(text):
+    return urging_in(Tokens.of(normalise(text)))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_that_urge_somebody_on_are_known_only_beside_danger(language):
+    for text in crisis_lines(language)["urging"]:
+        (hit,) = urging(text)
+        assert (hit.category, hit.answering, hit.danger) == ("encouragement", True, False)
+        assert text[hit.start : hit.end].strip()
+        assert not any(found.answering for found in find(text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_kind_words_close_to_those_that_urge_somebody_on_are_none(language):
+    assert [text for text in crisis_lines(language)["kind"] if urging(text)] == []
+
+
+def test_whoever_says_more_than_that_urges_nobody_on():
+    assert urging("do it " * 20)
+    assert not urging("do it " * 20 + "or call me")
+    assert not urging("do it " * 21), "a wall of words is read by the model"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from moderation.classifier import Assessment, Span
 from moderation.errors import PolicyInvalid
-from moderation.lexicon import Hit, find
+from moderation.lexicon import Hit, find, urging_in
+from moderation.normalise import normalise
 from moderation.outputs import ABOUT
+from moderation.phrases import Tokens
 from moderation.policy import DEFAULT, Context, Handling, Policy, Urgency, judge
 from moderation.sharing import tells_of_its_author
 from moderation.signals import EMPATHY, SIGNALS, TOXICITY
@@ -211,6 +213,38 @@ def test_telling_another_to_die_is_held_and_no_danger_to_its_author():
 def test_unassessed_encouragement_is_published_and_looked_at_soon():
     verdict = judge(Assessment.not_assessed("late"), find("kys"), Context())
     assert (verdict.handling, verdict.urgency) == (Handling.PUBLISH, Urgency.SOON)
+    assert (verdict.about, verdict.support) == ("another", False)
+
+
+BESIDE_DANGER = Context(is_reply=True, answers_danger=True)
+
+
+def urging(text="do it, coward"):
+    return urging_in(Tokens.of(normalise(text)))
+
+
+def test_urging_on_somebody_in_danger_is_held():
+    verdict = judge(read(), urging(), BESIDE_DANGER)
+    assert (verdict.handling, verdict.urgency) == (Handling.HOLD, Urgency.NONE)
+    assert [reason.code for reason in verdict.reasons] == ["answer_encouragement"]
+    assert judge(read(), urging(), replace(BESIDE_DANGER, insist=True)).handling is Handling.HOLD
+
+
+@given(assessments, contexts)
+def test_the_same_words_elsewhere_are_everyday_words(assessment, context):
+    elsewhere = replace(context, answers_danger=False)
+    assert judge(assessment, urging(), elsewhere) == judge(assessment, (), elsewhere)
+
+
+@given(shares(7))
+def test_whoever_only_urges_another_on_is_not_read_as_in_danger(levels):
+    verdict = judge(read({"risk": levels}), urging(), BESIDE_DANGER)
+    assert (verdict.handling, verdict.support) == (Handling.HOLD, False)
+
+
+def test_unread_words_that_urge_somebody_on_are_folded_and_looked_at_soon():
+    verdict = judge(Assessment.not_assessed("language"), urging("hazlo ya"), BESIDE_DANGER)
+    assert (verdict.handling, verdict.urgency) == (Handling.COLLAPSE, Urgency.SOON)
     assert (verdict.about, verdict.support) == ("another", False)
 
 
