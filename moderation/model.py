@@ -1,9 +1,9 @@
 """The embedded model behind the protocol: a small encoder and an n-gram model, averaged.
 
 Both read what moderation.normalise makes of the text. Toxicity is read from what is said toward
-others (moderation.targets), risk from the whole text, a reply once more beside what it answers.
-Where onnxruntime is missing the n-gram model reads alone, and dismissal and unasked advice are read
-by rules (moderation.replies).
+others (moderation.targets), risk from the whole text but for medicine taken as it should be
+(moderation.medicine), a reply once more beside what it answers. Where onnxruntime is missing the
+n-gram model reads alone, and dismissal and unasked advice are read by rules (moderation.replies).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from moderation.language import language_of
 from moderation.lexicon import READER_HARM, Hit, find_in
 from moderation.linear import Floats, Linear
 from moderation.marking import likely, strongest_words, whole_words
+from moderation.medicine import without_ordinary_medicine
 from moderation.normalise import Normal, normalise, unmask, without_apostrophes
 from moderation.outputs import (
     ABOUT_COLUMNS,
@@ -52,6 +53,7 @@ LINEAR_HEADS: Final = (*TOXICITY, *(head for name in (*EMPATHY, "risk") for head
 """The heads of the n-gram model, in their order in its file."""
 _TEXT: Final = [AT[head] for head in TEXT_HEADS]
 _REPLY: Final = [AT[head] for head in REPLY_HEADS]
+_DANGER: Final = [*(AT[head] for head in steps("risk")), *range(len(HEADS))[ABOUT_COLUMNS]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,14 @@ class Both:
 class Found:
     """What is known of one passage while it is read. Scores are log-odds, one per outputs.HEADS.
 
+    told: the text without medicine taken as it should be; danger is read in it.
     linear: 0 where neither the n-gram model nor the rules have a say. rules: the chances that they
     give a reply. readings: of the text, and beside what it answers.
     """
 
     passage: Passage
     folded: Normal
+    told: Normal
     tokens: Tokens
     language: str | None
     grams: Grams
@@ -114,7 +118,10 @@ class EmbeddedModel:
         if language not in ("en", None):
             return None
         tokens = Tokens.of(normal)
-        found = Found(passage, folded, tokens, language, grams(normal.text), find_in(tokens))
+        hits = find_in(tokens)
+        in_danger = any(hit.danger for hit in hits)
+        told = folded if in_danger else without_ordinary_medicine(folded)
+        found = Found(passage, folded, told, tokens, language, grams(normal.text), hits)
         self._read_linear(found)
         return found
 
@@ -129,7 +136,10 @@ class EmbeddedModel:
 
     def _read_linear(self, found: Found) -> None:
         scores = self._linear.scores(*vector(found.grams))
-        risk = scores + self._linear.scores(*hits_vector(found.hits))
+        told = scores
+        if found.told is not found.folded:
+            told = self._linear.scores(*vector(grams(without_apostrophes(found.told).text)))
+        risk = told + self._linear.scores(*hits_vector(found.hits))
         found.linear[self._columns] = self._linear.log_odds(risk)
         found.others = toward_others(found.tokens.normal)
         if not _has_words(found.others.text):
@@ -246,16 +256,27 @@ def _has_words(text: str) -> bool:
 
 def _read_encoder(both: Both, read: Sequence[Found]) -> None:
     """One batch over all texts, and over all replies beside what they answer."""
-    asked = [(both.encoder.alone(found.folded), beside(both.encoder, found)) for found in read]
-    readings = [reading for alone, replies in asked for reading in (*alone, *replies)]
+    asked = [
+        (both.encoder.alone(found.folded), _told(both.encoder, found), beside(both.encoder, found))
+        for found in read
+    ]
+    readings = [reading for of_one in asked for part in of_one for reading in part]
     answers = iter(both.encoder.read(readings))
-    for found, (alone, replies) in zip(read, asked, strict=True):
+    for found, (alone, told, replies) in zip(read, asked, strict=True):
         said = [*islice(answers, len(alone))]
         found.encoder[_TEXT] = np.max([answer.heads[_TEXT] for answer in said], axis=0)
+        if told:
+            heads = [answer.heads[_DANGER] for answer in islice(answers, len(told))]
+            found.encoder[_DANGER] = np.max(heads, axis=0)
         _mark(found, said, ("toxicity",), both.blend)
         for answer in islice(answers, len(replies)):
             found.encoder[_REPLY] = answer.heads[_REPLY]
             _mark(found, [answer], EMPATHY, both.blend)
+
+
+def _told(encoder: Encoder, found: Found) -> list[Reading]:
+    """What is told but for medicine taken as it should be; nothing to read again where it is all."""
+    return [] if found.told is found.folded else encoder.alone(found.told)
 
 
 def beside(encoder: Encoder, found: Found) -> list[Reading]:
