@@ -14,7 +14,7 @@ from moderation.phrases import Tokens
 from moderation.policy import Context, Policy, Reason, Verdict, judge
 from moderation.rules import RuleHit
 from moderation.sharing import tells_of_its_author
-from server.access import Actor
+from server.access import Actor, Role
 from server.ids import new_id
 from server.services import in_force
 from server.services.in_force import AS_SHIPPED, InForce
@@ -148,6 +148,9 @@ def context(
 
 
 def _answers_danger(work: Work, author: Member, room_id: UUID, answered: Message | None) -> bool:
+    """Staff never urges on: what they say to somebody in danger must not wait."""
+    if author.role != Role.PEER:
+        return False
     if answered is None:
         return assessments.raised_lately(work, room_id, author.id)
     return answered.author_id != author.id and assessments.raised_anything(work, answered.id)

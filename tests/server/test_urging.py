@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from server.access import Role
 from server.protocol import frames
 from server.services import editing, leaving_out, replaying
 from server.store import cases
@@ -83,6 +84,14 @@ async def test_nobody_urges_on_themselves_by_words_to_themselves(any_house: Hous
     ash, _, room = await kitchen(any_house)
     to = (await say(any_house, ash, post(room, DANGER)))[0].id
     assert types(await say(any_house, ash, post(room, "do it", reply_to=to))) == ["posted"]
+
+
+async def test_what_staff_says_to_somebody_in_danger_never_waits(any_house: House) -> None:
+    ash, fern = await any_house.join("Ash"), await any_house.join("Fern", Role.MODERATOR)
+    room = await any_house.room("Kitchen", (ash, "member"), (fern, "moderator"))
+    to = (await say(any_house, ash, post(room, DANGER)))[0].id
+    for more in ({"reply_to": to}, {}):
+        assert types(await say(any_house, fern, post(room, "do it now", **more))) == ["posted"]
 
 
 async def test_everyday_words_are_not_offered_to_be_left_out(house: House) -> None:
