@@ -1,3 +1,6 @@
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from moderation.backends import load_classifier
@@ -8,6 +11,7 @@ from moderation.normalise import Normal, normalise, unmask
 from moderation.policy import Context, Urgency, judge
 
 MODEL = load_classifier("embedded")
+UNSEEN = Path(__file__).with_name("crisis") / "medicine_unseen.toml"
 
 
 def left(text):
@@ -87,6 +91,17 @@ def test_many_passages_keep_their_own_readings():
     ]  # fmt: skip
     alone = [MODEL.assess([passage])[0] for passage in passages]
     assert MODEL.assess(passages) == alone
+
+
+def test_unseen_lines_are_told_apart_no_worse_than_was_measured():
+    lines = tomllib.loads(UNSEEN.read_text("utf-8"))
+    called = {
+        kind: sum(urgency(text) in (Urgency.SOON, Urgency.NOW) for text in texts)
+        for kind, texts in lines.items()
+    }
+    assert len(lines["overdose"]) == len(lines["ordinary"]) == 50
+    assert called["overdose"] >= 43
+    assert called["ordinary"] <= 11
 
 
 def test_what_is_left_leads_to_the_original():
