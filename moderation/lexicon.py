@@ -39,7 +39,7 @@ class Hit:
 
     A hit of a READER_HARM category is about what readers may meet; every other one is about a
     person who may be in danger: the author ("self") or somebody else ("another"). answering: it
-    counts only in reply to somebody who may be in danger.
+    counts only beside somebody who may be in danger.
     """
 
     code: str
@@ -84,6 +84,14 @@ def category_of(code: str) -> str | None:
     return entry.category if entry else None
 
 
+def is_own_danger(code: str) -> bool:
+    """Whether the entry tells that its author may take or harm their own life."""
+    entry = _ENTRIES.get(code)
+    return (
+        entry is not None and entry.danger and entry.about == "self" and entry.category != "abuse"
+    )
+
+
 def find(text: str) -> tuple[Hit, ...]:
     """The phrases found in the text, by position, at most one hit of a code on the same words.
 
@@ -110,19 +118,27 @@ def urging_in(tokens: Tokens) -> tuple[Hit, ...]:
     They are everyday words. So they count only in answer to danger (``Hit.answering``), and only where
     each word of the text is theirs, or one that goes with them.
     """
-    urging = _URGING.find(tokens) if len(tokens.spans) <= _MOST_URGING else []
-    if not urging:
+    found = _URGING.find(tokens) if len(tokens.spans) <= _MOST_URGING else []
+    if not found:
         return ()
+    beside = _BESIDE.find(tokens)
+    for code in dict.fromkeys(match.key for match in found):
+        urging = [match for match in found if match.key == code]
+        if _are_all(tokens, [*urging, *(match for match in beside if match.key == code)]):
+            start, end = tokens.original(urging[0].start, max(match.end for match in urging))
+            return (replace(_ENTRIES[code], start=start, end=end),)
+    return ()
+
+
+def _are_all(tokens: Tokens, matches: Iterable[Match]) -> bool:
+    """Whether each word of the text stands in one of these."""
     theirs = {
         place
-        for match in (*urging, *_BESIDE.find(tokens))
+        for match in matches
         for place in range(tokens.token_at(match.start), tokens.token_at(match.end - 1) + 1)
     }
     words = tokens.joined.split()
-    if any(word != "." and place not in theirs for place, word in enumerate(words)):
-        return ()
-    start, end = tokens.original(urging[0].start, max(match.end for match in urging))
-    return (replace(_ENTRIES[urging[0].key], start=start, end=end),)
+    return all(word == "." or place in theirs for place, word in enumerate(words))
 
 
 def _longest(matches: Iterable[Match]) -> Iterator[Match]:

@@ -1,9 +1,9 @@
 """The embedded model behind the protocol: a small encoder and an n-gram model, averaged.
 
 Both read what moderation.normalise makes of the text. Toxicity is read from what is said toward
-others (moderation.targets), risk from the whole text but for medicine taken as it should be
-(moderation.medicine), a reply once more beside what it answers. Where onnxruntime is missing the
-n-gram model reads alone, and dismissal and unasked advice are read by rules (moderation.replies).
+others (moderation.targets), risk from the whole text, unless it only tells of medicine taken as it
+should be (moderation.medicine), a reply once more beside what it answers. Where onnxruntime is missing
+the n-gram model reads alone, and dismissal and unasked advice are read by rules (moderation.replies).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from moderation.language import language_of
 from moderation.lexicon import READER_HARM, Hit, find_in
 from moderation.linear import Floats, Linear
 from moderation.marking import likely, strongest_words, whole_words
-from moderation.medicine import without_ordinary_medicine
+from moderation.medicine import is_ordinary_medicine
 from moderation.normalise import Normal, normalise, unmask, without_apostrophes
 from moderation.outputs import (
     ABOUT_COLUMNS,
@@ -47,6 +47,7 @@ POST_SHARE: Final = np.float32(0.5)
 
 _NOTHING_SAID: Final = -4.6
 """Log-odds of toxicity when all that was said is about the author's own self: never certain."""
+_NOTHING: Final = Normal("", ())
 _HIT_VALUE: Final = 0.3
 _MARK_FROM: Final = 0.5
 LINEAR_HEADS: Final = (*TOXICITY, *(head for name in (*EMPATHY, "risk") for head in steps(name)))
@@ -68,7 +69,7 @@ class Both:
 class Found:
     """What is known of one passage while it is read. Scores are log-odds, one per outputs.HEADS.
 
-    told: the text without medicine taken as it should be; danger is read in it.
+    told: what danger is read in: all of it, or nothing where it only tells of medicine taken as it should be.
     linear: 0 where neither the n-gram model nor the rules have a say. rules: the chances that they
     give a reply. readings: of the text, and beside what it answers.
     """
@@ -120,7 +121,7 @@ class EmbeddedModel:
         tokens = Tokens.of(normal)
         hits = find_in(tokens)
         in_danger = any(hit.danger for hit in hits)
-        told = folded if in_danger else without_ordinary_medicine(folded)
+        told = folded if in_danger or not is_ordinary_medicine(normal.text) else _NOTHING
         found = Found(passage, folded, told, tokens, language, grams(normal.text), hits)
         self._read_linear(found)
         return found
@@ -275,7 +276,7 @@ def _read_encoder(both: Both, read: Sequence[Found]) -> None:
 
 
 def _told(encoder: Encoder, found: Found) -> list[Reading]:
-    """What is told but for medicine taken as it should be; nothing to read again where it is all."""
+    """What danger is read in; nothing to read again where it is all that was said."""
     return [] if found.told is found.folded else encoder.alone(found.told)
 
 

@@ -39,11 +39,12 @@ def judge(
     """What happens to a message, and how soon a person looks.
 
     hits: what moderation.lexicon finds in the same text; they count even when nobody assessed it, and
-    those that urge somebody on only where one in danger is answered.
+    those that urge somebody on only where one in danger is answered, and never beside a phrase of danger.
     matched: what the policy's own rules find there; those in shadow do nothing (moderation.shadow).
     """
     rules = [hit for hit in matched if _reads(hit, context)]
-    hits = [hit for hit in hits if context.answers_danger or not hit.answering]
+    urging = context.answers_danger and not any(hit.danger for hit in hits)
+    hits = [hit for hit in hits if urging or not hit.answering]
     case = _Case(Evidence(assessment, policy), hits, context, rules)
     dangers = tuple(case.dangers())
     urgency = most_urgent(danger.urgency for danger in dangers)

@@ -63,20 +63,28 @@ def toward_others(normal: Normal) -> Normal:
 
     Offsets lead to the original, as before. Empty when nothing else was said.
     """
-    return normal.without(_distress(normal.text))
+    gone = bytearray(len(normal.text))
+    for start, end in _distress(normal.text):
+        gone[start:end] = b"\x01" * (end - start)
+    if not any(gone):
+        return normal
+    kept = [index for index, out in enumerate(gone) if not out]
+    return Normal(
+        "".join(normal.text[index] for index in kept),
+        tuple(normal.origin[index] for index in kept),
+    )
 
 
 def _distress(text: str) -> Iterator[tuple[int, int]]:
     quotes = [match.span() for match in _QUOTE.finditer(text)]
     yield from (span for span in quotes if _is_reported(text, *span))
-    for start, end in clauses(text):
+    for start, end in _clauses(text):
         clause = text[start:end]
         if is_about_oneself(clause) or _reports_abuse(clause):
             yield start, end
 
 
-def clauses(text: str) -> Iterator[tuple[int, int]]:
-    """Where each clause of a folded text stands, with what ends it."""
+def _clauses(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for boundary in _BOUNDARY.finditer(text):
         if text[start : boundary.start()].strip():

@@ -52,7 +52,7 @@ class Context:
 
     is_reply: it answers somebody else. insist: the author was nudged and sends it as it is.
     tone_nudges: the member's own switch. something_to_answer: what it answers tells something of
-    its author (moderation.sharing). answers_danger: a person was asked to look at what it answers.
+    its author (moderation.sharing). answers_danger: whoever it answers, or spoke just before, may be in danger.
     private: said to staff or to one other, not in a public room.
     room: its slug, where the place's own rules read; None where they do not.
     """

@@ -9,7 +9,6 @@ combining marks must not cost the room a second.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,15 +34,6 @@ class Normal:
         if start >= end:
             return (0, 0)
         return self.origin[start], self.origin[end - 1] + 1
-
-    def without(self, spans: Iterable[tuple[int, int]]) -> Normal:
-        """Without these places of ``text``; the same object where there are none."""
-        gone = {index for start, end in spans for index in range(start, end)}
-        if not gone:
-            return self
-        kept = [index for index in range(len(self.text)) if index not in gone]
-        text = "".join(self.text[index] for index in kept)
-        return Normal(text, tuple(self.origin[index] for index in kept))
 
 
 def normalise(text: str, max_chars: int = MAX_CHARS) -> Normal:

@@ -8,7 +8,7 @@ from server.access import Actor, Relation, check
 from server.errors import Conflict, NotNow, ServerError
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import alarm, nudging, posting, publishing, reading
+from server.services import alarm, nudging, posting, publishing, reading, urging
 from server.services.reading import Reading
 from server.store import messages, people, rooms
 from server.store import reactions as stored
@@ -75,9 +75,13 @@ def _judge(work: Work, change: _Change) -> list[Wire]:
     member = people.find_member(work, message.author_id)
     assert member is not None  # noqa: S101 - a foreign key
     read = change.reading
-    context = reading.context(
-        work, member, message.room_id, message.reply_to, read, insist=frame.insist
+    in_danger = urging.answers_danger(
+        work, member.id, message.room_id, message.reply_to, read, message.seq
     )
+    context = reading.context(
+        work, member, message.room_id, message.reply_to, read.policy,
+        insist=frame.insist, answers_danger=in_danger,
+    )  # fmt: skip
     context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)
     if verdict.handling is Handling.NUDGE:

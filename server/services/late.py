@@ -1,12 +1,12 @@
 """What nobody has read yet is read when that is possible again: never shown as safe, never held back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from moderation.cases import CaseKind
 from moderation.classifier import Assessment, Passage
 from moderation.policy import Handling, Urgency, Verdict
-from server.services import alarm, publishing, reading
+from server.services import alarm, publishing, reading, urging
 from server.services.in_force import AS_SHIPPED, InForce
 from server.store import assessments, cases, messages
 from server.store.tables import Message
@@ -41,7 +41,10 @@ def record(
         return
     message = messages.by_id(work, [row.message_id])[row.message_id]
     read = reading.with_hits(assessment, _words(work, message), standing)
-    verdict = read.judge(reading.SCREENED)
+    in_danger = urging.answers_danger(
+        work, message.author_id, message.room_id, message.reply_to, read, message.seq
+    )
+    verdict = read.judge(replace(reading.SCREENED, answers_danger=in_danger))
     reading.store_assessment(work, message, read, verdict)
     if not assessment.assessed or message.state != "published":
         return

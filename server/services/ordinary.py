@@ -73,7 +73,7 @@ def fingerprint_of(work: Work, frame: frames.Post) -> bytes:
 def _find_ordinary(work: Work, draft: Draft) -> _Said | None:
     frame = draft.frame
     facts = posts.find_facts(work, frame.room, draft.actor.id, frame.client_id, frame.reply_to)
-    if facts is None or draft.read.urges_on or not _may_speak(work, draft, facts):
+    if facts is None or draft.read.may_urge_on or not _may_speak(work, draft, facts):
         return None
     context = _context(work, draft, facts)
     verdict = draft.read.judge(context)

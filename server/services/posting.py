@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from moderation.policy import Handling, Urgency, Verdict
+from moderation.policy import Context, Handling, Urgency, Verdict
 from server.access import Actor, check, relation_of
 from server.errors import Conflict, NotFound, NotNow, Paused, RoomClosed, ServerError
 from server.protocol import frames
 from server.protocol.base import Wire
-from server.services import acts, alarm, cases, nudging, ordinary, publishing, quiet, reading
+from server.services import (
+    acts,
+    alarm,
+    cases,
+    nudging,
+    ordinary,
+    publishing,
+    quiet,
+    reading,
+    urging,
+)
 from server.services.ordinary import Draft
 from server.services.reading import Reading
 from server.store import messages, people, rooms
@@ -63,7 +73,7 @@ def refuse(
 
     opens_line: False for the eleventh in a minute, which no person needs to see.
     """
-    verdict = read.judge(reading.SCREENED)
+    verdict = read.judge(_screened(work, actor, frame, read))
     answers: Answers = [refused_frame(refusal, frame.client_id, frame.room)]
     if rooms.find_any_seat(work, frame.room, actor.id) is None:
         return answers
@@ -87,6 +97,11 @@ def _help(
     return alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)
 
 
+def _screened(work: Work, actor: Actor, frame: frames.Post | frames.Edit, read: Reading) -> Context:
+    reply_to = frame.reply_to if isinstance(frame, frames.Post) else None
+    return urging.screened(work, actor.id, frame.room, reply_to, read)
+
+
 _IN_THE_LEDGER = frozenset({"paused", "room_closed", "not_found", "too_fast"})
 """What somebody decided about their author or room; what cannot be read at all is nobody's decision."""
 
@@ -95,7 +110,7 @@ def support_again(
     work: Work, actor: Actor, frame: frames.Post | frames.Edit, read: Reading
 ) -> Answers:
     """The first answer may never have arrived, and help with it."""
-    verdict = read.judge(reading.SCREENED)
+    verdict = read.judge(_screened(work, actor, frame, read))
     if not verdict.support:
         return []
     return [alarm.help_now(work, actor.id, verdict, frame.room, frame.client_id)]
@@ -168,7 +183,11 @@ def _judge(
 ) -> Answers:
     member = people.find_member(work, actor.id)
     assert member is not None  # noqa: S101 - an actor is a member
-    context = reading.context(work, member, frame.room, frame.reply_to, read, insist=frame.insist)
+    in_danger = urging.answers_danger(work, actor.id, frame.room, frame.reply_to, read)
+    context = reading.context(
+        work, member, frame.room, frame.reply_to, read.policy,
+        insist=frame.insist, answers_danger=in_danger,
+    )  # fmt: skip
     context, verdict = nudging.judge(work, member, read, context)
     read.note_shadow(work, context, verdict)
     draft = _Judged(actor, frame, read, verdict, fingerprint)

@@ -14,7 +14,7 @@ from moderation.phrases import Tokens
 from moderation.policy import Context, Policy, Reason, Verdict, judge
 from moderation.rules import RuleHit
 from moderation.sharing import tells_of_its_author
-from server.access import Actor, Role
+from server.access import Actor
 from server.ids import new_id
 from server.services import in_force
 from server.services.in_force import AS_SHIPPED, InForce
@@ -44,7 +44,7 @@ class Reading:
         return self.standing.policy
 
     @property
-    def urges_on(self) -> bool:
+    def may_urge_on(self) -> bool:
         """Everyday words, unless somebody in danger is there to be urged on by them."""
         return any(hit.answering for hit in self.hits)
 
@@ -123,13 +123,14 @@ def context(
     author: Member,
     room_id: UUID,
     reply_to: UUID | None,
-    read: Reading,
+    policy: Policy,
     *,
     insist: bool,
+    answers_danger: bool,
 ) -> Context:
     """What no classifier knows. Who goes on under their own words answers nobody.
 
-    Who urges somebody on need not say whom: without a message to answer, it is whoever spoke last.
+    answers_danger: server.services.urging.
     """
     room = rooms.find_room(work, room_id)
     answered = messages.find_message(work, room_id, reply_to) if reply_to else None
@@ -139,21 +140,12 @@ def context(
         insist=insist,
         tone_nudges=author.tone_nudges,
         something_to_answer=(
-            answered is not None and _gives_something_to_answer(work, answered, read.policy)
+            answered is not None and _gives_something_to_answer(work, answered, policy)
         ),
-        answers_danger=read.urges_on and _answers_danger(work, author, room_id, answered),
+        answers_danger=answers_danger,
         private=room is not None and room.kind != "room",
         room=room.slug if room else None,
     )
-
-
-def _answers_danger(work: Work, author: Member, room_id: UUID, answered: Message | None) -> bool:
-    """Staff never urges on: what they say to somebody in danger must not wait."""
-    if author.role != Role.PEER:
-        return False
-    if answered is None:
-        return assessments.raised_lately(work, room_id, author.id)
-    return answered.author_id != author.id and assessments.raised_anything(work, answered.id)
 
 
 def _gives_something_to_answer(work: Work, answered: Message, policy: Policy) -> bool:

@@ -1,8 +1,8 @@
 """Queries about assessments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import col, delete, func, select
@@ -12,8 +12,6 @@ from server.store.work import Work
 
 COUNTED_UP_TO: Final = 1_000
 """Where a model does not know the language, all that is said is unread: beyond this nobody counts."""
-LATELY: Final = 5
-"""Messages: whoever answers without saying whom most likely answers one of these."""
 _UNREAD = col(Assessment.assessed).is_(False)
 _MISSED = (_UNREAD, col(Assessment.why_not).in_(("late", "broken")))
 
@@ -31,16 +29,14 @@ def raised_anything(work: Work, message_id: UUID) -> bool:
     return work.session.exec(query).first() is not None
 
 
-def raised_lately(work: Work, room_id: UUID, listener: UUID) -> bool:
-    """Whether one of the last few messages that others said there asked a person to look."""
-    said = select(Message.id).where(
-        Message.room_id == room_id, Message.author_id != listener, Message.state == "published"
+def raised_by(
+    work: Work, message_ids: Sequence[UUID]
+) -> list[tuple[Sequence[str], Mapping[str, Any]]]:
+    """Reasons and signals of each reading of these that asked a person to look."""
+    query = select(Assessment.reasons, Assessment.signals).where(
+        col(Assessment.message_id).in_(message_ids), Assessment.urgency != "none"
     )
-    last = said.order_by(col(Message.seq).desc()).limit(LATELY)
-    query = select(Assessment.id).where(
-        col(Assessment.message_id).in_(last), Assessment.urgency != "none"
-    )
-    return work.session.exec(query).first() is not None
+    return [(reasons, signals) for reasons, signals in work.session.exec(query)]
 
 
 def is_assessed(work: Work, message_id: UUID) -> bool:

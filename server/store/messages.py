@@ -82,6 +82,29 @@ def find_message(work: Work, room_id: UUID, message_id: UUID) -> Message | None:
     return message if message and message.room_id == room_id else None
 
 
+def said_lately(
+    work: Work,
+    room_id: UUID,
+    since: datetime,
+    before: int | None,
+    *,
+    by: UUID | None = None,
+    but_by: UUID | None = None,
+    most: int,
+) -> list[UUID]:
+    """The newest that stand in the room, of one author or of all but one; before a `seq` where one is given."""
+    query = select(Message.id).where(
+        Message.room_id == room_id, Message.state == "published", Message.at >= since
+    )
+    if before is not None:
+        query = query.where(col(Message.seq) < before)
+    if by is not None:
+        query = query.where(Message.author_id == by)
+    elif but_by is not None:
+        query = query.where(Message.author_id != but_by)
+    return [*work.session.exec(query.order_by(col(Message.seq).desc()).limit(most))]
+
+
 def find_by_client_id(work: Work, author_id: UUID, client_id: UUID) -> Message | None:
     """What this author already sent under this client_id, ever."""
     query = select(Message).where(Message.author_id == author_id, Message.client_id == client_id)

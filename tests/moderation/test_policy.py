@@ -242,6 +242,11 @@ def test_whoever_only_urges_another_on_is_not_read_as_in_danger(levels):
     assert (verdict.handling, verdict.support) == (Handling.HOLD, False)
 
 
+def test_beside_a_phrase_of_danger_nothing_urges_anybody_on():
+    both = (DANGER, *urging())
+    assert judge(read(), both, BESIDE_DANGER) == judge(read(), (DANGER,), BESIDE_DANGER)
+
+
 def test_unread_words_that_urge_somebody_on_are_folded_and_looked_at_soon():
     verdict = judge(Assessment.not_assessed("language"), urging("hazlo ya"), BESIDE_DANGER)
     assert (verdict.handling, verdict.urgency) == (Handling.COLLAPSE, Urgency.SOON)
