@@ -9,12 +9,11 @@ import json
 import queue
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from moderation.classifier import Assessment, Classifier, Passage
 from moderation.errors import ModerationError
-from moderation.lexicon import find, hits_in
+from moderation.lexicon import Hit, find, hits_in, urges_on
 from moderation.normalise import normalise
 from moderation.phrases import Tokens
 from moderation.policy import DEFAULT, Context, Policy, Urgency, judge
@@ -111,10 +110,7 @@ def _answer(
     passage: Passage, assessment: Assessment, classifier: Classifier, policy: Policy
 ) -> dict[str, Any]:
     hits = hits_in(Tokens.of(normalise(passage.text)))
-    urging = any(hit.answering for hit in hits)
-    in_danger = urging and _answers_danger(passage, classifier, policy)
-    context = replace(_context(passage, policy), answers_danger=in_danger)
-    verdict = judge(assessment, hits, context, policy)
+    verdict = judge(assessment, hits, _context(passage, hits, classifier, policy), policy)
     stored = assessment.to_json()
     levels: Any = stored.pop("levels")
     signals: Any = stored["signals"]
@@ -136,17 +132,19 @@ def _answer(
     }
 
 
-def _answers_danger(passage: Passage, classifier: Classifier, policy: Policy) -> bool:
-    """Whether a person would have been asked to look at what it answers."""
-    if passage.in_reply_to is None:
-        return False
-    (answered,) = classifier.assess([Passage(passage.in_reply_to)])
-    verdict = judge(answered, find(passage.in_reply_to), Context(), policy)
-    return verdict.urgency is not Urgency.NONE
-
-
-def _context(passage: Passage, policy: Policy) -> Context:
-    if passage.in_reply_to is None:
+def _context(
+    passage: Passage, hits: Sequence[Hit], classifier: Classifier, policy: Policy
+) -> Context:
+    before = passage.in_reply_to
+    if before is None:
         return Context()
-    tells = tells_of_its_author(passage.in_reply_to, policy)
-    return Context(is_reply=True, something_to_answer=tells)
+    return Context(
+        is_reply=True,
+        something_to_answer=tells_of_its_author(before, policy),
+        answers_danger=urges_on(hits) and _asks_for_a_person(before, classifier, policy),
+    )
+
+
+def _asks_for_a_person(text: str, classifier: Classifier, policy: Policy) -> bool:
+    (read,) = classifier.assess([Passage(text)])
+    return judge(read, find(text), Context(), policy).urgency is not Urgency.NONE

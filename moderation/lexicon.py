@@ -130,6 +130,11 @@ def urging_in(tokens: Tokens) -> tuple[Hit, ...]:
     return ()
 
 
+def urges_on(hits: Iterable[Hit]) -> bool:
+    """Whether a text of these hits is no more than words that may urge somebody on."""
+    return any(hit.answering for hit in hits)
+
+
 def _are_all(tokens: Tokens, matches: Iterable[Match]) -> bool:
     """Whether each word of the text stands in one of these."""
     theirs = {

@@ -139,7 +139,7 @@ class EmbeddedModel:
         scores = self._linear.scores(*vector(found.grams))
         told = scores
         if found.told is not found.folded:
-            told = self._linear.scores(*vector(grams(without_apostrophes(found.told).text)))
+            told = self._linear.scores(*vector(grams(found.told.text)))
         risk = told + self._linear.scores(*hits_vector(found.hits))
         found.linear[self._columns] = self._linear.log_odds(risk)
         found.others = toward_others(found.tokens.normal)

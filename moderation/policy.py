@@ -14,7 +14,7 @@ from typing import Literal
 from moderation import tone
 from moderation.classifier import Assessment, Span
 from moderation.evidence import Evidence
-from moderation.lexicon import Hit
+from moderation.lexicon import Hit, urges_on
 from moderation.rules import RuleHit
 from moderation.thresholds import DEFAULT as DEFAULT
 from moderation.thresholds import Policy as Policy
@@ -111,7 +111,7 @@ class _Case:
     @property
     def urges_on(self) -> bool:
         """No more than words that urge on somebody in danger: whose danger it is, they say themselves."""
-        return any(hit.answering for hit in self.hits)
+        return urges_on(self.hits)
 
     def dangers(self) -> list[_Danger]:
         """Everything that says a person may be in danger, the gravest first."""

@@ -1,6 +1,6 @@
 """What nobody has read yet is read when that is possible again: never shown as safe, never held back."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from moderation.cases import CaseKind
@@ -41,10 +41,10 @@ def record(
         return
     message = messages.by_id(work, [row.message_id])[row.message_id]
     read = reading.with_hits(assessment, _words(work, message), standing)
-    in_danger = urging.answers_danger(
+    context = urging.screened(
         work, message.author_id, message.room_id, message.reply_to, read, message.seq
     )
-    verdict = read.judge(replace(reading.SCREENED, answers_danger=in_danger))
+    verdict = read.judge(context)
     reading.store_assessment(work, message, read, verdict)
     if not assessment.assessed or message.state != "published":
         return

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from moderation import shadow
 from moderation.classifier import Assessment, Passage
-from moderation.lexicon import Hit, hits_in
+from moderation.lexicon import Hit, hits_in, urges_on
 from moderation.normalise import normalise
 from moderation.phrases import Tokens
 from moderation.policy import Context, Policy, Reason, Verdict, judge
@@ -46,7 +46,7 @@ class Reading:
     @property
     def may_urge_on(self) -> bool:
         """Everyday words, unless somebody in danger is there to be urged on by them."""
-        return any(hit.answering for hit in self.hits)
+        return urges_on(self.hits)
 
     def judge(self, context: Context) -> Verdict:
         """The policy's verdict."""

@@ -47,12 +47,16 @@ def answers_danger(
 
 
 def screened(
-    work: Work, author_id: UUID, room_id: UUID, reply_to: UUID | None, read: Reading
+    work: Work,
+    author_id: UUID,
+    room_id: UUID,
+    reply_to: UUID | None,
+    read: Reading,
+    before: int | None = None,
 ) -> Context:
-    """For what is refused or comes again: read for danger alone."""
-    return replace(
-        SCREENED, answers_danger=answers_danger(work, author_id, room_id, reply_to, read)
-    )
+    """For what is refused, late or comes again: read for danger alone."""
+    in_danger = answers_danger(work, author_id, room_id, reply_to, read, before)
+    return replace(SCREENED, answers_danger=in_danger)
 
 
 def _is_peer_in_a_room(work: Work, author_id: UUID, room_id: UUID) -> bool:
@@ -72,5 +76,6 @@ def _in_danger(work: Work, message_ids: list[UUID], policy: Policy) -> bool:
 def _is_own(reasons: Sequence[str], signals: Mapping[str, Any], policy: Policy) -> bool:
     if any(is_own_danger(code) for code in reasons):
         return True
-    talk = Evidence(Assessment.from_json(signals), policy).talk("another")
-    return "risk" in reasons and talk < policy.about["own"]
+    if "risk" not in reasons:
+        return False
+    return Evidence(Assessment.from_json(signals), policy).talk("another") < policy.about["own"]

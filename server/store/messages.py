@@ -100,7 +100,7 @@ def said_lately(
         query = query.where(col(Message.seq) < before)
     if by is not None:
         query = query.where(Message.author_id == by)
-    elif but_by is not None:
+    if but_by is not None:
         query = query.where(Message.author_id != but_by)
     return [*work.session.exec(query.order_by(col(Message.seq).desc()).limit(most))]
 
